@@ -1,0 +1,78 @@
+"""Make generated/autocall_otp_api from openapi.yaml, or check (--check) that it is what openapi.yaml gives."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = "autocall_otp_api"
+TARGET = ROOT / "generated" / PACKAGE
+HEADER = '# Generated from openapi.yaml by "make generate"; do not edit.\n'
+
+
+def generate(spec: Path, folder: Path) -> Path:
+    """Write the package into folder and return its path."""
+    out = folder / PACKAGE
+    tools = Path(sys.executable).parent
+    command = [
+        *(str(tools / "openapi-python-client"), "generate"),
+        *("--path", str(spec)),
+        *("--config", str(ROOT / "scripts" / "generator.yaml")),
+        *("--output-path", str(out)),
+        *("--meta", "none", "--fail-on-warning"),
+    ]
+    env = os.environ | {"PATH": f"{tools}{os.pathsep}{os.environ.get('PATH', '')}"}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"openapi-python-client refused {spec.name}:\n{done.stdout}{done.stderr}")
+    for module in out.rglob("*.py"):
+        module.write_text(HEADER + module.read_text(encoding="utf-8"), encoding="utf-8")
+    (out / "py.typed").touch()
+    return out
+
+
+def contents(package: Path) -> dict[str, bytes]:
+    """Every file below package, untracked ones included, caches left out."""
+    return {
+        path.relative_to(package).as_posix(): path.read_bytes()
+        for path in sorted(package.rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts and ".ruff_cache" not in path.parts
+    }
+
+
+def drift(fresh: Path, kept: Path) -> list[str]:
+    """One line for each file in which the kept package differs from a fresh one."""
+    wanted, found = contents(fresh), contents(kept)
+    verdicts = {
+        "is missing": wanted.keys() - found.keys(),
+        "is not the generator's": found.keys() - wanted.keys(),
+        "differs": {name for name in wanted.keys() & found.keys() if wanted[name] != found[name]},
+    }
+    return [f"  {kept.name}/{name} {verdict}" for verdict, names in verdicts.items() for name in sorted(names)]
+
+
+def main() -> None:
+    """Generate, then compare or replace."""
+    with tempfile.TemporaryDirectory() as folder:
+        fresh = generate(ROOT / "openapi.yaml", Path(folder))
+        if "--check" in sys.argv[1:]:
+            differences = drift(fresh, TARGET)
+            if differences:
+                sys.exit(
+                    "generated/ is not what openapi.yaml gives:\n"
+                    + "\n".join(differences)
+                    + "\nRun `make generate`, look at the change, and commit it together with openapi.yaml."
+                )
+            return
+        shutil.rmtree(TARGET, ignore_errors=True)
+        TARGET.parent.mkdir(exist_ok=True)
+        shutil.copytree(fresh, TARGET, ignore=shutil.ignore_patterns(".ruff_cache", "__pycache__"))
+
+
+if __name__ == "__main__":
+    main()
