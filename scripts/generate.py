@@ -1,4 +1,4 @@
-"""Make generated/autocall_otp_api from openapi.yaml, or check (--check) that it is what openapi.yaml gives."""
+"""Make generated/autocall_otp_api from openapi.yaml, or with --check see whether it still matches."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def drift(fresh: Path, kept: Path) -> list[str]:
         "is not the generator's": found.keys() - wanted.keys(),
         "differs": {name for name in wanted.keys() & found.keys() if wanted[name] != found[name]},
     }
-    return [f"  {kept.name}/{name} {verdict}" for verdict, names in verdicts.items() for name in sorted(names)]
+    return [f"  {kept.name}/{name} {why}" for why, names in verdicts.items() for name in sorted(names)]
 
 
 def main() -> None:

@@ -1,0 +1,67 @@
+# Needs python3 (3.11 or newer) and make; everything else is installed inside this folder.
+PYTHON ?= python3
+PY := .venv/bin/python
+NODE := .venv/bin/node
+SPECTRAL := $(NODE) node_modules/@stoplight/spectral-cli/dist/index.js
+REDOCLY := $(NODE) node_modules/@redocly/cli/bin/cli.js
+PYRIGHT := $(NODE) node_modules/pyright/index.js
+COMPILE := .venv/bin/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-annotate --custom-compile-command "make lock"
+LINTED := src tests scripts
+READY := .venv/.ready node_modules/.ready
+
+# Node trusts the certificates that this machine trusts.
+export NODE_USE_SYSTEM_CA := 1
+export REDOCLY_TELEMETRY := off
+export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
+
+# $(call run,NAME,COMMAND): one line when the command passes, all that it printed when it fails.
+run = @out=$$($(2) 2>&1) || { printf '%s\nFAILED: %s\n' "$$out" "$(1)"; exit 1; }; echo "ok: $(1)"
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test generate check contract lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+demo: $(READY) ## Show the SDK at work against a mock server on this machine
+	@$(PY) scripts/demo.py
+
+test: check ## Run the checks, all tests, and the tests again on the built wheel
+	@$(PY) -m pytest tests
+	@$(PY) scripts/test_wheel.py
+
+generate: $(READY) ## Write generated/ anew from openapi.yaml
+	@$(PY) scripts/generate.py
+
+check: $(READY) ## Check style, types, the API description, and that generated/ matches it
+	$(call run,ruff check,.venv/bin/ruff check $(LINTED))
+	$(call run,ruff format,.venv/bin/ruff format --check $(LINTED))
+	$(call run,mypy,.venv/bin/mypy)
+	$(call run,pyright,$(PYRIGHT) --warnings)
+	$(call run,bandit,.venv/bin/bandit -q -r src)
+	$(call run,spectral,$(SPECTRAL) lint --fail-severity=hint openapi.yaml)
+	$(call run,redocly,$(REDOCLY) lint openapi.yaml)
+	$(call run,generated code matches openapi.yaml,$(PY) scripts/generate.py --check)
+
+contract: $(READY) ## Run the contract tests alone
+	@$(PY) -m pytest tests/contract
+
+lock: .venv/.ready ## Pin the newest allowed versions in the lock files (needs the network)
+	$(COMPILE) requirements/dev.in -o requirements/dev.txt
+	$(COMPILE) requirements/lowest.in -o requirements/lowest.txt
+	.venv/bin/npm update --package-lock-only
+
+clean: ## Remove everything that was installed or built
+	rm -rf .venv .venv-wheel node_modules dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+
+.venv/.ready: requirements/dev.txt pyproject.toml scripts/setup.py
+	@command -v $(PYTHON) >/dev/null || { echo "python3 is missing: install Python 3.11 or newer" >&2; exit 1; }
+	@$(PYTHON) scripts/setup.py
+	@touch $@
+
+node_modules/.ready: package-lock.json package.json .npmrc | .venv/.ready
+	@echo "Installing the Node tools in node_modules ..."
+	@.venv/bin/npm ci --loglevel=error
+	@touch $@

@@ -1,0 +1,301 @@
+"""The two clients. All rules live in the flows; here is only what a client holds, and for how long."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import tzinfo
+from types import TracebackType
+from typing import NoReturn, Self
+from uuid import UUID
+
+import httpx
+
+from autocall_otp import _operations
+from autocall_otp._config import (
+    DEFAULT_DEADLINE,
+    DEFAULT_MAX_RESPONSE_BYTES,
+    DEFAULT_TIMEOUT,
+    DEFAULT_WAIT,
+    Settings,
+    read_settings,
+)
+from autocall_otp._drive import AsyncLine, Line, adrive, drive
+from autocall_otp._flow import Policy
+from autocall_otp._token import AsyncToken, AsyncTokenSource, Token, TokenSource
+from autocall_otp._transport import async_transport, sync_transport
+from autocall_otp.models import Cdr, OtpCall, Retry, WaitProgress
+
+_DEFAULT_RETRY = Retry()
+
+
+class _Base:
+    """Settings, policy and lifetime, the same for both clients."""
+
+    _settings: Settings
+    _policy: Policy
+
+    def __repr__(self) -> str:
+        """The host; never the token."""
+        return f"<{type(self).__name__} {self._settings.base_url}>"
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled: a pickle would carry the token."""
+        raise TypeError(f"{type(self).__name__} holds a token and connections: make one in each process")
+
+
+class Client(_Base):
+    """A client for threads. One serves many threads at once.
+
+    Args:
+        host: host name or URL of the API; plain http to a loopback address only. Else AUTOCALL_API_HOST.
+        token: bearer token, or a callable that returns it, asked again once after a 401. Else AUTOCALL_TOKEN.
+        campaign_uuid: UUID of the campaign for every call. Else AUTOCALL_CAMPAIGN_UUID.
+        template: name of the script for every call. Else AUTOCALL_TEMPLATE.
+        timeout: of one attempt, in seconds for each of connect, read, write and pool, or an `httpx.Timeout`.
+        deadline: of a whole use case, in seconds, its retries and pauses included.
+        retry: when and how often to try again.
+        transport: any httpx transport, in place of the client's own connections.
+        timezone: zone of the wire's times, a tzinfo or a name; UTC+07:00 (Vietnam) by default.
+        max_response_bytes: an answer with a larger body is refused without reading on.
+        allow_international: take numbers of other countries, in E.164 form; the page shows Vietnamese ones only.
+
+    Raises:
+        ConfigurationError: an argument or environment variable is missing or wrong.
+    """
+
+    def __init__(  # noqa: PLR0913 - the public settings, once for each client
+        self,
+        host: str | None = None,
+        token: Token | None = None,
+        *,
+        campaign_uuid: str | UUID | None = None,
+        template: str | None = None,
+        timeout: float | httpx.Timeout | None = DEFAULT_TIMEOUT,
+        deadline: float = DEFAULT_DEADLINE,
+        retry: Retry = _DEFAULT_RETRY,
+        transport: httpx.BaseTransport | None = None,
+        timezone: tzinfo | str | None = None,
+        max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
+        allow_international: bool = False,
+    ) -> None:
+        """Check the settings; nothing is sent yet."""
+        self._settings = settings = read_settings(
+            host=host,
+            campaign_uuid=campaign_uuid,
+            template=template,
+            timeout=timeout,
+            deadline=deadline,
+            retry=retry,
+            timezone=timezone,
+            max_response_bytes=max_response_bytes,
+            allow_international=allow_international,
+        )
+        tokens = TokenSource(token)
+        self._policy = Policy(retry=retry, deadline=settings.deadline, token_is_renewable=tokens.renewable)
+        self._transport = transport or sync_transport(settings.base_url)
+        self._line = Line(self._transport, tokens, settings.timeout, settings.max_response_bytes)
+
+    def run_otp(  # noqa: PLR0913 - the page's parameters
+        self,
+        phone_number: str,
+        code_otp: str,
+        *,
+        campaign_uuid: str | UUID | None = None,
+        template: str | None = None,
+        ref_id: str | None = None,
+        allow_international: bool | None = None,
+    ) -> OtpCall:
+        """Ask for a call that reads the code aloud (the page, "Run OTP").
+
+        Args:
+            phone_number: 0…, 84… or +84…, grouped or not.
+            code_otp: 1 to 64 printable characters.
+            campaign_uuid: in place of the client's.
+            template: in place of the client's.
+            ref_id: your reference for the call; made for you when there is none.
+            allow_international: in place of the client's.
+
+        Returns:
+            The call, which the service has taken: the phone rings, or soon will.
+
+        Raises:
+            InvalidRequestError: an argument was refused; nothing was sent.
+            AutocallError: anything else; its `outcome` says whether the phone may ring, its `ref_id` finds the call.
+        """
+        flow = _operations.run_otp(
+            self._settings,
+            self._policy,
+            phone_number,
+            code_otp,
+            campaign_uuid=campaign_uuid,
+            template=template,
+            ref_id=ref_id,
+            allow_international=allow_international,
+        )
+        return drive(flow, self._line)
+
+    def get_cdr(self, ref_id: str) -> Cdr:
+        """Look up the record of a call (the page, "Get CDR by Ref ID").
+
+        Args:
+            ref_id: the reference that the call was placed with.
+
+        Raises:
+            InvalidRequestError: the reference was refused; nothing was sent.
+            NotFoundError: there is no record, or not yet.
+            AutocallError: anything else.
+        """
+        return drive(_operations.get_cdr(self._settings, self._policy, ref_id), self._line)
+
+    def wait_for_cdr(
+        self,
+        ref_id: str,
+        *,
+        timeout: float = DEFAULT_WAIT,
+        progress: Callable[[WaitProgress], object] | None = None,
+    ) -> Cdr:
+        """Look the record up until the call is over.
+
+        A 404, an unfinished record and passing failures count as "not yet".
+
+        Args:
+            ref_id: the reference that the call was placed with.
+            timeout: how long to wait in all, in seconds.
+            progress: told after each look-up that does not end the wait.
+
+        Raises:
+            InvalidRequestError: an argument was refused; nothing was sent.
+            CdrTimeoutError: no finished record came in time; `record` is the last one seen.
+            AutocallError: anything else that waiting longer would not mend.
+        """
+        flow = _operations.wait_for_cdr(self._settings, self._policy, ref_id, timeout=timeout, progress=progress)
+        return drive(flow, self._line)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        """Close at the end of the block."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        """Close the connections."""
+        self.close()
+
+
+class AsyncClient(_Base):
+    """A client for asyncio. One serves the many tasks of one event loop.
+
+    Its arguments are those of `Client`; `token` may also be a coroutine function.
+
+    Raises:
+        ConfigurationError: an argument or environment variable is missing or wrong.
+    """
+
+    def __init__(  # noqa: PLR0913 - the public settings, once for each client
+        self,
+        host: str | None = None,
+        token: AsyncToken | None = None,
+        *,
+        campaign_uuid: str | UUID | None = None,
+        template: str | None = None,
+        timeout: float | httpx.Timeout | None = DEFAULT_TIMEOUT,
+        deadline: float = DEFAULT_DEADLINE,
+        retry: Retry = _DEFAULT_RETRY,
+        transport: httpx.AsyncBaseTransport | None = None,
+        timezone: tzinfo | str | None = None,
+        max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
+        allow_international: bool = False,
+    ) -> None:
+        """Check the settings; nothing is sent yet."""
+        self._settings = settings = read_settings(
+            host=host,
+            campaign_uuid=campaign_uuid,
+            template=template,
+            timeout=timeout,
+            deadline=deadline,
+            retry=retry,
+            timezone=timezone,
+            max_response_bytes=max_response_bytes,
+            allow_international=allow_international,
+        )
+        tokens = AsyncTokenSource(token)
+        self._policy = Policy(retry=retry, deadline=settings.deadline, token_is_renewable=tokens.renewable)
+        self._transport = transport or async_transport(settings.base_url)
+        self._line = AsyncLine(self._transport, tokens, settings.timeout, settings.max_response_bytes)
+
+    async def run_otp(  # noqa: PLR0913 - the page's parameters
+        self,
+        phone_number: str,
+        code_otp: str,
+        *,
+        campaign_uuid: str | UUID | None = None,
+        template: str | None = None,
+        ref_id: str | None = None,
+        allow_international: bool | None = None,
+    ) -> OtpCall:
+        """Ask for a call that reads the code aloud: `Client.run_otp`, awaited.
+
+        Raises:
+            InvalidRequestError: an argument was refused; nothing was sent.
+            AutocallError: anything else; its `outcome` says whether the phone may ring, its `ref_id` finds the call.
+        """
+        flow = _operations.run_otp(
+            self._settings,
+            self._policy,
+            phone_number,
+            code_otp,
+            campaign_uuid=campaign_uuid,
+            template=template,
+            ref_id=ref_id,
+            allow_international=allow_international,
+        )
+        return await adrive(flow, self._line)
+
+    async def get_cdr(self, ref_id: str) -> Cdr:
+        """Look up the record of a call: `Client.get_cdr`, awaited.
+
+        Raises:
+            NotFoundError: there is no record, or not yet.
+            AutocallError: anything else.
+        """
+        return await adrive(_operations.get_cdr(self._settings, self._policy, ref_id), self._line)
+
+    async def wait_for_cdr(
+        self,
+        ref_id: str,
+        *,
+        timeout: float = DEFAULT_WAIT,  # noqa: ASYNC109 - the same rule as in Client, and the last record with it
+        progress: Callable[[WaitProgress], object] | None = None,
+    ) -> Cdr:
+        """Look the record up until the call is over: `Client.wait_for_cdr`, awaited.
+
+        Raises:
+            CdrTimeoutError: no finished record came in time; `record` is the last one seen.
+            AutocallError: anything else that waiting longer would not mend.
+        """
+        flow = _operations.wait_for_cdr(self._settings, self._policy, ref_id, timeout=timeout, progress=progress)
+        return await adrive(flow, self._line)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._transport.aclose()
+
+    async def __aenter__(self) -> Self:
+        """Close at the end of the block."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        """Close the connections."""
+        await self.aclose()

@@ -1,0 +1,246 @@
+"""Deciding, without any I/O: an attempt, what came of it, whether to try again, how long to wait.
+
+A use case is a generator. It yields an Attempt, is sent what came of it (an Answer, or the exception that stood in
+its place), and returns its result or raises an AutocallError. `_drive` runs such generators.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import ssl
+import threading
+import time
+from collections.abc import Callable, Generator
+from typing import TypeVar
+
+import attrs
+import httpx
+
+from autocall_otp._answers import Answer, BodyTooLargeError, complaints
+from autocall_otp._errors import (
+    ApiError,
+    AuthenticationError,
+    AutocallError,
+    InvalidResponseError,
+    Outcome,
+    TransportError,
+    TransportTimeoutError,
+    error_class,
+)
+from autocall_otp._secrets import scrub
+from autocall_otp.models import Retry
+
+T = TypeVar("T")
+
+
+@attrs.define
+class Attempt:
+    """One request, to be sent after a pause and no later than a point of the monotonic clock."""
+
+    request: httpx.Request
+    until: float
+    delay: float = 0.0
+    renew: bool = False
+    """Ask for a fresh token: the one of the attempt before was refused."""
+    token: str = ""
+    """The token that it was sent with; set when it is sent, so that no error repeats it."""
+
+
+Flow = Generator[Attempt, Answer | Exception, T]
+
+# Nothing of the request has left the machine, or none of it has reached the service.
+_UNSENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+_TIMEOUTS = (httpx.TimeoutException, TimeoutError)
+_REFUSED_AND_WORTH_ANOTHER_TRY = frozenset({408, 429})
+_LOOK_UP_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
+
+
+@attrs.frozen
+class Judge:
+    """What to make of an answer or a failure: nothing (it is a success), or an error with its outcome."""
+
+    places_a_call: bool
+    ref_id: str
+    secrets: dict[str, str]
+    insist: bool = False
+    """Try again although the phone may have rung (`Retry.unknown_outcome`)."""
+
+    def __call__(self, result: Answer | Exception, token: str) -> AutocallError | None:
+        """The error that the result amounts to, or None for a success."""
+        secrets = self.secrets | {token: "***"} if token else self.secrets
+        if isinstance(result, AutocallError):
+            result.ref_id = self.ref_id
+            return result
+        if isinstance(result, Exception):
+            return self._failed(result, secrets)
+        if not result.is_success:
+            return self._refused(result, secrets)
+        if isinstance(result.fault, BodyTooLargeError):
+            return self.unreadable(result, str(result.fault))
+        return None if result.fault is None else self._failed(result.fault, secrets)
+
+    def unreadable(self, answer: Answer, why: str) -> InvalidResponseError:
+        """The error for a success that cannot be read."""
+        return InvalidResponseError(
+            f"the service answered {answer.status_code}, but {why}{self._doubt(Outcome.UNKNOWN)}",
+            ref_id=self.ref_id,
+            status_code=answer.status_code,
+        )
+
+    def _failed(self, cause: Exception, secrets: dict[str, str]) -> TransportError:
+        scrub(cause, secrets)
+        unsent = isinstance(cause, _UNSENT)
+        passing = isinstance(cause, (httpx.TransportError, *_TIMEOUTS)) and not _is_certificate_failure(cause)
+        outcome = Outcome.NOT_PLACED if unsent and self.places_a_call else Outcome.UNKNOWN
+        kind = TransportTimeoutError if isinstance(cause, _TIMEOUTS) else TransportError
+        stage = "the service was not reached" if unsent else "no answer was read"
+        error = kind(
+            f"{stage}: {type(cause).__name__}{self._doubt(outcome)}",
+            outcome=outcome,
+            ref_id=self.ref_id,
+            retryable=passing and (unsent or self.insist or not self.places_a_call),
+        )
+        error.__cause__ = cause
+        return error
+
+    def _refused(self, answer: Answer, secrets: dict[str, str]) -> ApiError:
+        status = answer.status_code
+        kind = error_class(status)
+        refused = 400 <= status < 500 and kind is not error_class(500)  # noqa: PLR2004 - the classes of HTTP
+        outcome = Outcome.NOT_PLACED if refused and self.places_a_call else Outcome.UNKNOWN
+        if self.places_a_call:
+            # A redirect repeats itself, so even those who insist gain nothing from another try.
+            again = status in _REFUSED_AND_WORTH_ANOTHER_TRY or (self.insist and kind is error_class(500))
+        else:
+            again = status in _LOOK_UP_AGAIN
+        errors = complaints(answer.body, secrets)
+        words = "; ".join(f"{field}: {text}" if field else text for field, text in errors)
+        return kind(
+            f"the service answered {status}{': ' if words else ''}{words}{self._doubt(outcome)}",
+            outcome=outcome,
+            ref_id=self.ref_id,
+            retryable=again,
+            status_code=status,
+            errors=errors,
+            retry_after=read_retry_after(answer.headers.get("retry-after"), time.time()),
+        )
+
+    def _doubt(self, outcome: Outcome) -> str:
+        if self.places_a_call and outcome is Outcome.UNKNOWN:
+            return "; the phone may ring, so look the call up by its ref_id before asking again"
+        return ""
+
+
+def _is_certificate_failure(cause: BaseException | None) -> bool:
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
+
+
+def read_retry_after(value: str | None, now: float) -> float | None:
+    """Seconds to wait, from a Retry-After header in either form; None where it says nothing readable.
+
+    Args:
+        value: the header's value.
+        now: seconds since the epoch.
+    """
+    if value is None:
+        return None
+    if re.fullmatch(r"[0-9]{1,9}", value.strip()):
+        return float(value)
+    # Only for the rare answer that carries a date: the module is slow to import.
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - see above
+
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+
+
+class Budget:
+    """How many retries a client may still make, whatever its calls ask for.
+
+    Each first attempt earns a tenth of a retry, up to `reserve`. In an outage the retries of a whole client thus
+    end at a tenth of its requests, once the reserve is spent.
+    """
+
+    EARNED = 0.1
+
+    def __init__(self, reserve: float = 10.0) -> None:
+        """Start with the whole reserve."""
+        self._reserve = self._left = reserve
+        self._lock = threading.Lock()
+
+    def earn(self) -> None:
+        """Count a first attempt."""
+        with self._lock:
+            self._left = min(self._reserve, self._left + self.EARNED)
+
+    def spend(self) -> bool:
+        """Take one retry, if one is left."""
+        with self._lock:
+            if self._left < 1.0:
+                return False
+            self._left -= 1.0
+            return True
+
+
+@attrs.frozen(kw_only=True)
+class Policy:
+    """What all use cases of a client share: its rule for retries, its budget, its clock."""
+
+    retry: Retry
+    deadline: float
+    token_is_renewable: bool = False
+    budget: Budget = attrs.field(factory=Budget)
+    clock: Callable[[], float] = time.monotonic
+    draw: Callable[[float, float], float] = random.uniform
+
+    def pause(self, failures: int, error: AutocallError) -> float:
+        """Seconds before the next try: exponential with full jitter and a cap, or longer where the service says."""
+        # 2.0 ** 1024 overflows; no cap of sense is reached so late.
+        bound = min(self.retry.cap, self.retry.base * 2.0 ** min(failures - 1, 60))
+        asked = error.retry_after if isinstance(error, ApiError) else None
+        return max(self.draw(0.0, bound), asked or 0.0)
+
+
+def persist(  # noqa: PLR0913 - what to send, how to judge it, how long to go on
+    request: httpx.Request, judge: Judge, policy: Policy, *, until: float, attempts: int, delay: float = 0.0
+) -> Flow[Answer]:
+    """Send until a success, or until another try is pointless, unsafe, unaffordable or too late.
+
+    Raises:
+        AutocallError: what the last attempt amounts to.
+    """
+    policy.budget.earn()
+    attempt = Attempt(request, until, delay)
+    in_doubt, renewed, failures = False, False, 0
+    while True:
+        result = yield attempt
+        error = judge(result, attempt.token)
+        if error is None and isinstance(result, Answer):
+            return result
+        assert error is not None  # noqa: S101 - for the type checker: only an Answer is judged a success
+        # An earlier attempt may have rung the phone, whatever became of this one.
+        in_doubt = in_doubt or error.outcome is Outcome.UNKNOWN
+        if in_doubt:
+            error.outcome = Outcome.UNKNOWN
+        if isinstance(error, AuthenticationError) and policy.token_is_renewable and not renewed:
+            renewed = True
+            attempt = Attempt(request, until, renew=True, token=attempt.token)
+            continue
+        failures += 1
+        pause = policy.pause(failures, error)
+        out_of_time = policy.clock() + pause >= until
+        if not error.retryable or failures >= attempts or out_of_time or not policy.budget.spend():
+            raise error
+        attempt = Attempt(request, until, pause)

@@ -1,0 +1,124 @@
+"""The bearer token: a text, or a callable that is asked once by however many calls need it."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import threading
+from collections.abc import Awaitable, Callable
+
+from autocall_otp._config import from_environment, wrong
+from autocall_otp._errors import AutocallError, ConfigurationError
+
+Token = str | Callable[[], str]
+AsyncToken = str | Callable[[], str | Awaitable[str]]
+
+
+def _checked(token: object) -> str:
+    """The token, fit for a header.
+
+    Raises:
+        ConfigurationError: it is not; the message does not repeat it.
+    """
+    if not isinstance(token, str):
+        raise wrong("token", "must be a text, or a callable that returns one")
+    if not token or token != token.strip():
+        raise wrong("token", "must not be empty or begin or end with white space")
+    if not token.isascii() or not token.isprintable():
+        raise wrong("token", "must be printable ASCII, without a line break")
+    return token
+
+
+def _unavailable(error: Exception) -> ConfigurationError:
+    unavailable = wrong("token", f"the callable that should return it raised {type(error).__name__}")
+    unavailable.__cause__ = error
+    return unavailable
+
+
+class _Source:
+    """What the two kinds of source share: a fixed token, or the last one that a callable returned."""
+
+    def __init__(self, token: AsyncToken | None) -> None:
+        given = from_environment("AUTOCALL_TOKEN") if token is None else token
+        if given is None:
+            raise wrong("token", "give a token, or set AUTOCALL_TOKEN")
+        self._ask = given if callable(given) else None
+        self._token = None if callable(given) else _checked(given)
+
+    @property
+    def renewable(self) -> bool:
+        """Whether asking again may give another token."""
+        return self._ask is not None
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+    def _known(self, refused: str) -> str | None:
+        """The token at hand, unless it is the one that was refused."""
+        token = self._token
+        return token if token is not None and (token != refused or self._ask is None) else None
+
+
+class TokenSource(_Source):
+    """For threads: one asks, the others wait for what it gets."""
+
+    def __init__(self, token: Token | None) -> None:
+        """Take a token, a callable, or what AUTOCALL_TOKEN says."""
+        super().__init__(token)
+        self._lock = threading.Lock()
+
+    def get(self, refused: str = "") -> str:
+        """The token; a fresh one when the given one was refused.
+
+        Raises:
+            ConfigurationError: there is none.
+        """
+        if (token := self._known(refused)) is not None:
+            return token
+        with self._lock:
+            # Another thread may have asked meanwhile.
+            if (token := self._known(refused)) is None:
+                token = self._token = _checked(self._call())
+            return token
+
+    def _call(self) -> object:
+        assert self._ask is not None  # noqa: S101 - for the type checker: _known returns a fixed token
+        try:
+            return self._ask()
+        except AutocallError:
+            raise
+        except Exception as error:
+            raise _unavailable(error) from error
+
+
+class AsyncTokenSource(_Source):
+    """For tasks: one asks, the others wait for what it gets."""
+
+    def __init__(self, token: AsyncToken | None) -> None:
+        """Take a token, a callable or coroutine function, or what AUTOCALL_TOKEN says."""
+        super().__init__(token)
+        self._lock = asyncio.Lock()
+
+    async def get(self, refused: str = "") -> str:
+        """The token; a fresh one when the given one was refused.
+
+        Raises:
+            ConfigurationError: there is none.
+        """
+        if (token := self._known(refused)) is not None:
+            return token
+        async with self._lock:
+            # Another task may have asked meanwhile.
+            if (token := self._known(refused)) is None:
+                token = self._token = _checked(await self._call())
+            return token
+
+    async def _call(self) -> object:
+        assert self._ask is not None  # noqa: S101 - for the type checker: _known returns a fixed token
+        try:
+            token = self._ask()
+            return await token if inspect.isawaitable(token) else token
+        except AutocallError:
+            raise
+        except Exception as error:
+            raise _unavailable(error) from error

@@ -1,0 +1,55 @@
+"""The transports that a client makes for itself: public httpx parts, with the environment's proxy and trust."""
+
+from __future__ import annotations
+
+import functools
+import os
+import ssl
+from typing import TypedDict
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+
+MAX_CONNECTIONS = 100
+_LIMITS = httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=20, keepalive_expiry=30.0)
+
+
+class _Options(TypedDict):
+    verify: ssl.SSLContext
+    limits: httpx.Limits
+    proxy: str | None
+
+
+def sync_transport(base_url: str) -> httpx.BaseTransport:
+    """A pool of connections for threads."""
+    return httpx.HTTPTransport(**_options(base_url))
+
+
+def async_transport(base_url: str) -> httpx.AsyncBaseTransport:
+    """A pool of connections for the tasks of one event loop."""
+    return httpx.AsyncHTTPTransport(**_options(base_url))
+
+
+def _options(base_url: str) -> _Options:
+    if base_url.startswith("http:"):
+        # Loopback, else the host would have been refused: no TLS, and no proxy that would see the token.
+        return {"verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), "limits": _LIMITS, "proxy": None}
+    trust = _trust(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+    return {"verify": trust, "limits": _LIMITS, "proxy": proxy_for(base_url)}
+
+
+@functools.cache
+def _trust(_file: str | None, _folder: str | None) -> ssl.SSLContext:
+    """The trust settings of the environment; loading them takes longer than a call, so clients share them."""
+    return httpx.create_ssl_context()
+
+
+def proxy_for(base_url: str) -> str | None:
+    """The proxy that the environment names for this host, as curl and httpx read it."""
+    parts = urlsplit(base_url)
+    proxies = getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    if not proxy or (parts.hostname and proxy_bypass(parts.hostname)):
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"

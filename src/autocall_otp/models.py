@@ -1,0 +1,252 @@
+"""What callers get: the result of a call, its record, and the rule for trying again."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+import attrs
+
+from autocall_otp._errors import Outcome
+from autocall_otp._secrets import Json, hide, hide_deeply, mask_number_in, secrets_of
+
+
+class CallStatus(StrEnum):
+    """How a call ended, as far as the provider's pages list it.
+
+    The page of this API shows ``answered``; its other pages list the rest, and the list is open. A status that
+    is not here reaches the caller as the plain text that came.
+    """
+
+    ANSWERED = "answered"
+    BUSY = "busy"
+    FAILED = "failed"
+    NO_ANSWERED = "no-answered"
+    NOT_AVAILABLE = "not-available"
+    VOICEMAIL = "voicemail"
+    INVALID_NUMBER = "invalid-number"
+    PHONE_BLOCK = "phone-block"
+    CONGESTION = "congestion"
+
+
+class Payload(Mapping[str, Any]):
+    """A JSON object as it came, read-only. Its repr shows names only, since the values hold secrets."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: dict[str, Json] | None = None) -> None:
+        """Take the object over; nobody else keeps it."""
+        self._values = {} if values is None else values
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - any JSON value
+        """The value; an object in it is a Payload again, a list in it a copy."""
+        value = self._values[name]
+        if isinstance(value, dict):
+            return Payload(value)
+        return copy.deepcopy(value) if isinstance(value, list) else value
+
+    def __iter__(self) -> Iterator[str]:
+        """The names, in the order in which they came."""
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        """How many names there are."""
+        return len(self._values)
+
+    def __hash__(self) -> int:
+        """Equal payloads have the same names."""
+        return hash(frozenset(self._values))
+
+    def __repr__(self) -> str:
+        """Names only."""
+        return f"<Payload {', '.join(self._values)}>"
+
+    def __reduce__(self) -> tuple[type[Payload], tuple[dict[str, Json]]]:
+        """Pickle without the secrets that the object itself names."""
+        return Payload, (self.masked(),)
+
+    def to_dict(self) -> dict[str, Any]:
+        """A plain, independent copy, secrets included: for ``json.dumps`` and for storing."""
+        return copy.deepcopy(self._values)
+
+    def masked(self) -> dict[str, Any]:
+        """A plain copy in which codes and phone numbers are masked."""
+        secrets = secrets_of(self._values)
+        return {hide(name, secrets): hide_deeply(value, secrets) for name, value in self._values.items()}
+
+
+class _PicklesMasked:
+    """A result may travel through a queue; codes and phone numbers may not travel with it."""
+
+    __slots__ = ()
+
+    raw: Payload
+
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
+        """Rebuild from the fields, every text in them masked by what the raw answer names as secret."""
+        secrets = secrets_of(self.raw.to_dict())
+        fields = {name: getattr(self, name) for name in attrs.fields_dict(type(self))}  # type: ignore[arg-type] # attrs
+        return _restore, (
+            type(self),
+            {name: hide(value, secrets) if type(value) is str else value for name, value in fields.items()},
+        )
+
+
+def _restore(cls: type[Any], fields: dict[str, Any]) -> Any:  # noqa: ANN401 - an instance of cls
+    return cls(**fields)
+
+
+@attrs.frozen(kw_only=True)
+class OtpCall(_PicklesMasked):
+    """A call that the service took (the page, "Run OTP", response).
+
+    Pickling keeps every field, with codes and phone numbers masked.
+    """
+
+    call_id: str
+    """The service's identifier of the call; its record carries it as ``id``."""
+    lead_uuid: str | None = None
+    """The service's identifier of the entry in the campaign."""
+    message: str | None = attrs.field(default=None, repr=False)
+    """The service's word on the result, ``success`` on the page."""
+    ref_id: str
+    """The reference to look the record up by."""
+    raw: Payload = attrs.field(factory=Payload, repr=False)
+    """The answer as it came, read-only."""
+
+    outcome: ClassVar[Outcome] = Outcome.PLACED
+    """A result means that the call was placed."""
+
+
+def _quiet() -> Any:  # noqa: ANN401 - attrs types the field by its annotation
+    """A field that stays out of the repr: it is long, personal or secret."""
+    return attrs.field(default=None, repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class Cdr(_PicklesMasked):
+    """A call detail record (the page, "Get CDR by Ref ID", response).
+
+    Every field has its documented name. Text that is empty or missing is None; so is a number or a time that
+    cannot be read. Times are aware, in the client's time zone. What came stays in ``raw``, unknown fields too.
+
+    Pickling keeps every field, with codes and phone numbers masked.
+    """
+
+    id: str | None = None
+    """The call's identifier, equal to ``OtpCall.call_id``."""
+    parent_id: str | None = _quiet()
+    sip_call_id: str | None = _quiet()
+    cause: str | None = None
+    """Hangup cause in FreeSWITCH's words, such as ``NORMAL_CLEARING``, ``USER_BUSY``, ``NO_ANSWER``."""
+    duration: int | None = None
+    """Seconds from the start of the call to its end."""
+    direction: str | None = _quiet()
+    recording_url: str | None = _quiet()
+    extension: str | None = _quiet()
+    from_number: str | None = attrs.field(default=None, repr=mask_number_in)
+    """The number that called."""
+    to_number: str | None = attrs.field(default=None, repr=mask_number_in)
+    """The number that was called; masked in repr and pickle."""
+    receive_dest: str | None = _quiet()
+    time_started: datetime | None = None
+    time_answered: datetime | None = None
+    """None when nobody answered."""
+    time_ended: datetime | None = None
+    time_ringing: datetime | None = None
+    """When the phone began to ring; ``time_ringging`` on the wire."""
+    status: CallStatus | str | None = None
+    """How the call ended: a CallStatus, or the plain text of a status that is not listed."""
+    billsec: int | None = None
+    """Seconds of talk; 0 when nobody answered."""
+    app: str | None = _quiet()
+    press_key: Payload | None = _quiet()  # noqa: RUF009 - an attrs field
+    """The keys pressed, decoded from JSON; None when that text is no JSON object."""
+    fullname: str | None = _quiet()
+    email: str | None = _quiet()
+    username: str | None = _quiet()
+    sip_hangup_disposition: str | None = None
+    """Which side hung up, in FreeSWITCH's words, such as ``recv_bye``."""
+    campaign_uuid: str | None = _quiet()
+    lead_uuid: str | None = _quiet()
+    rate: str | None = _quiet()
+    digits: str | None = _quiet()
+    note: str | None = _quiet()
+    customer_fullname: str | None = _quiet()
+    customer_email: str | None = _quiet()
+    demand_customer: str | None = _quiet()
+    interest_segment: str | None = _quiet()
+    additional: Payload | None = _quiet()  # noqa: RUF009 - an attrs field
+    """What the caller passed in, the code included: secret."""
+    autocall_presskey_epoch: str | None = _quiet()
+    time_presskey: datetime | None = _quiet()  # noqa: RUF009 - an attrs field
+    presskey_delay: int | None = _quiet()
+    """Seconds (inferred; the page states no unit) from the answer to the key press."""
+    autocall_recording_url: str | None = _quiet()
+
+    raw: Payload = attrs.field(factory=Payload, repr=False)
+    """The record as it came, read-only."""
+
+    @property
+    def answered(self) -> bool:
+        """Whether someone answered the phone."""
+        return self.status == CallStatus.ANSWERED
+
+    @property
+    def finished(self) -> bool:
+        """Whether the call is over: it has an end, or a status that the provider lists for ended calls."""
+        return self.time_ended is not None or isinstance(self.status, CallStatus)
+
+
+@attrs.frozen(kw_only=True)
+class WaitProgress:
+    """Where a wait for a record stands, after each look-up that did not end it."""
+
+    look_ups: int
+    """How many look-ups were made so far."""
+    elapsed: float
+    """Seconds since the wait began."""
+    remaining: float
+    """Seconds until it gives up."""
+    record: Cdr | None
+    """The unfinished record, where there is one."""
+    reason: str
+    """Why the wait goes on, in words for a log."""
+
+
+def _at_least(bound: float) -> Any:  # noqa: ANN401 - an attrs validator
+    def check(_: object, field: attrs.Attribute[Any], value: float) -> None:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not value >= bound:
+            message = f"{field.name}: must be a number of at least {bound}"
+            raise ValueError(message)
+
+    return check
+
+
+@attrs.frozen(kw_only=True)
+class Retry:
+    """When and how often to try again.
+
+    A pause is drawn at random between 0 and ``base * 2 ** n`` seconds, never more than ``cap``. An answer's
+    Retry-After takes its place where it is longer.
+
+    Raises:
+        ValueError: an argument is out of range.
+    """
+
+    attempts: int = attrs.field(default=3, validator=[attrs.validators.instance_of(int), _at_least(1)])
+    """How often one request is sent at the most, the first time included."""
+    base: float = attrs.field(default=0.5, validator=_at_least(0))
+    """Seconds; the bound of the first pause."""
+    cap: float = attrs.field(default=8.0, validator=_at_least(0))
+    """Seconds; the bound of every pause."""
+    unknown_outcome: bool = False
+    """Also try again when the phone may have rung: for callers to whom a second ring is better than none."""
+
+    @classmethod
+    def none(cls) -> Retry:
+        """Send every request once."""
+        return cls(attempts=1)
