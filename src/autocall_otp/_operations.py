@@ -228,7 +228,7 @@ _READERS: dict[object, Callable[[Any, tzinfo], Any]] = {
 _ON_WIRE: dict[str, str] = {"time_ringing": "time_ringging"}
 # How each field is read follows from its type; how it is spelt on the wire is the generated code's business.
 _CDR_FIELDS: tuple[tuple[str, str, Callable[[Any, tzinfo], Any]], ...] = tuple(
-    (_ON_WIRE.get(field.name, field.name), field.name, _READERS[field.type])
+    (_ON_WIRE.get(field.name) or field.name, field.name, _READERS[field.type])
     for field in attrs.fields(attrs.resolve_types(Cdr))
     if field.name not in {"additional", "raw"}
 )
