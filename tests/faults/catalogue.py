@@ -1,0 +1,251 @@
+"""The faults, each with what a caller must be told: the outcome table of the design, written out case by case.
+
+What is expected here follows from the design alone, never from what the code does.
+"""
+
+from __future__ import annotations
+
+import gzip
+
+from autocall_otp import (
+    ApiError,
+    AuthenticationError,
+    AutocallError,
+    BadRequestError,
+    ConflictError,
+    NotFoundError,
+    Outcome,
+    PermissionDeniedError,
+    RateLimitedError,
+    ServerError,
+    TransportTimeoutError,
+)
+from faults import scenes, scripts
+from faults.kinds import (
+    SHORT_CONNECT,
+    SHORT_POOL,
+    SHORT_READ,
+    TRIES,
+    Expected,
+    Fault,
+    answered,
+    lost,
+    success,
+    unreadable,
+    unsent,
+)
+from faults.scripts import MIB, answers, floods, good_body, head, says, says_and_stalls, whole
+
+_NOT_PLACED, _UNKNOWN = Outcome.NOT_PLACED, Outcome.UNKNOWN
+_TIMEOUT = TransportTimeoutError
+
+_WAYS = (
+    Fault("port refused", answers(), stage=scenes.refused, **unsent()),
+    Fault("name does not resolve", answers(), stage=scenes.unresolvable, **unsent()),
+    Fault("connect time-out", answers(), stage=scenes.no_handshake, timeout=SHORT_CONNECT, **unsent(_TIMEOUT)),
+    Fault("certificate expired", answers(), stage=scenes.tls("expired"), **unsent(again=False)),
+    Fault("certificate self-signed", answers(), stage=scenes.tls("self-signed"), **unsent(again=False)),
+    Fault("certificate for another host", answers(), stage=scenes.tls("wrong host"), **unsent(again=False)),
+    Fault("TLS answered in plain text", scripts.speaks_first, stage=scenes.tls_to_plain, **unsent()),
+    Fault("TLS reset in the handshake", scripts.resets_before, stage=scenes.tls_to_plain, **unsent()),
+    Fault(
+        "TLS handshake stalled",
+        lambda wire: wire.wait_until_gone(),
+        stage=scenes.tls_to_plain,
+        timeout=SHORT_CONNECT,
+        **unsent(_TIMEOUT),
+    ),
+    Fault("no free connection", answers(), stage=scenes.crowded, timeout=SHORT_POOL, **unsent(_TIMEOUT)),
+    Fault("reset before the request is read", scripts.resets_before, unread=True, **lost()),
+    Fault("reset after the request was read", scripts.resets_after, **lost()),
+    Fault("closed before the request is read", scripts.closes_before, unread=True, **lost()),
+    Fault("closed after the request was read", scripts.closes_after, **lost()),
+    Fault("silence", says_and_stalls(b""), timeout=SHORT_READ, **lost(_TIMEOUT)),
+    Fault("idle connection closed between calls", scripts.closes_when_idle, stage=scenes.warm_and_closed, **success()),
+    Fault(
+        "idle connection closed on the next call",
+        scripts.in_turn(scripts.closes_on_second, answers()),
+        stage=scenes.warm,
+        run_otp=lost()["run_otp"],
+        get_cdr=Expected(None, None, retryable=False, requests=2),
+    ),
+)
+
+
+def _half(entry: scripts.Seen) -> bytes:
+    body = good_body(entry)
+    return head(size=len(body)) + body[: len(body) // 2]
+
+
+_HEADS = (
+    Fault("half a head, then closed", says(b"HTTP/1.1 200 OK\r\nContent-Ty"), **lost()),
+    Fault(
+        "half a head, then silence", says_and_stalls(b"HTTP/1.1 200 OK\r\nCont"), timeout=SHORT_READ, **lost(_TIMEOUT)
+    ),
+    Fault(
+        "a head that comes byte by byte",
+        scripts.dribbles(b"HTTP/1.1 200 OK\r\n", b"X-Padding: " + b"x" * 120),
+        deadline=1.0,
+        **lost(_TIMEOUT, look_ups=1),
+    ),
+    Fault("garbage in place of a status line", says(b"\x16\x03\x01 what is this?\r\n\r\n"), **lost()),
+    Fault("HTTP/0.9", says(b"{}"), **lost()),
+    Fault("oversized headers", says(head(extra=["X-Padding: " + "x" * MIB]) + b"{}"), **lost()),
+    Fault("oversized headers of a 400", says(head("400 Bad Request", extra=["X: " + "x" * MIB]) + b"{}"), **lost()),
+    Fault("a header without a colon", says(head(size=2, extra=["nonsense"]) + b"{}"), **lost()),
+    Fault("a header twice", answers(good_body, "200 OK", "Content-Type: text/html", "X-A: 1", "X-A: 2"), **success()),
+    Fault("two lengths that differ", says(head(size=2, extra=["Content-Length: 3"]) + b"{} "), **lost()),
+    Fault("a length that is no number", says(head(extra=["Content-Length: many"]) + b"{}"), **lost()),
+    Fault("a length of 40 digits", says(head(extra=["Content-Length: " + "9" * 40]) + b"{}"), **lost()),
+    Fault("100 Continue, then 200", scripts.informs_then(answers(), "100 Continue", "103 Early Hints"), **success()),
+    Fault(
+        "100 Continue, then silence",
+        says_and_stalls(b"HTTP/1.1 100 Continue\r\n\r\n"),
+        timeout=SHORT_READ,
+        **lost(_TIMEOUT),
+    ),
+    Fault("101 that nobody asked for", says(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"), **lost()),
+)
+
+_ODD_JSON = {
+    "a list": b"[]",
+    "a text": b'"success"',
+    "a number": b"5",
+    "null": b"null",
+    "a nest 100,000 deep": b"[" * 100_000,
+    "an integer of 5,000 digits": b'{"call_id": ' + b"7" * 5000 + b"}",
+    "an error": b'{"error": "insufficient balance"}',
+    "a list of errors": b'{"error": [{"phone_number": "invalid"}]}',
+}
+
+_BODIES = (
+    Fault("half a body, then closed", says(_half), **lost()),
+    Fault("half a body, then reset", scripts.resets_in_body, **lost()),
+    Fault("half a body, then silence", says_and_stalls(_half), timeout=SHORT_READ, **lost(_TIMEOUT)),
+    Fault(
+        "a body that comes byte by byte",
+        scripts.dribbles(head(size=500), b" " * 130),
+        deadline=1.0,
+        **lost(_TIMEOUT, look_ups=1),
+    ),
+    Fault("a body shorter than its length", says(lambda entry: head(size=9999) + good_body(entry)), **lost()),
+    Fault("a body longer than its length", says(lambda entry: whole(good_body(entry)) + b"surplus"), **success()),
+    Fault("a length that cuts the body", says(lambda entry: head(size=9) + good_body(entry)), **unreadable()),
+    Fault("no length, ended by closing", says(lambda entry: head() + good_body(entry)), **success()),
+    Fault("chunks that are garbage", says(head(extra=["Transfer-Encoding: chunked"]) + b"zz\r\n{}"), **lost()),
+    Fault("chunks without an end", says(head(extra=["Transfer-Encoding: chunked"]) + b"2\r\n{}\r\n"), **lost()),
+    Fault("a body of 200 MB", floods("200 OK", 200 * MIB, 200 * MIB), **unreadable()),
+    Fault(
+        "a body of 200 MB in chunks",
+        floods("200 OK", None, 200 * MIB, coding="Transfer-Encoding: chunked"),
+        **unreadable(),
+    ),
+    Fault("a length of a million MB", floods("200 OK", 10**12, 64 * MIB), **unreadable()),
+    Fault(
+        "a body of 200 MB in a 400",
+        floods("400 Bad Request", 200 * MIB, 200 * MIB, rings=False),
+        **answered(BadRequestError, _NOT_PLACED, 1, 1),
+    ),
+    Fault("a compression bomb", answers(scripts.bomb(), "200 OK", "Content-Encoding: gzip"), **unreadable()),
+    Fault(
+        "a compression bomb in a 500",
+        answers(scripts.bomb(), "500 Internal Server Error", "Content-Encoding: gzip"),
+        **answered(ServerError, _UNKNOWN, 1, TRIES),
+    ),
+    Fault(
+        "gzip that nobody asked for",
+        answers(lambda entry: gzip.compress(good_body(entry)), "200 OK", "Content-Encoding: gzip"),
+        **success(),
+    ),
+    Fault(
+        "gzip that is cut short",
+        answers(lambda entry: gzip.compress(good_body(entry))[:-12], "200 OK", "Content-Encoding: gzip"),
+        **unreadable(),
+    ),
+    Fault("a coding that nobody knows", answers(good_body, "200 OK", "Content-Encoding: zebra"), **unreadable()),
+    Fault("HTML in a 200", answers(b"<html>welcome</html>", "200 OK", "Content-Type: text/html"), **unreadable()),
+    Fault(
+        "HTML in a 502",
+        answers(b"<html>bad gateway</html>", "502 Bad Gateway"),
+        **answered(ServerError, _UNKNOWN, 1, TRIES),
+    ),
+    Fault("no body", answers(b""), **unreadable()),
+    Fault("invalid UTF-8", answers(b'{"call_id": "\xff\xfe"}'), **unreadable()),
+    Fault("a good body called a picture", answers(good_body, "200 OK", "Content-Type: image/png"), **success()),
+    *(Fault(f"JSON that is {name}", answers(body), **unreadable()) for name, body in _ODD_JSON.items()),
+    Fault("half a body in a 400", says(head("400 Bad Request", size=99) + b"{", rings=False), **answered(BadRequestError, _NOT_PLACED, 1, 1)),
+    Fault(
+        "half a body in a 503", says(head("503 Busy", size=99) + b"{"), **answered(ServerError, _UNKNOWN, 1, TRIES)
+    ),
+    Fault(
+        "half a body in a 429, then silence",
+        says_and_stalls(head("429 Slow", size=99) + b"{", rings=False),
+        timeout=SHORT_READ,
+        **answered(RateLimitedError, _NOT_PLACED, TRIES, TRIES),
+    ),
+)
+
+# Status, error, outcome of run_otp, how often run_otp and get_cdr send it.
+_STATUSES: tuple[tuple[str, type[AutocallError], Outcome, int, int], ...] = (
+    ("300 Multiple Choices", ApiError, _UNKNOWN, 1, 1),
+    ("304 Not Modified", ApiError, _UNKNOWN, 1, 1),
+    ("400 Bad Request", BadRequestError, _NOT_PLACED, 1, 1),
+    ("401 Unauthorized", AuthenticationError, _NOT_PLACED, 1, 1),
+    ("402 Payment Required", ApiError, _NOT_PLACED, 1, 1),
+    ("403 Forbidden", PermissionDeniedError, _NOT_PLACED, 1, 1),
+    ("404 Not Found", NotFoundError, _NOT_PLACED, 1, 1),
+    ("405 Method Not Allowed", ApiError, _NOT_PLACED, 1, 1),
+    ("406 Not Acceptable", ApiError, _NOT_PLACED, 1, 1),
+    ("407 Proxy Authentication Required", ApiError, _NOT_PLACED, 1, 1),
+    ("408 Request Timeout", ApiError, _NOT_PLACED, TRIES, TRIES),
+    ("409 Conflict", ConflictError, _NOT_PLACED, 1, 1),
+    ("410 Gone", ApiError, _NOT_PLACED, 1, 1),
+    ("413 Content Too Large", ApiError, _NOT_PLACED, 1, 1),
+    ("415 Unsupported Media Type", ApiError, _NOT_PLACED, 1, 1),
+    ("418 I'm a Teapot", ApiError, _NOT_PLACED, 1, 1),
+    ("422 Unprocessable Content", BadRequestError, _NOT_PLACED, 1, 1),
+    ("425 Too Early", ApiError, _NOT_PLACED, 1, 1),
+    ("429 Too Many Requests", RateLimitedError, _NOT_PLACED, TRIES, TRIES),
+    ("431 Request Header Fields Too Large", ApiError, _NOT_PLACED, 1, 1),
+    ("451 Unavailable For Legal Reasons", ApiError, _NOT_PLACED, 1, 1),
+    ("499 which HTTP does not name", ServerError, _UNKNOWN, 1, 1),
+    ("500 Internal Server Error", ServerError, _UNKNOWN, 1, TRIES),
+    ("501 Not Implemented", ServerError, _UNKNOWN, 1, 1),
+    ("502 Bad Gateway", ServerError, _UNKNOWN, 1, TRIES),
+    ("503 Service Unavailable", ServerError, _UNKNOWN, 1, TRIES),
+    ("504 Gateway Timeout", ServerError, _UNKNOWN, 1, TRIES),
+    ("520 which HTTP does not name", ServerError, _UNKNOWN, 1, 1),
+    ("599 which HTTP does not name", ServerError, _UNKNOWN, 1, 1),
+    ("600 which HTTP does not name", ServerError, _UNKNOWN, 1, 1),
+    ("799 which HTTP does not name", ServerError, _UNKNOWN, 1, 1),
+    ("999 which HTTP does not name", ServerError, _UNKNOWN, 1, 1),
+)
+_REDIRECTS = (
+    "301 Moved Permanently",
+    "302 Found",
+    "303 See Other",
+    "307 Temporary Redirect",
+    "308 Permanent Redirect",
+)
+
+_BY_STATUS = (
+    Fault("200", answers(), **success()),
+    Fault("200 over TLS", answers(), stage=scenes.tls("good"), **success()),
+    Fault("201 with a good body", answers(good_body, "201 Created"), **success()),
+    Fault("204", says(b"HTTP/1.1 204 No Content\r\n\r\n"), **unreadable()),
+    Fault("299 without a body", answers(b"", "299 Whatever"), **unreadable()),
+    *(
+        Fault(f"{status} to another host", scripts.redirects(status), **answered(ApiError, _UNKNOWN))
+        for status in _REDIRECTS
+    ),
+    *(
+        Fault(
+            status,
+            answers(b"" if status.startswith("304") else b"{}", status, rings=outcome is not _NOT_PLACED),
+            **answered(error, outcome, tries, look_ups),
+        )
+        for status, error, outcome, tries, look_ups in _STATUSES
+    ),
+)
+
+CATALOGUE = (*_WAYS, *_HEADS, *_BODIES, *_BY_STATUS)

@@ -1,0 +1,96 @@
+"""What a fault is, and the rows of the design's outcome table as functions."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+import attrs
+import httpx
+
+from autocall_otp import AutocallError, InvalidResponseError, Outcome, TransportError
+from faults import scenes
+from faults.server import Script
+
+TRIES = 3
+"""How often a request is sent at the most, by default."""
+
+
+@attrs.frozen
+class Expected:
+    """What a caller is told, and how many requests the server sees."""
+
+    error: type[AutocallError] | None
+    outcome: Outcome | None
+    """None for a record that was found: it says itself what became of the call."""
+    retryable: bool
+    requests: int
+
+
+@attrs.frozen
+class Fault:
+    """Something that goes wrong, or something odd that does not."""
+
+    name: str
+    script: Script
+    run_otp: Expected
+    get_cdr: Expected
+    stage: scenes.Stage = scenes.served
+    timeout: httpx.Timeout = httpx.Timeout(8.0)
+    deadline: float = 10.0
+    unread: bool = False
+    """The server reads no request: connections are counted in place of requests."""
+
+    def expected(self, operation: str) -> Expected:
+        """What is expected of one of the operations."""
+        return self.run_otp if operation == "run_otp" else self.get_cdr
+
+
+class Both(TypedDict):
+    """What is expected of each operation."""
+
+    run_otp: Expected
+    get_cdr: Expected
+
+
+# Waiting for the time-out is the only way to meet some faults: a short one, of the phase in question alone.
+SHORT_READ = httpx.Timeout(8.0, read=0.3)
+SHORT_CONNECT = httpx.Timeout(8.0, connect=0.3)
+SHORT_POOL = httpx.Timeout(8.0, pool=0.3)
+
+
+def success() -> Both:
+    """Odd, but the answer can be read."""
+    return {
+        "run_otp": Expected(None, Outcome.PLACED, retryable=False, requests=1),
+        "get_cdr": Expected(None, None, retryable=False, requests=1),
+    }
+
+
+def unsent(error: type[AutocallError] = TransportError, *, again: bool = True) -> Both:
+    """Name, connect or TLS failure, or no free connection."""
+    return {
+        "run_otp": Expected(error, Outcome.NOT_PLACED, again, 0),
+        "get_cdr": Expected(error, Outcome.UNKNOWN, again, 0),
+    }
+
+
+def lost(error: type[AutocallError] = TransportError, look_ups: int = TRIES) -> Both:
+    """The request was sent, and no answer was read."""
+    return {
+        "run_otp": Expected(error, Outcome.UNKNOWN, retryable=False, requests=1),
+        "get_cdr": Expected(error, Outcome.UNKNOWN, retryable=True, requests=look_ups),
+    }
+
+
+def unreadable() -> Both:
+    """A success that cannot be read."""
+    both = Expected(InvalidResponseError, Outcome.UNKNOWN, retryable=False, requests=1)
+    return {"run_otp": both, "get_cdr": both}
+
+
+def answered(error: type[AutocallError], outcome: Outcome, tries: int = 1, look_ups: int = 1) -> Both:
+    """An error status."""
+    return {
+        "run_otp": Expected(error, outcome, retryable=tries > 1, requests=tries),
+        "get_cdr": Expected(error, Outcome.UNKNOWN, retryable=look_ups > 1, requests=look_ups),
+    }

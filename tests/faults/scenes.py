@@ -1,0 +1,165 @@
+"""Where a fault happens: what listens, what does not, and how the client is set up to meet it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import attrs
+import trustme
+
+from faults.scripts import answers, head, says_and_stalls
+from faults.server import Ledger, Script, Server
+
+
+@attrs.frozen
+class Scene:
+    """What a client needs to know, and what tells later what happened."""
+
+    host: str
+    ledger: Ledger
+    elsewhere: Ledger
+    """What reached the host that a redirect pointed to."""
+    crowded: bool = False
+    """The client's pool has one connection, and it is in use."""
+    warm: int = 0
+    """How many good calls come before the one in question, on the same client."""
+    closes: bool = False
+    """The server closes the connection after them; the call in question comes when it has."""
+
+    def rest(self) -> None:
+        """Wait until the server has closed what it closes."""
+        if self.closes and not self.ledger.wait_for(lambda ledger: ledger.open == 0):
+            raise TimeoutError
+
+
+Stage = Callable[[Script], AbstractContextManager[Scene]]
+
+
+@contextmanager
+def served(script: Script, *, tls: ssl.SSLContext | None = None, **how: Any) -> Iterator[Scene]:  # noqa: ANN401 - Scene's
+    """A server that runs the script."""
+    with Server(answers()) as elsewhere, Server(script, tls=tls, elsewhere=_by_name(elsewhere)) as server:
+        yield Scene(server.url, server.ledger, elsewhere.ledger, **how)
+
+
+def _by_name(server: Server) -> str:
+    return f"http://localhost:{server.port}"
+
+
+@contextmanager
+def refused(_: Script) -> Iterator[Scene]:
+    """A port on which nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield Scene(f"http://127.0.0.1:{taken.getsockname()[1]}", Ledger(), Ledger())
+
+
+@contextmanager
+def unresolvable(_: Script) -> Iterator[Scene]:
+    """A name that does not resolve. No question leaves this machine."""
+    yield Scene("https://nobody.invalid", Ledger(), Ledger())
+
+
+@contextmanager
+def no_handshake(_: Script) -> Iterator[Scene]:
+    """A listener whose queue is full: the system drops further attempts to connect."""
+    with socket.socket() as listener, ExitStack() as fill:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _number in range(4):
+            peer = fill.enter_context(socket.socket())
+            peer.setblocking(False)  # noqa: FBT003 - the standard library's signature
+            peer.connect_ex(listener.getsockname())
+        yield Scene(f"http://127.0.0.1:{listener.getsockname()[1]}", Ledger(), Ledger())
+
+
+@contextmanager
+def crowded(_: Script) -> Iterator[Scene]:
+    """A client that may have one connection, which waits for an answer that never comes."""
+
+    with served(says_and_stalls(head(size=99)), crowded=True) as scene:
+        yield scene
+
+
+def tls(name: str) -> Stage:
+    """A server with one of the certificates below."""
+
+    @contextmanager
+    def stage(script: Script) -> Iterator[Scene]:
+        with served(script, tls=_certificates()[name]) as scene:
+            yield scene
+
+    return stage
+
+
+@contextmanager
+def tls_to_plain(script: Script) -> Iterator[Scene]:
+    """A server that does not speak TLS on a port where TLS is expected."""
+    with served(script) as scene:
+        yield attrs.evolve(scene, host=scene.host.replace("http:", "https:"))
+
+
+@contextmanager
+def warm(script: Script) -> Iterator[Scene]:
+    """A server that was called before on the same client."""
+    with served(script, warm=1) as scene:
+        yield scene
+
+
+@contextmanager
+def warm_and_closed(script: Script) -> Iterator[Scene]:
+    """The same, and the server has closed the connection since."""
+    with served(script, warm=1, closes=True) as scene:
+        yield scene
+
+
+@cache
+def _authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@cache
+def _certificates() -> dict[str, ssl.SSLContext]:
+    now, authority = datetime.now(UTC), _authority()
+    issued = {
+        "good": authority.issue_cert("127.0.0.1"),
+        "expired": authority.issue_cert("127.0.0.1", not_before=now - timedelta(9), not_after=now - timedelta(2)),
+        "wrong host": authority.issue_cert("other.example.vn"),
+        "self-signed": trustme.CA().issue_cert("127.0.0.1"),
+    }
+    contexts = {}
+    for name, certificate in issued.items():
+        contexts[name] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        certificate.configure_cert(contexts[name])
+    return contexts
+
+
+def _only_local(host: Any, *rest: Any, **options: Any) -> Any:  # noqa: ANN401 - the standard library's
+    """Look names up without asking anybody."""
+    if str(host if isinstance(host, str) else host.decode()).endswith(".invalid"):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+    return _look_up(host, *rest, **options)
+
+
+_look_up = socket.getaddrinfo
+
+
+@contextmanager
+def surroundings() -> Iterator[None]:
+    """Trust in the test authority, for clients that are made meanwhile, and no question to a name server."""
+    with tempfile.TemporaryDirectory(prefix="autocall-otp-") as folder:
+        path = Path(folder) / "authority.pem"
+        _authority().cert_pem.write_to_path(str(path))
+        trusted = mock.patch.dict(os.environ, {"SSL_CERT_FILE": str(path)})
+        with trusted, mock.patch("socket.getaddrinfo", _only_local):
+            yield

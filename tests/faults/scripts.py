@@ -1,0 +1,207 @@
+"""What a server does to a connection: one small function, or a function that makes one, for each kind of fault."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from faults.server import Script, Seen, Wire
+
+MIB = 1024 * 1024
+RECORD = {
+    "id": "f0c2ca1e-6c3f-4ff4-9d4e-2a2c1a3d8a11",
+    "status": "answered",
+    "duration": 12,
+    "time_started": "2024-05-02 10:00:00",
+    "time_ended": "2024-05-02 10:00:12",
+}
+
+
+def answer_to(entry: Seen) -> dict[str, Any]:
+    """What a healthy service would answer."""
+    if entry.method == "POST":
+        return {"call_id": "f0c2ca1e-6c3f-4ff4-9d4e-2a2c1a3d8a11", "message": "success", "ref_id": entry.ref_id}
+    return RECORD
+
+
+def good_body(entry: Seen) -> bytes:
+    """The same as bytes."""
+    return json.dumps(answer_to(entry)).encode()
+
+
+def head(status: str = "200 OK", *, size: int | None = None, extra: Iterable[str] = ()) -> bytes:
+    """The head of an answer, its length declared unless there is none."""
+    lines = [f"HTTP/1.1 {status}", "Content-Type: application/json"]
+    if size is not None:
+        lines.append(f"Content-Length: {size}")
+    return "\r\n".join([*lines, *extra, "", ""]).encode("latin-1")
+
+
+def whole(body: bytes, status: str = "200 OK", *extra: str) -> bytes:
+    """An answer with its body."""
+    return head(status, size=len(body), extra=extra) + body
+
+
+Body = bytes | Callable[[Seen], bytes]
+
+
+def _bytes(body: Body, entry: Seen) -> bytes:
+    return body if isinstance(body, bytes) else body(entry)
+
+
+def answers(body: Body = good_body, status: str = "200 OK", *extra: str, rings: bool = True) -> Script:
+    """Answer every request on the connection alike."""
+
+    def script(wire: Wire) -> None:
+        while True:
+            entry = wire.receive(rings=rings)
+            wire.send(whole(_bytes(body, entry), status, *extra))
+
+    return script
+
+
+def says(data: Body, *, rings: bool = True) -> Script:
+    """Answer with exactly these bytes, then close."""
+
+    def script(wire: Wire) -> None:
+        entry = wire.receive(rings=rings)
+        wire.send(_bytes(data, entry))
+
+    return script
+
+
+def says_and_stalls(data: Body, *, rings: bool = True) -> Script:
+    """Answer with exactly these bytes, then stay silent on an open connection."""
+
+    def script(wire: Wire) -> None:
+        entry = wire.receive(rings=rings)
+        wire.send(_bytes(data, entry))
+        wire.wait_until_gone()
+
+    return script
+
+
+def dribbles(at_once: Body, slowly: bytes, *, rings: bool = True, gap: float = 0.05) -> Script:
+    """Answer, then add a byte now and then."""
+
+    def script(wire: Wire) -> None:
+        entry = wire.receive(rings=rings)
+        wire.send(_bytes(at_once, entry))
+        for number in range(len(slowly)):
+            wire.send(slowly[number : number + 1])
+            wire.pause(gap)
+
+    return script
+
+
+def resets_before(wire: Wire) -> None:
+    """Reset before anything is read."""
+    wire.reset()
+
+
+def resets_after(wire: Wire) -> None:
+    """Reset once the request was read."""
+    wire.receive(rings=True)
+    wire.reset()
+
+
+def closes_before(_: Wire) -> None:
+    """Close before anything is read."""
+
+
+def closes_after(wire: Wire) -> None:
+    """Close once the request was read."""
+    wire.receive(rings=True)
+
+
+def resets_in_body(wire: Wire) -> None:
+    """Reset halfway through the body."""
+    body = good_body(wire.receive(rings=True))
+    wire.send(head(size=len(body)) + body[: len(body) // 2])
+    wire.reset()
+
+
+def speaks_first(wire: Wire) -> None:
+    """Talk HTTP without waiting for a request."""
+    wire.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    wire.wait_until_gone()
+
+
+def floods(status: str, declared: int | None, most: int, *, rings: bool = True, coding: str = "") -> Script:
+    """Send spaces for as long as the client takes them, in an answer that may declare a length."""
+
+    def script(wire: Wire) -> None:
+        wire.receive(rings=rings)
+        extra = [coding] if coding else []
+        wire.send(head(status, size=declared, extra=extra))
+        chunk = b" " * 65536
+        framed = b"10000\r\n" + chunk + b"\r\n" if "chunked" in coding else chunk
+        for _ in range(most // len(chunk)):
+            wire.send(framed)
+
+    return script
+
+
+def bomb() -> bytes:
+    """A body of some hundred kilobytes that unpacks to 100 MB."""
+    return gzip.compress(b" " * (100 * MIB), compresslevel=9, mtime=0)
+
+
+def redirects(status: str) -> Script:
+    """Point to another host."""
+
+    def script(wire: Wire) -> None:
+        while True:
+            wire.receive(rings=True)
+            wire.send(whole(b"", status, f"Location: {wire.elsewhere}/v3/autocall/otp/run"))
+
+    return script
+
+
+def closes_when_idle(wire: Wire) -> None:
+    """Answer once on a connection that may be kept, then close it."""
+    wire.send(whole(good_body(wire.receive(rings=True))))
+
+
+def closes_on_second(wire: Wire) -> None:
+    """Answer once; close without a word when a second request comes on the same connection."""
+    wire.send(whole(good_body(wire.receive(rings=True))))
+    wire.receive(rings=True)
+
+
+def informs_then(final: Script, *lines: str) -> Script:
+    """Send answers of the 1xx class first."""
+
+    def script(wire: Wire) -> None:
+        entry = wire.receive(rings=True)
+        for line in lines:
+            wire.send(f"HTTP/1.1 {line}\r\n\r\n".encode())
+        final(_Replay(wire, entry))
+
+    return script
+
+
+class _Replay(Wire):
+    """The same connection, its request already read."""
+
+    def __init__(self, wire: Wire, entry: Seen) -> None:
+        super().__init__(wire.peer, wire.ledger, wire.elsewhere, wire.number)
+        self._entry: Seen | None = entry
+
+    def receive(self, *, rings: bool = False) -> Seen:
+        """The request that was read, then whatever comes."""
+        entry, self._entry = self._entry, None
+        return entry or super().receive(rings=rings)
+
+
+def in_turn(*scripts: Script) -> Script:
+    """A script for each connection in the order in which they come; the last one serves all that follow."""
+
+    def script(wire: Wire) -> None:
+        scripts[min(wire.number, len(scripts) - 1)](wire)
+
+    return script
+
+
