@@ -47,7 +47,7 @@ _WAYS = (
     Fault("certificate self-signed", answers(), stage=scenes.tls("self-signed"), **unsent(again=False)),
     Fault("certificate for another host", answers(), stage=scenes.tls("wrong host"), **unsent(again=False)),
     Fault("TLS answered in plain text", scripts.speaks_first, stage=scenes.tls_to_plain, **unsent()),
-    Fault("TLS reset in the handshake", scripts.resets_before, stage=scenes.tls_to_plain, **unsent()),
+    Fault("TLS reset in the handshake", scripts.resets_handshake, stage=scenes.tls_to_plain, **unsent()),
     Fault(
         "TLS handshake stalled",
         lambda wire: wire.wait_until_gone(),
@@ -173,10 +173,12 @@ _BODIES = (
     Fault("invalid UTF-8", answers(b'{"call_id": "\xff\xfe"}'), **unreadable()),
     Fault("a good body called a picture", answers(good_body, "200 OK", "Content-Type: image/png"), **success()),
     *(Fault(f"JSON that is {name}", answers(body), **unreadable()) for name, body in _ODD_JSON.items()),
-    Fault("half a body in a 400", says(head("400 Bad Request", size=99) + b"{", rings=False), **answered(BadRequestError, _NOT_PLACED, 1, 1)),
     Fault(
-        "half a body in a 503", says(head("503 Busy", size=99) + b"{"), **answered(ServerError, _UNKNOWN, 1, TRIES)
+        "half a body in a 400",
+        says(head("400 Bad Request", size=99) + b"{", rings=False),
+        **answered(BadRequestError, _NOT_PLACED, 1, 1),
     ),
+    Fault("half a body in a 503", says(head("503 Busy", size=99) + b"{"), **answered(ServerError, _UNKNOWN, 1, TRIES)),
     Fault(
         "half a body in a 429, then silence",
         says_and_stalls(head("429 Slow", size=99) + b"{", rings=False),

@@ -1,6 +1,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
+
 from faults.scenes import surroundings
 
 _figures: list[str] = []

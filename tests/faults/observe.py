@@ -10,7 +10,7 @@ from typing import Any, Literal
 import attrs
 import httpx
 
-from autocall_otp import AsyncClient, AutocallError, Cdr, Client, OtpCall, Outcome, Retry
+from autocall_otp import AsyncClient, AutocallError, Cdr, Client, OtpCall, Retry
 from faults.kinds import Expected, Fault
 from faults.scenes import Scene
 from faults.server import Seen
@@ -56,9 +56,7 @@ class Row:
     error: Exception | None
 
 
-def observe(
-    fault: Fault, shell: Shell, operation: Operation, retry: Retry = QUICK, secrets: Secrets = SECRETS
-) -> Row:
+def observe(fault: Fault, shell: Shell, operation: Operation, retry: Retry = QUICK, secrets: Secrets = SECRETS) -> Row:
     """Make one call."""
     with fault.stage(fault.script) as scene:
         if shell == "sync":

@@ -10,6 +10,7 @@ from faults.observe import Row
 
 MARGIN = 3.0
 """Seconds by which a slow machine may pass a deadline before a test calls it late."""
+_BEGIN, _END = "<!-- table: begin -->", "<!-- table: end -->"
 _HEADER = (
     "| what happens | `run_otp` raises | outcome | retryable | requests | `get_cdr` raises | retryable | requests | took |\n"
     "|---|---|---|---|---|---|---|---|---|"
@@ -68,3 +69,12 @@ def _outcome(told: Expected) -> str:
 
 def _again(told: Expected) -> str:
     return "yes" if told.retryable else "no"
+
+
+def replaced(page: str, table: str) -> str:
+    """The page with its table replaced; everything around the marks stays."""
+    before, begin, rest = page.partition(_BEGIN)
+    _, end, after = rest.partition(_END)
+    if not begin or not end:
+        raise ValueError("the page has lost the marks around its table")
+    return f"{before}{begin}\n\n{table}\n\n{end}{after}"

@@ -123,6 +123,12 @@ def resets_in_body(wire: Wire) -> None:
     wire.reset()
 
 
+def resets_handshake(wire: Wire) -> None:
+    """Reset once the first words of a handshake came."""
+    wire.pause(5)
+    wire.reset()
+
+
 def speaks_first(wire: Wire) -> None:
     """Talk HTTP without waiting for a request."""
     wire.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
@@ -187,7 +193,7 @@ class _Replay(Wire):
     """The same connection, its request already read."""
 
     def __init__(self, wire: Wire, entry: Seen) -> None:
-        super().__init__(wire.peer, wire.ledger, wire.elsewhere, wire.number)
+        super().__init__(wire.peer, wire.ledger, wire.elsewhere, wire.number, wire.stop_listening)
         self._entry: Seen | None = entry
 
     def receive(self, *, rings: bool = False) -> Seen:
@@ -203,5 +209,3 @@ def in_turn(*scripts: Script) -> Script:
         scripts[min(wire.number, len(scripts) - 1)](wire)
 
     return script
-
-

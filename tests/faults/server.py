@@ -100,6 +100,8 @@ class Wire:
     elsewhere: str = ""
     number: int = 0
     """How many connections came before this one."""
+    stop_listening: Callable[[], None] = lambda: None
+    """Refuse every further connection."""
     _rest: bytes = b""
 
     def receive(self, *, rings: bool = False) -> Seen:
@@ -195,12 +197,7 @@ class Server:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._stopping = True
-        # Closing a listener does not wake the thread that waits on it; a connection does.
-        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=5):
-            pass
-        self._acceptor.join(10)
-        self._listener.close()
+        self._stop_listening()
         with self._lock:
             peers = list(self._peers)
         for peer in peers:
@@ -210,6 +207,14 @@ class Server:
             thread.join(10)
         if self.failures and error is None:
             raise self.failures[0]
+
+    def _stop_listening(self) -> None:
+        self._stopping = True
+        # Closing a listener does not wake the thread that waits on it; a connection does.
+        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=5):
+            pass
+        self._acceptor.join(10)
+        self._listener.close()
 
     def _accept(self) -> None:
         while True:
@@ -229,7 +234,7 @@ class Server:
         try:
             wire = self._tls.wrap_socket(peer, server_side=True) if self._tls else peer
             with wire, suppress(PeerGoneError):
-                self._script(Wire(wire, self.ledger, self._elsewhere, number))
+                self._script(Wire(wire, self.ledger, self._elsewhere, number, self._stop_listening))
         except OSError:
             # A handshake that the client broke off, or a socket that the end of the test closed.
             pass
