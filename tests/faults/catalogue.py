@@ -35,6 +35,7 @@ from faults.kinds import (
     unsent,
 )
 from faults.scripts import MIB, answers, floods, good_body, head, says, says_and_stalls, whole
+from faults.server import Seen
 
 _NOT_PLACED, _UNKNOWN = Outcome.NOT_PLACED, Outcome.UNKNOWN
 _TIMEOUT = TransportTimeoutError
@@ -72,7 +73,7 @@ _WAYS = (
 )
 
 
-def _half(entry: scripts.Seen) -> bytes:
+def _half(entry: Seen) -> bytes:
     body = good_body(entry)
     return head(size=len(body)) + body[: len(body) // 2]
 

@@ -26,6 +26,13 @@ class Expected:
     requests: int
 
 
+PATIENT = httpx.Timeout(8.0)
+# Waiting for the time-out is the only way to meet some faults: a short one, of the phase in question alone.
+SHORT_READ = httpx.Timeout(8.0, read=0.3)
+SHORT_CONNECT = httpx.Timeout(8.0, connect=0.3)
+SHORT_POOL = httpx.Timeout(8.0, pool=0.3)
+
+
 @attrs.frozen
 class Fault:
     """Something that goes wrong, or something odd that does not."""
@@ -35,7 +42,7 @@ class Fault:
     run_otp: Expected
     get_cdr: Expected
     stage: scenes.Stage = scenes.served
-    timeout: httpx.Timeout = httpx.Timeout(8.0)
+    timeout: httpx.Timeout = PATIENT
     deadline: float = 10.0
     unread: bool = False
     """The server reads no request: connections are counted in place of requests."""
@@ -50,12 +57,6 @@ class Both(TypedDict):
 
     run_otp: Expected
     get_cdr: Expected
-
-
-# Waiting for the time-out is the only way to meet some faults: a short one, of the phase in question alone.
-SHORT_READ = httpx.Timeout(8.0, read=0.3)
-SHORT_CONNECT = httpx.Timeout(8.0, connect=0.3)
-SHORT_POOL = httpx.Timeout(8.0, pool=0.3)
 
 
 def success() -> Both:

@@ -12,7 +12,8 @@ MARGIN = 3.0
 """Seconds by which a slow machine may pass a deadline before a test calls it late."""
 _BEGIN, _END = "<!-- table: begin -->", "<!-- table: end -->"
 _HEADER = (
-    "| what happens | `run_otp` raises | outcome | retryable | requests | `get_cdr` raises | retryable | requests | took |\n"
+    "| what happens | `run_otp` raises | outcome | retryable | requests "
+    "| `get_cdr` raises | retryable | requests | took |\n"
     "|---|---|---|---|---|---|---|---|---|"
 )
 
@@ -60,11 +61,11 @@ def _both(texts: Iterable[str]) -> str:
 
 
 def _name(told: Expected) -> str:
-    return told.error.__name__ if told.error else "–"
+    return told.error.__name__ if told.error else "-"
 
 
 def _outcome(told: Expected) -> str:
-    return told.outcome.name if told.outcome else "–"
+    return told.outcome.name if told.outcome else "-"
 
 
 def _again(told: Expected) -> str:

@@ -21,7 +21,7 @@ from autocall_otp import (
 from faults import scenes, scripts
 from faults.catalogue import CATALOGUE
 from faults.kinds import Expected, Fault, success
-from faults.observe import OPERATIONS, QUICK, SHELLS, Row, Shell, observe
+from faults.observe import OPERATIONS, SHELLS, Row, Shell, observe
 from faults.page import in_time, markdown, printed
 from faults.scripts import MIB, answers, says, whole
 from faults.server import Script, Wire
@@ -31,10 +31,10 @@ _BUFFERS = 48 * MIB
 INSISTENT = Retry(base=0.001, cap=0.01, unknown_outcome=True)
 
 
-def four(fault: Fault, retry: Retry = QUICK) -> list[Row]:
+def four(fault: Fault) -> list[Row]:
     """Both clients, both operations, at the same time."""
     with ThreadPoolExecutor(4) as pool:
-        return list(pool.map(lambda pair: observe(fault, *pair, retry=retry), product(SHELLS, OPERATIONS)))
+        return list(pool.map(lambda pair: observe(fault, *pair), product(SHELLS, OPERATIONS)))
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,57 @@
+"""The ledger test at full size, or many waits at the same time. Fails when a caller was told what is not so."""
+
+import argparse
+import secrets
+import sys
+import time
+from pathlib import Path
+from unittest import mock
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+from faults.storm import async_storm, sync_storm  # noqa: E402 - the storm lives with the tests
+from faults.waits import many_waits  # noqa: E402 - the same
+
+from autocall_otp import _flow  # noqa: E402 - beside what follows
+
+_ROUND = 2000
+
+
+def storm(calls: int, seed: int) -> bool:
+    """Tasks, threads, and tasks whose retries no budget bounds; whether all were told the truth."""
+    tallies = {"tasks": async_storm(calls, seed), "threads": sync_storm(calls // 5, seed + 1)}
+    with mock.patch.object(_flow.Budget, "spend", return_value=True):
+        tallies["tasks, retries without a budget"] = async_storm(calls, seed + 2)
+    for name, tally in tallies.items():
+        print(f"{name}: {tally}", *tally.misreports()[:20], sep="\n", flush=True)
+    return not any(tally.misreports() for tally in tallies.values())
+
+
+def main() -> int:
+    """Run what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--calls", type=int, help="run_otp calls through random faults")
+    parser.add_argument("--minutes", type=float, help="the same, round after round, for so long")
+    parser.add_argument("--waits", type=int, help="waits for a record, all at the same time")
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(10**9), help="of the faults; random if not given")
+    options = parser.parse_args()
+    print(f"seed {options.seed}")
+    start, good = time.monotonic(), True
+    if options.calls:
+        good &= storm(options.calls, options.seed)
+    if options.minutes:
+        number = 0
+        while time.monotonic() - start < options.minutes * 60:
+            good &= storm(_ROUND, options.seed + 10 * number)
+            number += 1
+    if options.waits:
+        report = many_waits(options.waits)
+        print(report)
+        good &= report.sound
+    print(f"{'sound' if good else 'UNSOUND'}; {time.monotonic() - start:.0f} s")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,145 @@
+"""A service that fails at random, from a seed, and keeps a ledger of the phones that it rang."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import threading
+from collections import Counter
+from contextlib import suppress
+from typing import Self
+
+import attrs
+
+from faults.scripts import head, whole
+
+_GOOD = "good"
+READ_TIMEOUT = 1.0
+"""Seconds after which a client gives up; what comes late comes after twice as many."""
+
+
+@attrs.frozen
+class Deed:
+    """What the service does with a request, and how often."""
+
+    weight: int
+    rings: bool
+    reply: bytes | str = b""
+    then: str = "close"
+
+
+def _rings(weight: int, reply: bytes | str, then: str = "close") -> Deed:
+    return Deed(weight, rings=True, reply=reply, then=then)
+
+
+def _silent(weight: int, reply: bytes, then: str = "close") -> Deed:
+    return Deed(weight, rings=False, reply=reply, then=then)
+
+
+def _either(weight: int, reply: bytes, then: str) -> tuple[Deed, Deed]:
+    return _rings(weight, reply, then), _silent(weight, reply, then)
+
+
+_DEEDS = (
+    _rings(40, _GOOD, "keep"),
+    _rings(6, _GOOD),
+    *_either(3, b"", "close"),
+    *_either(3, b"", "reset"),
+    *_either(1, b"", "stall"),
+    _rings(1, _GOOD, "late"),
+    _rings(2, b"HTTP/1.1 200 OK\r\nContent-Ty"),
+    _rings(2, head(size=300) + b'{"call_id": '),
+    _rings(1, head(size=300) + b'{"call_id": ', "stall"),
+    _rings(1, b"what is this?\r\n\r\n"),
+    *(
+        _rings(2, whole(body), "keep")
+        for body in (b"", b"<html>", b"[]", b"null", b'{"call_id": 7}', b'{"call_id": "\xff"}')
+    ),
+    _silent(2, whole(b'{"error": "insufficient balance"}'), "keep"),
+    *(
+        deed
+        for status in (302, 307, 500, 502, 503, 504, 520, 799)
+        for deed in _either(1, whole(b"{}", f"{status} Odd"), "keep")
+    ),
+    _rings(1, b"HTTP/1.1 204 No Content\r\n\r\n", "keep"),
+    *(_silent(2, whole(b"{}", f"{status} No"), "keep") for status in (400, 401, 403, 404, 409, 422, 408)),
+    _silent(3, whole(b"{}", "429 Slow Down", "Retry-After: 0"), "keep"),
+    _silent(2, whole(b"{}", "429 Slow Down")),
+)
+_WEIGHTS = [deed.weight for deed in _DEEDS]
+
+
+class Service:
+    """Rings phones, keeps the ledger, and does what the seed says; in a thread of its own."""
+
+    def __init__(self, seed: int) -> None:
+        self.rings: Counter[str] = Counter()
+        self.requests: Counter[str] = Counter()
+        self.port = 0
+        self._seed = seed
+        self._loop = asyncio.new_event_loop()
+        self._over = asyncio.Event()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._ready.wait(10)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._over.set)
+        self._thread.join(30)
+
+    def _run(self) -> None:
+        try:
+            self._loop.run_until_complete(self._serve())
+        finally:
+            self._loop.close()
+
+    async def _serve(self) -> None:
+        tasks: set[asyncio.Task[None]] = set()
+
+        def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.ensure_future(self._talk(reader, writer))
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+
+        server = await asyncio.start_server(begin, "127.0.0.1", 0, backlog=1024)
+        self.port = server.sockets[0].getsockname()[1]
+        self._ready.set()
+        await self._over.wait()
+        server.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            with suppress(ConnectionError, asyncio.IncompleteReadError):
+                while await self._answer(reader, writer):
+                    pass
+        finally:
+            writer.close()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """Serve one request; whether the connection stays."""
+        start = await reader.readuntil(b"\r\n\r\n")
+        size = next(int(line[15:]) for line in start.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+        ref_id = json.loads(await reader.readexactly(size))["ref_id"]
+        draw = random.Random(f"{self._seed}/{ref_id}/{self.requests[ref_id]}")  # noqa: S311 - to be drawn again
+        deed = draw.choices(_DEEDS, _WEIGHTS)[0]
+        self.requests[ref_id] += 1
+        self.rings[ref_id] += deed.rings
+        if deed.then == "late":
+            with suppress(TimeoutError):
+                await asyncio.wait_for(reader.read(1), 2 * READ_TIMEOUT)
+        good = whole(json.dumps({"call_id": "1", "message": "success", "ref_id": ref_id}).encode())
+        writer.write(good if isinstance(deed.reply, str) else deed.reply)
+        await writer.drain()
+        if deed.then == "reset":
+            writer.transport.abort()
+        if deed.then == "stall":
+            await reader.read(1)
+        return deed.then == "keep"

@@ -1,0 +1,169 @@
+"""Many waits for a record at the same time, in one process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import resource
+import sys
+import threading
+import time
+from collections import Counter
+from contextlib import suppress
+from typing import Self
+from urllib.parse import unquote
+
+import attrs
+
+from autocall_otp import AsyncClient, Cdr
+from faults.observe import CAMPAIGN
+from faults.scripts import RECORD, whole
+
+_MISSING = whole(b'{"error": "not found"}', "404 Not Found")
+_UNFINISHED = whole(json.dumps({**RECORD, "status": "", "time_ended": ""}).encode())
+_FINISHED = whole(json.dumps(RECORD).encode())
+_STEPS = (_MISSING, _UNFINISHED, _FINISHED)
+_MEBI = 1024 * 1024
+
+
+class Records:
+    """A service whose records appear with the second look-up and have an end with the third."""
+
+    def __init__(self, *, stalls: bool = False) -> None:
+        self.look_ups: Counter[str] = Counter()
+        self.open = self.most_open = 0
+        self.port = 0
+        self.stalls = stalls
+        self.changed = threading.Condition()
+        self._loop = asyncio.new_event_loop()
+        self._over = asyncio.Event()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._ready.wait(10)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._over.set)
+        self._thread.join(30)
+
+    def _run(self) -> None:
+        try:
+            self._loop.run_until_complete(self._serve())
+        finally:
+            self._loop.close()
+
+    async def _serve(self) -> None:
+        tasks: set[asyncio.Task[None]] = set()
+
+        def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.ensure_future(self._talk(reader, writer))
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+
+        server = await asyncio.start_server(begin, "127.0.0.1", 0, backlog=1024)
+        self.port = server.sockets[0].getsockname()[1]
+        self._ready.set()
+        await self._over.wait()
+        server.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _count(self, change: int) -> None:
+        with self.changed:
+            self.open += change
+            self.most_open = max(self.most_open, self.open)
+            self.changed.notify_all()
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._count(1)
+        try:
+            with suppress(ConnectionError, asyncio.IncompleteReadError):
+                while True:
+                    await self._answer(reader, writer)
+        finally:
+            writer.close()
+            self._count(-1)
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        start = await reader.readuntil(b"\r\n\r\n")
+        ref_id = unquote(start.split(b" ", 2)[1].decode()).split("/")[-2]
+        with self.changed:
+            self.look_ups[ref_id] += 1
+            self.changed.notify_all()
+        if self.stalls:
+            await reader.read(1)
+        writer.write(_STEPS[min(self.look_ups[ref_id], len(_STEPS)) - 1])
+        await writer.drain()
+
+
+@attrs.frozen
+class Report:
+    """How it went."""
+
+    waits: int
+    ended: int
+    """How many waits ended with a finished record."""
+    others: Counter[str]
+    """How the rest ended."""
+    longest: float
+    connections: int
+    look_ups: int
+    memory: int
+    """Bytes by which the process grew at the most, the service in it included."""
+
+    @property
+    def sound(self) -> bool:
+        """Every wait ended well, over a bounded number of connections."""
+        return self.ended == self.waits and self.connections <= BOUND
+
+    def __str__(self) -> str:
+        """The figures."""
+        return (
+            f"{self.waits} waits at the same time: {self.ended} ended with a finished record, {sum(self.others.values())} "
+            f"otherwise {dict(self.others)}; the longest took {self.longest:.1f} s; {self.look_ups} look-ups over at most "
+            f"{self.connections} connections; the process grew by {self.memory / _MEBI:.0f} MiB, "
+            f"{self.memory / self.waits / 1024:.1f} KiB for each wait"
+        )
+
+
+BOUND = 100
+"""How many connections a client opens at the most."""
+
+
+def many_waits(number: int, *, patience: float = 120.0) -> Report:
+    """Begin them all at once, and wait for their ends."""
+    before = _peak()
+    with Records() as service:
+        ends, longest = asyncio.run(_wait(service.port, number, patience))
+        kinds = Counter(type(end).__name__ if isinstance(end, BaseException) else _kind(end) for end in ends)
+        return Report(
+            waits=number,
+            ended=kinds.pop("finished", 0),
+            others=kinds,
+            longest=longest,
+            connections=service.most_open,
+            look_ups=sum(service.look_ups.values()),
+            memory=_peak() - before,
+        )
+
+
+def _kind(record: Cdr) -> str:
+    return "finished" if record.finished else "unfinished"
+
+
+async def _wait(port: int, number: int, patience: float) -> tuple[list[Cdr | BaseException], float]:
+    start = time.perf_counter()
+    async with AsyncClient(f"http://127.0.0.1:{port}", "token", campaign_uuid=CAMPAIGN, template="otp") as client:
+        waits = [client.wait_for_cdr(f"wait-{index}", timeout=patience) for index in range(number)]
+        ends = await asyncio.gather(*waits, return_exceptions=True)
+    return ends, time.perf_counter() - start
+
+
+def _peak() -> int:
+    """The most memory that this process has held, in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
