@@ -26,7 +26,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 demo: $(READY) ## Show the SDK at work against a mock server on this machine
-	@$(PY) scripts/demo.py
+	@PYTHONPATH=tests $(PY) scripts/demo.py
 
 test: check ## Run the checks, all tests, and the tests again on the built wheel
 	@$(PY) -m pytest tests

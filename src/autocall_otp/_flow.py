@@ -64,7 +64,7 @@ _LOOK_UP_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 
 @attrs.frozen
 class Judge:
-    """What to make of an answer or a failure: nothing (it is a success), or an error with its outcome."""
+    """What to make of an answer or a failure: a success to read, or an error with its outcome."""
 
     places_a_call: bool
     ref_id: str
@@ -72,8 +72,8 @@ class Judge:
     insist: bool = False
     """Try again although the phone may have rung (`Retry.unknown_outcome`)."""
 
-    def __call__(self, result: Answer | Exception, token: str) -> AutocallError | None:
-        """The error that the result amounts to, or None for a success."""
+    def __call__(self, result: Answer | Exception, token: str) -> Answer | AutocallError:
+        """The answer where it is a success, else the error that the result amounts to."""
         secrets = self.secrets | {token: "***"} if token else self.secrets
         if isinstance(result, AutocallError):
             result.ref_id = self.ref_id
@@ -84,7 +84,7 @@ class Judge:
             return self._refused(result, secrets)
         if isinstance(result.fault, BodyTooLargeError):
             return self.unreadable(result, str(result.fault))
-        return None if result.fault is None else self._failed(result.fault, secrets)
+        return result if result.fault is None else self._failed(result.fault, secrets)
 
     def unreadable(self, answer: Answer, why: str) -> InvalidResponseError:
         """The error for a success that cannot be read."""
@@ -227,9 +227,8 @@ def persist(  # noqa: PLR0913 - what to send, how to judge it, how long to go on
     while True:
         result = yield attempt
         error = judge(result, attempt.token)
-        if error is None and isinstance(result, Answer):
-            return result
-        assert error is not None  # noqa: S101 - for the type checker: only an Answer is judged a success
+        if isinstance(error, Answer):
+            return error
         # An earlier attempt may have rung the phone, whatever became of this one.
         in_doubt = in_doubt or error.outcome is Outcome.UNKNOWN
         if in_doubt:

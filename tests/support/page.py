@@ -16,13 +16,14 @@ OPERATIONS = {"run_otp": "runOtp", "get_cdr": "getCdrByRefId"}
 
 def payload(name: str) -> dict[str, Any]:
     """One of the page's payloads, such as ``run_otp.request``."""
-    return json.loads((TESTS / "page" / f"{name}.json").read_text(encoding="utf-8"))
+    value: dict[str, Any] = json.loads((TESTS / "page" / f"{name}.json").read_text(encoding="utf-8"))
+    return value
 
 
 def resolve(node: dict[str, Any]) -> dict[str, Any]:
     """The node that a local reference points at, or the node itself."""
     while "$ref" in node:
-        target: Any = SPEC
+        target = SPEC
         for part in node["$ref"].removeprefix("#/").split("/"):
             target = target[part]
         node = target
@@ -32,12 +33,14 @@ def resolve(node: dict[str, Any]) -> dict[str, Any]:
 def operation(name: str) -> dict[str, Any]:
     """The contract's operation for one of the wrapper's methods, found by the page's method and path."""
     fact = FACTS[name]
-    return SPEC["paths"][fact["path"]][fact["method"]]
+    found: dict[str, Any] = SPEC["paths"][fact["path"]][fact["method"]]
+    return found
 
 
 def media(node: dict[str, Any]) -> dict[str, Any]:
     """The JSON media type of a request body or an answer."""
-    return resolve(node)["content"]["application/json"]
+    found: dict[str, Any] = resolve(node)["content"]["application/json"]
+    return found
 
 
 def documented_examples() -> list[tuple[str, str, str, dict[str, Any]]]:
