@@ -201,4 +201,5 @@ def test_a_budget_fills_up_to_its_reserve_only() -> None:
 def test_attempts_end_with_the_deadline() -> None:
     flow = persist(REQUEST, judge(), policy(), until=1030.0, attempts=1, delay=2.0)
     first = next(flow)
-    assert first == Attempt(REQUEST, 1030.0, 2.0)
+    assert first == Attempt(REQUEST, 1030.0, 2.0, secrets={"LUAN001": "***"})
+    assert "LUAN001" not in repr(first)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 import re
 import ssl
-import threading
 import time
 from collections.abc import Callable, Generator
 from typing import TypeVar
@@ -43,8 +42,10 @@ class Attempt:
     delay: float = 0.0
     renew: bool = False
     """Ask for a fresh token: the one of the attempt before was refused."""
-    token: str = ""
+    token: str = attrs.field(default="", repr=False)
     """The token that it was sent with; set when it is sent, so that no error repeats it."""
+    secrets: dict[str, str] = attrs.field(factory=dict[str, str], repr=False)
+    """What must not be logged while it is under way."""
 
 
 Flow = Generator[Attempt, Answer | Exception, T]
@@ -68,7 +69,7 @@ class Judge:
 
     places_a_call: bool
     ref_id: str
-    secrets: dict[str, str]
+    secrets: dict[str, str] = attrs.field(repr=False)
     insist: bool = False
     """Try again although the phone may have rung (`Retry.unknown_outcome`)."""
 
@@ -177,21 +178,19 @@ class Budget:
 
     def __init__(self, reserve: float = 10.0) -> None:
         """Start with the whole reserve."""
+        # No lock: an update that threads lose moves the budget by one, and a lock might be held across a fork.
         self._reserve = self._left = reserve
-        self._lock = threading.Lock()
 
     def earn(self) -> None:
         """Count a first attempt."""
-        with self._lock:
-            self._left = min(self._reserve, self._left + self.EARNED)
+        self._left = min(self._reserve, self._left + self.EARNED)
 
     def spend(self) -> bool:
         """Take one retry, if one is left."""
-        with self._lock:
-            if self._left < 1.0:
-                return False
-            self._left -= 1.0
-            return True
+        if self._left < 1.0:
+            return False
+        self._left -= 1.0
+        return True
 
 
 @attrs.frozen(kw_only=True)
@@ -222,7 +221,7 @@ def persist(  # noqa: PLR0913 - what to send, how to judge it, how long to go on
         AutocallError: what the last attempt amounts to.
     """
     policy.budget.earn()
-    attempt = Attempt(request, until, delay)
+    attempt = Attempt(request, until, delay, secrets=judge.secrets)
     in_doubt, renewed, failures = False, False, 0
     while True:
         result = yield attempt
@@ -235,11 +234,11 @@ def persist(  # noqa: PLR0913 - what to send, how to judge it, how long to go on
             error.outcome = Outcome.UNKNOWN
         if isinstance(error, AuthenticationError) and policy.token_is_renewable and not renewed:
             renewed = True
-            attempt = Attempt(request, until, renew=True, token=attempt.token)
+            attempt = attrs.evolve(attempt, delay=0.0, renew=True)
             continue
         failures += 1
         pause = policy.pause(failures, error)
         out_of_time = policy.clock() + pause >= until
         if not error.retryable or failures >= attempts or out_of_time or not policy.budget.spend():
             raise error
-        attempt = Attempt(request, until, pause)
+        attempt = attrs.evolve(attempt, delay=pause, renew=False)

@@ -45,7 +45,7 @@ class _Source:
         # Without a callable, asking again gives the same text again.
         self._ask = given if callable(given) else lambda: given
         self._token = None if callable(given) else _checked(given)
-        self.renewable = callable(given)
+        self._renewable = callable(given)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
@@ -53,7 +53,7 @@ class _Source:
     def _known(self, refused: str) -> str | None:
         """The token at hand, unless it is the one that was refused."""
         token = self._token
-        return token if token != refused or not self.renewable else None
+        return token if token != refused or not self._renewable else None
 
 
 class TokenSource(_Source):
