@@ -26,7 +26,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 demo: $(READY) ## Show the SDK at work against a mock server on this machine
-	@$(PY) scripts/demo.py
+	@PYTHONPATH=tests $(PY) scripts/demo.py
 
 test: check ## Run the checks, all tests, and the tests again on the built wheel
 	@$(PY) -m pytest tests
@@ -56,7 +56,11 @@ lock: .venv/.ready ## Pin the newest allowed versions in the lock files (needs t
 clean: ## Remove everything that was installed or built
 	rm -rf .venv .venv-wheel node_modules dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
-.venv/.ready: requirements/dev.txt pyproject.toml scripts/setup.py
+.venv/.ready: .venv/.locked pyproject.toml
+	@$(PY) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.locked: requirements/dev.txt scripts/setup.py
 	@command -v $(PYTHON) >/dev/null || { echo "python3 is missing: install Python 3.11 or newer" >&2; exit 1; }
 	@$(PYTHON) scripts/setup.py
 	@touch $@

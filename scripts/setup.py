@@ -17,7 +17,6 @@ def main() -> None:
     subprocess.run([sys.executable, "-m", "venv", "--clear", ".venv"], check=True)
     pip = [".venv/bin/python", "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
     subprocess.run([*pip, "--require-hashes", "-r", "requirements/dev.txt"], check=True)
-    subprocess.run([*pip, "--no-deps", "--no-build-isolation", "-e", "."], check=True)
 
     # The installed `node` is a Python script that starts the real one as a child, which would
     # outlive a stop signal sent to the script. Point straight at the real one instead.

@@ -28,8 +28,8 @@ class Answer:
     """An answer of the service, its body read up to the client's bound."""
 
     status_code: int
-    headers: httpx.Headers
-    body: bytes = b""
+    headers: httpx.Headers = attrs.field(repr=False)
+    body: bytes = attrs.field(default=b"", repr=False)
     fault: Exception | None = None
     """Why the body is not whole, where it is not."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import tzinfo
-from types import TracebackType
 from typing import NoReturn, Self
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from autocall_otp._config import (
 )
 from autocall_otp._drive import AsyncLine, Line, adrive, drive
 from autocall_otp._flow import Policy
+from autocall_otp._lifetime import Lifetime
 from autocall_otp._token import AsyncToken, AsyncTokenSource, Token, TokenSource
 from autocall_otp._transport import async_transport, sync_transport
 from autocall_otp.models import Cdr, OtpCall, Retry, WaitProgress
@@ -29,10 +30,9 @@ _DEFAULT_RETRY = Retry()
 
 
 class _Base:
-    """Settings, policy and lifetime, the same for both clients."""
+    """What both clients are apart from their calls."""
 
     _settings: Settings
-    _policy: Policy
 
     def __repr__(self) -> str:
         """The host; never the token."""
@@ -90,10 +90,13 @@ class Client(_Base):
             max_response_bytes=max_response_bytes,
             allow_international=allow_international,
         )
-        tokens = TokenSource(token)
-        self._policy = Policy(retry=retry, deadline=settings.deadline, token_is_renewable=tokens.renewable)
-        self._transport = transport or sync_transport(settings.base_url)
-        self._line = Line(self._transport, tokens, settings.timeout, settings.max_response_bytes)
+        self._policy = Policy(retry=retry, deadline=settings.deadline, token_is_renewable=callable(token))
+
+        def open_line() -> Line:
+            way = transport or sync_transport(settings.base_url)
+            return Line(way, TokenSource(token), settings.timeout, settings.max_response_bytes)
+
+        self._lifetime = Lifetime(open_line, reopens=transport is None)
 
     def run_otp(  # noqa: PLR0913 - the page's parameters
         self,
@@ -132,7 +135,7 @@ class Client(_Base):
             ref_id=ref_id,
             allow_international=allow_international,
         )
-        return drive(flow, self._line)
+        return drive(flow, self._lifetime.line())
 
     def get_cdr(self, ref_id: str) -> Cdr:
         """Look up the record of a call (the page, "Get CDR by Ref ID").
@@ -145,7 +148,7 @@ class Client(_Base):
             NotFoundError: there is no record, or not yet.
             AutocallError: anything else.
         """
-        return drive(_operations.get_cdr(self._settings, self._policy, ref_id), self._line)
+        return drive(_operations.get_cdr(self._settings, self._policy, ref_id), self._lifetime.line())
 
     def wait_for_cdr(
         self,
@@ -169,22 +172,18 @@ class Client(_Base):
             AutocallError: anything else that waiting longer would not mend.
         """
         flow = _operations.wait_for_cdr(self._settings, self._policy, ref_id, timeout=timeout, progress=progress)
-        return drive(flow, self._line)
+        return drive(flow, self._lifetime.line())
 
     def close(self) -> None:
         """Close the connections."""
-        self._transport.close()
+        if line := self._lifetime.close():
+            line.transport.close()
 
     def __enter__(self) -> Self:
         """Close at the end of the block."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None = None,
-        error: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close the connections."""
         self.close()
 
@@ -225,10 +224,13 @@ class AsyncClient(_Base):
             max_response_bytes=max_response_bytes,
             allow_international=allow_international,
         )
-        tokens = AsyncTokenSource(token)
-        self._policy = Policy(retry=retry, deadline=settings.deadline, token_is_renewable=tokens.renewable)
-        self._transport = transport or async_transport(settings.base_url)
-        self._line = AsyncLine(self._transport, tokens, settings.timeout, settings.max_response_bytes)
+        self._policy = Policy(retry=retry, deadline=settings.deadline, token_is_renewable=callable(token))
+
+        def open_line() -> AsyncLine:
+            way = transport or async_transport(settings.base_url)
+            return AsyncLine(way, AsyncTokenSource(token), settings.timeout, settings.max_response_bytes)
+
+        self._lifetime = Lifetime(open_line, reopens=transport is None)
 
     async def run_otp(  # noqa: PLR0913 - the page's parameters
         self,
@@ -256,7 +258,7 @@ class AsyncClient(_Base):
             ref_id=ref_id,
             allow_international=allow_international,
         )
-        return await adrive(flow, self._line)
+        return await adrive(flow, self._lifetime.line(asyncio.get_running_loop()))
 
     async def get_cdr(self, ref_id: str) -> Cdr:
         """Look up the record of a call: `Client.get_cdr`, awaited.
@@ -265,7 +267,9 @@ class AsyncClient(_Base):
             NotFoundError: there is no record, or not yet.
             AutocallError: anything else.
         """
-        return await adrive(_operations.get_cdr(self._settings, self._policy, ref_id), self._line)
+        return await adrive(
+            _operations.get_cdr(self._settings, self._policy, ref_id), self._lifetime.line(asyncio.get_running_loop())
+        )
 
     async def wait_for_cdr(
         self,
@@ -281,21 +285,17 @@ class AsyncClient(_Base):
             AutocallError: anything else that waiting longer would not mend.
         """
         flow = _operations.wait_for_cdr(self._settings, self._policy, ref_id, timeout=timeout, progress=progress)
-        return await adrive(flow, self._line)
+        return await adrive(flow, self._lifetime.line(asyncio.get_running_loop()))
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._transport.aclose()
+        if line := self._lifetime.close(asyncio.get_running_loop()):
+            await line.transport.aclose()
 
     async def __aenter__(self) -> Self:
         """Close at the end of the block."""
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None = None,
-        error: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Close the connections."""
         await self.aclose()

@@ -68,7 +68,7 @@ def read_host(host: str | None) -> str:
         httpx.URL(parts.geturl())
     except (ValueError, httpx.InvalidURL):
         raise wrong("host", "is not a host name or a URL") from None
-    if parts.scheme not in {"http", "https"} or not name:
+    if parts.scheme not in {"http", "https"} or not name or not parts.geturl().isprintable() or " " in text:
         raise wrong("host", "must be a host name, or a URL that starts with https://")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise wrong("host", "must not carry credentials, a query or a fragment")

@@ -13,11 +13,13 @@ import httpx
 
 from autocall_otp._answers import Answer, BodyTooLargeError, BodyUnreadableError, unpack
 from autocall_otp._flow import Attempt, Flow
+from autocall_otp._log_filter import current_secrets, install
 from autocall_otp._token import AsyncTokenSource, TokenSource
 
 T = TypeVar("T")
 # The time-outs of an attempt end with the deadline; they say more than a cancelled task, so they go first.
 _GRACE = 0.1
+install()
 
 
 def drive(flow: Flow[T], line: Line, sleep: Callable[[float], object] = time.sleep) -> T:
@@ -78,12 +80,14 @@ class _Reading:
 def _prepare(attempt: Attempt, token: str, timeout: httpx.Timeout) -> httpx.Request:
     """Sign the request and bound each of its phases by what is left of the deadline."""
     attempt.token = token
+    current_secrets.set(attempt.secrets | {token: "***"})
     request = attempt.request
     request.headers["Authorization"] = f"Bearer {token}"
     left = max(attempt.until - time.monotonic(), 0.001)
     request.extensions["timeout"] = {
         phase: left if limit is None else min(limit, left) for phase, limit in timeout.as_dict().items()
     }
+    request.extensions["deadline"] = attempt.until
     return request
 
 
@@ -108,6 +112,8 @@ class Line:
                     reading.add(chunk)
         except Exception as error:  # noqa: BLE001 - no failure may reach the caller without its outcome
             return error if reading is None else reading.answer(error)
+        finally:
+            current_secrets.set(None)
         return reading.answer()
 
 
@@ -137,4 +143,6 @@ class AsyncLine:
             if request is None and isinstance(error, TimeoutError):
                 return httpx.ConnectTimeout("the deadline passed before there was a token")
             return error if reading is None else reading.answer(error)
+        finally:
+            current_secrets.set(None)
         return reading.answer()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 import re
 import ssl
-import threading
 import time
 from collections.abc import Callable, Generator
 from typing import TypeVar
@@ -43,8 +42,10 @@ class Attempt:
     delay: float = 0.0
     renew: bool = False
     """Ask for a fresh token: the one of the attempt before was refused."""
-    token: str = ""
+    token: str = attrs.field(default="", repr=False)
     """The token that it was sent with; set when it is sent, so that no error repeats it."""
+    secrets: dict[str, str] = attrs.field(factory=dict[str, str], repr=False)
+    """What must not be logged while it is under way."""
 
 
 Flow = Generator[Attempt, Answer | Exception, T]
@@ -64,16 +65,16 @@ _LOOK_UP_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 
 @attrs.frozen
 class Judge:
-    """What to make of an answer or a failure: nothing (it is a success), or an error with its outcome."""
+    """What to make of an answer or a failure: a success to read, or an error with its outcome."""
 
     places_a_call: bool
     ref_id: str
-    secrets: dict[str, str]
+    secrets: dict[str, str] = attrs.field(repr=False)
     insist: bool = False
     """Try again although the phone may have rung (`Retry.unknown_outcome`)."""
 
-    def __call__(self, result: Answer | Exception, token: str) -> AutocallError | None:
-        """The error that the result amounts to, or None for a success."""
+    def __call__(self, result: Answer | Exception, token: str) -> Answer | AutocallError:
+        """The answer where it is a success, else the error that the result amounts to."""
         secrets = self.secrets | {token: "***"} if token else self.secrets
         if isinstance(result, AutocallError):
             result.ref_id = self.ref_id
@@ -84,7 +85,7 @@ class Judge:
             return self._refused(result, secrets)
         if isinstance(result.fault, BodyTooLargeError):
             return self.unreadable(result, str(result.fault))
-        return None if result.fault is None else self._failed(result.fault, secrets)
+        return result if result.fault is None else self._failed(result.fault, secrets)
 
     def unreadable(self, answer: Answer, why: str) -> InvalidResponseError:
         """The error for a success that cannot be read."""
@@ -177,21 +178,19 @@ class Budget:
 
     def __init__(self, reserve: float = 10.0) -> None:
         """Start with the whole reserve."""
+        # No lock: an update that threads lose moves the budget by one, and a lock might be held across a fork.
         self._reserve = self._left = reserve
-        self._lock = threading.Lock()
 
     def earn(self) -> None:
         """Count a first attempt."""
-        with self._lock:
-            self._left = min(self._reserve, self._left + self.EARNED)
+        self._left = min(self._reserve, self._left + self.EARNED)
 
     def spend(self) -> bool:
         """Take one retry, if one is left."""
-        with self._lock:
-            if self._left < 1.0:
-                return False
-            self._left -= 1.0
-            return True
+        if self._left < 1.0:
+            return False
+        self._left -= 1.0
+        return True
 
 
 @attrs.frozen(kw_only=True)
@@ -222,25 +221,24 @@ def persist(  # noqa: PLR0913 - what to send, how to judge it, how long to go on
         AutocallError: what the last attempt amounts to.
     """
     policy.budget.earn()
-    attempt = Attempt(request, until, delay)
+    attempt = Attempt(request, until, delay, secrets=judge.secrets)
     in_doubt, renewed, failures = False, False, 0
     while True:
         result = yield attempt
         error = judge(result, attempt.token)
-        if error is None and isinstance(result, Answer):
-            return result
-        assert error is not None  # noqa: S101 - for the type checker: only an Answer is judged a success
+        if isinstance(error, Answer):
+            return error
         # An earlier attempt may have rung the phone, whatever became of this one.
         in_doubt = in_doubt or error.outcome is Outcome.UNKNOWN
         if in_doubt:
             error.outcome = Outcome.UNKNOWN
         if isinstance(error, AuthenticationError) and policy.token_is_renewable and not renewed:
             renewed = True
-            attempt = Attempt(request, until, renew=True, token=attempt.token)
+            attempt = attrs.evolve(attempt, delay=0.0, renew=True)
             continue
         failures += 1
         pause = policy.pause(failures, error)
         out_of_time = policy.clock() + pause >= until
         if not error.retryable or failures >= attempts or out_of_time or not policy.budget.spend():
             raise error
-        attempt = Attempt(request, until, pause)
+        attempt = attrs.evolve(attempt, delay=pause, renew=False)

@@ -12,7 +12,7 @@ _SEPARATORS = str.maketrans("", "", " .-()")
 _HEAD, _TAIL = 4, 3
 _SHORT = 4
 # A phone number in running text; not a piece of a UUID or of a time, which word characters and dashes surround.
-_NUMBER_LIKE = re.compile(r"(?<![\w\-+])(?:\+\d|0|84)(?:[ .\-()]?\d){7,13}(?![\w-])")
+_NUMBER_LIKE = re.compile(r"(?<![\w\-+])(?:\+\d|0|84)(?:[ .\-()]{0,2}\d){7,13}(?![\w-])")
 _CODES = frozenset({"code_otp"})
 _NUMBERS = frozenset({"phone_number", "to_number"})
 

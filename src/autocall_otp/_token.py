@@ -42,13 +42,10 @@ class _Source:
         given = from_environment("AUTOCALL_TOKEN") if token is None else token
         if given is None:
             raise wrong("token", "give a token, or set AUTOCALL_TOKEN")
-        self._ask = given if callable(given) else None
+        # Without a callable, asking again gives the same text again.
+        self._ask = given if callable(given) else lambda: given
         self._token = None if callable(given) else _checked(given)
-
-    @property
-    def renewable(self) -> bool:
-        """Whether asking again may give another token."""
-        return self._ask is not None
+        self._renewable = callable(given)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
@@ -56,7 +53,7 @@ class _Source:
     def _known(self, refused: str) -> str | None:
         """The token at hand, unless it is the one that was refused."""
         token = self._token
-        return token if token is not None and (token != refused or self._ask is None) else None
+        return token if token != refused or not self._renewable else None
 
 
 class TokenSource(_Source):
@@ -82,7 +79,6 @@ class TokenSource(_Source):
             return token
 
     def _call(self) -> object:
-        assert self._ask is not None  # noqa: S101 - for the type checker: _known returns a fixed token
         try:
             return self._ask()
         except AutocallError:
@@ -114,7 +110,6 @@ class AsyncTokenSource(_Source):
             return token
 
     async def _call(self) -> object:
-        assert self._ask is not None  # noqa: S101 - for the type checker: _known returns a fixed token
         try:
             token = self._ask()
             return await token if inspect.isawaitable(token) else token

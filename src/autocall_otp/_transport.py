@@ -11,8 +11,12 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
+from autocall_otp._lanes import AsyncLanes, Lanes
+
 MAX_CONNECTIONS = 100
-_LIMITS = httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=20, keepalive_expiry=30.0)
+_KEEP_IDLE = 20
+_IDLE_EXPIRY = 30.0
+_ONE = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_IDLE_EXPIRY)
 
 
 class _Options(TypedDict):
@@ -21,22 +25,26 @@ class _Options(TypedDict):
     proxy: str | None
 
 
-def sync_transport(base_url: str) -> httpx.BaseTransport:
-    """A pool of connections for threads."""
-    return httpx.HTTPTransport(**_options(base_url))
+def sync_transport(base_url: str) -> Lanes:
+    """Connections for threads."""
+    options = _options(base_url)
+    return Lanes(lambda: httpx.HTTPTransport(**options), size=MAX_CONNECTIONS, keep=_KEEP_IDLE, expiry=_IDLE_EXPIRY)
 
 
-def async_transport(base_url: str) -> httpx.AsyncBaseTransport:
-    """A pool of connections for the tasks of one event loop."""
-    return httpx.AsyncHTTPTransport(**_options(base_url))
+def async_transport(base_url: str) -> AsyncLanes:
+    """Connections for the tasks of one event loop."""
+    options = _options(base_url)
+    return AsyncLanes(
+        lambda: httpx.AsyncHTTPTransport(**options), size=MAX_CONNECTIONS, keep=_KEEP_IDLE, expiry=_IDLE_EXPIRY
+    )
 
 
 def _options(base_url: str) -> _Options:
     if base_url.startswith("http:"):
         # Loopback, else the host would have been refused: no TLS, and no proxy that would see the token.
-        return {"verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), "limits": _LIMITS, "proxy": None}
+        return {"verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), "limits": _ONE, "proxy": None}
     trust = _trust(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
-    return {"verify": trust, "limits": _LIMITS, "proxy": proxy_for(base_url)}
+    return {"verify": trust, "limits": _ONE, "proxy": proxy_for(base_url)}
 
 
 @functools.cache

@@ -152,11 +152,11 @@ class Cdr(_PicklesMasked):
     to_number: str | None = attrs.field(default=None, repr=mask_number_in)
     """The number that was called; masked in repr and pickle."""
     receive_dest: str | None = _quiet()
-    time_started: datetime | None = None
-    time_answered: datetime | None = None
+    time_started: datetime | None = attrs.field(default=None, repr=str)
+    time_answered: datetime | None = attrs.field(default=None, repr=str)
     """None when nobody answered."""
-    time_ended: datetime | None = None
-    time_ringing: datetime | None = None
+    time_ended: datetime | None = attrs.field(default=None, repr=str)
+    time_ringing: datetime | None = attrs.field(default=None, repr=str)
     """When the phone began to ring; ``time_ringging`` on the wire."""
     status: CallStatus | str | None = None
     """How the call ended: a CallStatus, or the plain text of a status that is not listed."""

@@ -1,0 +1,61 @@
+"""Ending reads whose deadline has passed.
+
+A blocking read has a time-out of its own, which a server that sends a byte now and then never meets. Async code is
+cancelled at its deadline; threads need somebody else to cut their connection.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Protocol
+
+
+class _Cuttable(Protocol):
+    def cut_off(self) -> None: ...
+
+
+class Watch:
+    """One thread that cuts what is overdue. It starts with the first request and ends when there has been none."""
+
+    TICK = 0.1
+    IDLE = 5.0
+
+    def __init__(self) -> None:
+        """Start no thread yet."""
+        self._armed: dict[_Cuttable, float] = {}
+        self._lock = threading.Lock()
+        self._running = False
+
+    def arm(self, target: _Cuttable, until: float) -> None:
+        """Cut the target off when the monotonic clock passes a point."""
+        self._armed[target] = until
+        if not self._running:
+            self._start()
+
+    def disarm(self, target: _Cuttable) -> None:
+        """Leave the target alone from now on."""
+        self._armed.pop(target, None)
+
+    def _start(self) -> None:
+        with self._lock:
+            if not self._running:
+                self._running = True
+                threading.Thread(target=self._run, name="autocall-otp-deadlines", daemon=True).start()
+
+    def _run(self) -> None:
+        idle_since = time.monotonic()
+        while True:
+            time.sleep(self.TICK)
+            now = time.monotonic()
+            for target, until in self._armed.copy().items():
+                idle_since = now
+                # Whoever takes the target out of the table may cut it: a request that just ended is left alone.
+                if until < now and self._armed.pop(target, None) is not None:
+                    target.cut_off()
+            if now - idle_since > self.IDLE:
+                with self._lock:
+                    # Armed since the look above: stay for it.
+                    if not self._armed:
+                        self._running = False
+                        return

@@ -1,0 +1,63 @@
+"""The generated code that is installed is what openapi.yaml gives, no file more and none less."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.page import ROOT
+
+import autocall_otp_api
+
+pytestmark = pytest.mark.dev
+
+generate = pytest.importorskip("generate", reason="the generator is not part of the run against the wheel")
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return generate.generate(ROOT / "openapi.yaml", tmp_path_factory.mktemp("fresh"))
+
+
+def test_generated_code_is_what_the_contract_gives(fresh: Path) -> None:
+    (installed,) = autocall_otp_api.__path__
+    assert generate.drift(fresh, Path(installed)) == [], "run `make generate` and commit what it changes"
+
+
+def test_generating_again_changes_no_byte(fresh: Path, tmp_path: Path) -> None:
+    again = generate.generate(ROOT / "openapi.yaml", tmp_path)
+    assert generate.contents(again) == generate.contents(fresh)
+
+
+def test_every_module_says_that_it_is_generated(fresh: Path) -> None:
+    modules = list(fresh.rglob("*.py"))
+    assert len(modules) > 10
+    assert all(module.read_text().startswith(generate.HEADER) for module in modules)
+    assert "make generate" in generate.HEADER
+    assert (fresh / "py.typed").exists()
+
+
+def test_a_renamed_field_a_changed_file_and_an_untracked_one_are_noticed(fresh: Path, tmp_path: Path) -> None:
+    spec = tmp_path / "openapi.yaml"
+    text = (ROOT / "openapi.yaml").read_text()
+    spec.write_text(text.replace("        sip_call_id:\n", "        sip_id:\n"))
+    other = generate.generate(spec, tmp_path)
+    (other / "left_over.py").touch()
+    (other / "types.py").unlink()
+    assert generate.drift(fresh, other) == [
+        "  autocall_otp_api/types.py is missing",
+        "  autocall_otp_api/left_over.py is not the generator's",
+        "  autocall_otp_api/models/call_detail_record.py differs",
+    ]
+
+
+def test_the_check_says_what_to_run(tmp_path: Path) -> None:
+    copy = tmp_path / "repo"
+    for name in ("scripts/generate.py", "scripts/generator.yaml", "openapi.yaml"):
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        (copy / name).write_text((ROOT / name).read_text())
+    command = [sys.executable, str(copy / "scripts" / "generate.py"), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "generated/ is not what openapi.yaml gives" in done.stderr
+    assert "make generate" in done.stderr

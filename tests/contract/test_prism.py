@@ -1,0 +1,160 @@
+"""Every operation, answer and example of the contract, over the wire, judged by Prism."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+from support.page import documented_examples, operation, payload
+from support.prism import AsyncRecorder, Prism, Recorder, settings
+
+import autocall_otp
+from autocall_otp import ApiError, AsyncClient, AutocallError, Cdr, Client, Outcome, Retry
+
+SAMPLE = payload("run_otp.request")
+KINDS = {
+    400: autocall_otp.BadRequestError,
+    401: autocall_otp.AuthenticationError,
+    403: autocall_otp.PermissionDeniedError,
+    404: autocall_otp.NotFoundError,
+    429: autocall_otp.RateLimitedError,
+    500: autocall_otp.ServerError,
+    502: autocall_otp.ServerError,
+    503: autocall_otp.ServerError,
+}
+
+
+def statuses(documented: str) -> list[int]:
+    """The statuses to try for a documented one; a range is tried at several."""
+    return [500, 502, 503] if documented == "5XX" else [int(documented)]
+
+
+CASES = [
+    pytest.param(method, status, example, value, id=f"{method}-{status}-{example}")
+    for method, documented, example, value in documented_examples()
+    for status in statuses(documented)
+]
+
+
+def use(client: Client, method: str) -> Any:
+    if method == "run_otp":
+        return client.run_otp(SAMPLE["phone_number"], SAMPLE["code_otp"], ref_id=SAMPLE["ref_id"])
+    return client.get_cdr(SAMPLE["ref_id"])
+
+
+async def ause(client: AsyncClient, method: str) -> Any:
+    if method == "run_otp":
+        return await client.run_otp(SAMPLE["phone_number"], SAMPLE["code_otp"], ref_id=SAMPLE["ref_id"])
+    return await client.get_cdr(SAMPLE["ref_id"])
+
+
+def over_the_wire(server: Prism, shell: str, method: str, prefer: str) -> tuple[Any, Recorder | AsyncRecorder]:
+    """What a client makes of one answer, error or not, and the exchanges that it took."""
+    if shell == "sync":
+        recorder = Recorder(prefer)
+        with Client(**settings(server.url, retry=Retry.none(), transport=recorder)) as client:
+            try:
+                return use(client, method), recorder
+            except AutocallError as error:
+                return error, recorder
+
+    async def run() -> tuple[Any, AsyncRecorder]:
+        recorder = AsyncRecorder(prefer)
+        async with AsyncClient(**settings(server.url, retry=Retry.none(), transport=recorder)) as client:
+            try:
+                return await ause(client, method), recorder
+            except AutocallError as error:
+                return error, recorder
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("shell", ["sync", "async"])
+@pytest.mark.parametrize(("method", "status", "example", "value"), CASES)
+def test_every_documented_answer(
+    mock_server: Prism, shell: str, method: str, status: int, example: str, value: dict[str, Any]
+) -> None:
+    result, recorder = over_the_wire(mock_server, shell, method, f"code={status}, example={example}")
+
+    (exchange,) = recorder.exchanges
+    assert exchange.problems() == []
+    assert exchange.response.status_code == status
+    if status == 200:
+        assert result.raw == value
+    else:
+        assert type(result) is KINDS[status]
+        assert isinstance(result, ApiError)
+        assert result.status_code == status
+        words = " ".join(f"{error.field} {error.message}" for error in result.errors)
+        said = value["error"]
+        for text in [said] if isinstance(said, str) else [word for entry in said for word in entry.values()]:
+            assert text in words
+
+
+@pytest.mark.parametrize("shell", ["sync", "async"])
+def test_every_documented_status_has_its_outcome(mock_server: Prism, shell: str) -> None:
+    for status in (code for documented in operation("run_otp")["responses"] for code in statuses(documented)):
+        result, _ = over_the_wire(mock_server, shell, "run_otp", f"code={status}")
+        wanted = Outcome.PLACED if status == 200 else Outcome.NOT_PLACED if status < 500 else Outcome.UNKNOWN
+        assert result.outcome is wanted, status
+
+
+@pytest.mark.parametrize("shell", ["sync", "async"])
+def test_retry_after_is_read(mock_server: Prism, shell: str) -> None:
+    result, _ = over_the_wire(mock_server, shell, "run_otp", "code=429")
+    assert result.retry_after == 2.0
+    assert result.retryable
+
+
+@pytest.mark.parametrize("ref_id", ["ABC123", "đơn/số 1", "a?b#c%2F", "x" * 128, "...", " "])
+def test_the_path_is_the_contract_s_whatever_the_reference(mock_server: Prism, ref_id: str) -> None:
+    recorder = Recorder()
+    with Client(**settings(mock_server.url, transport=recorder)) as client:
+        assert isinstance(client.get_cdr(ref_id), Cdr)
+    (exchange,) = recorder.exchanges
+    assert exchange.problems() == []
+
+
+def test_waiting_for_a_record(mock_server: Prism) -> None:
+    recorder = Recorder("example=unanswered")
+    with Client(**settings(mock_server.url, transport=recorder)) as client:
+        record = client.wait_for_cdr("ABC125", timeout=10)
+    assert (record.finished, record.answered) == (True, False)
+    assert [exchange.problems() for exchange in recorder.exchanges] == [[]]
+
+
+def test_the_link_leads_from_the_call_to_its_record(mock_server: Prism) -> None:
+    recorder = Recorder()
+    with Client(**settings(mock_server.url, transport=recorder)) as client:
+        call = use(client, "run_otp")
+        record = client.get_cdr(call.ref_id)
+    (link,) = operation("run_otp")["responses"]["200"]["links"].values()
+    assert link["operationId"] == operation("get_cdr")["operationId"]
+    assert link["parameters"] == {"ref_id": "$response.body#/ref_id"}
+    assert record.id == call.call_id
+    assert [exchange.problems() for exchange in recorder.exchanges] == [[], []]
+
+
+# The judge must be able to say no, or the tests above would show nothing.
+
+
+def test_prism_refuses_a_request_without_a_token(mock_server: Prism) -> None:
+    answer = httpx.post(f"{mock_server.url}/v3/autocall/otp", json=SAMPLE, trust_env=False)
+    assert answer.status_code == 401
+    assert "sl-violations" in answer.headers
+
+
+def test_prism_refuses_the_table_s_name_of_the_script(mock_server: Prism) -> None:
+    body = {("template_name" if name == "template" else name): value for name, value in SAMPLE.items()}
+    answer = httpx.post(
+        f"{mock_server.url}/v3/autocall/otp", json=body, headers={"Authorization": "Bearer t"}, trust_env=False
+    )
+    assert "must have required property 'template'" in answer.headers["sl-violations"]
+
+
+def test_prism_knows_no_other_path(mock_server: Prism) -> None:
+    recorder = Recorder()
+    request = httpx.Request("GET", f"{mock_server.url}/v3/autocall/log/ABC123", headers={"Authorization": "Bearer t"})
+    recorder.handle_request(request).close()
+    recorder.close()
+    assert recorder.exchanges[0].problems() != []

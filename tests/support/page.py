@@ -1,0 +1,53 @@
+"""The page's facts and the contract, loaded once, for whatever compares them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+TESTS = Path(__file__).resolve().parent.parent
+ROOT = TESTS.parent
+
+FACTS: dict[str, Any] = yaml.safe_load((TESTS / "page" / "facts.yaml").read_text(encoding="utf-8"))
+SPEC: dict[str, Any] = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
+OPERATIONS = {"run_otp": "runOtp", "get_cdr": "getCdrByRefId"}
+
+
+def payload(name: str) -> dict[str, Any]:
+    """One of the page's payloads, such as ``run_otp.request``."""
+    value: dict[str, Any] = json.loads((TESTS / "page" / f"{name}.json").read_text(encoding="utf-8"))
+    return value
+
+
+def resolve(node: dict[str, Any]) -> dict[str, Any]:
+    """The node that a local reference points at, or the node itself."""
+    while "$ref" in node:
+        target = SPEC
+        for part in node["$ref"].removeprefix("#/").split("/"):
+            target = target[part]
+        node = target
+    return node
+
+
+def operation(name: str) -> dict[str, Any]:
+    """The contract's operation for one of the wrapper's methods, found by the page's method and path."""
+    fact = FACTS[name]
+    found: dict[str, Any] = SPEC["paths"][fact["path"]][fact["method"]]
+    return found
+
+
+def media(node: dict[str, Any]) -> dict[str, Any]:
+    """The JSON media type of a request body or an answer."""
+    found: dict[str, Any] = resolve(node)["content"]["application/json"]
+    return found
+
+
+def documented_examples() -> list[tuple[str, str, str, dict[str, Any]]]:
+    """Every named example of every answer: method, status, name of the example, value."""
+    return [
+        (name, status, example, body["value"])
+        for name in OPERATIONS
+        for status, answer in operation(name)["responses"].items()
+        for example, body in media(answer)["examples"].items()
+    ]

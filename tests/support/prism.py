@@ -1,0 +1,132 @@
+"""A real Prism, started for the tests and stopped for certain, and transports that keep what it says."""
+
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import attrs
+import httpx
+
+from support.page import ROOT
+
+START_UP = 45.0
+
+
+@attrs.define
+class Prism:
+    """Where it listens, and what it has logged."""
+
+    url: str
+    log: Path
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def prism(log: Path, *arguments: str, mode: str = "mock") -> Iterator[Prism]:
+    """Run Prism on a free port of this machine; it is gone when the block ends."""
+    tools = Path(os.environ.get("AUTOCALL_REPO_TOOLS", ROOT))
+    port = free_port()
+    command = [
+        str(tools / ".venv" / "bin" / "node"),
+        str(tools / "node_modules" / "@stoplight" / "prism-cli" / "dist" / "index.js"),
+        *(mode, "--host", "127.0.0.1", "--port", str(port), str(ROOT / "openapi.yaml"), *arguments),
+    ]
+    with log.open("wb") as sink, subprocess.Popen(command, stdout=sink, stderr=subprocess.STDOUT) as process:
+        try:
+            running = Prism(f"http://127.0.0.1:{port}", log)
+            _wait_until_it_answers(running, process)
+            yield running
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _wait_until_it_answers(running: Prism, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + START_UP
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            httpx.get(running.url, trust_env=False)
+        except httpx.TransportError:
+            time.sleep(0.05)
+        else:
+            return
+    message = f"Prism does not answer (exit code {process.poll()}); its log:\n{running.log.read_text()}"
+    raise RuntimeError(message)
+
+
+@attrs.define
+class Exchange:
+    """A request as it left our client, and Prism's verdict on it and on its own answer."""
+
+    request: httpx.Request
+    response: httpx.Response
+
+    def problems(self) -> list[str]:
+        """What the contract was broken by; a path that the contract does not know has a body of its own."""
+        found = [self.response.headers["sl-violations"]] if "sl-violations" in self.response.headers else []
+        if "problem+json" in self.response.headers.get("content-type", ""):
+            found.append("Prism did not take the request for one of the contract")
+        return found
+
+
+class Recorder(httpx.BaseTransport):
+    """Sends for a sync client, asks Prism for an answer by status and example, keeps each exchange."""
+
+    def __init__(self, prefer: str = "") -> None:
+        self.prefer, self.exchanges = prefer, list[Exchange]()
+        self._inner = httpx.HTTPTransport()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        _prefer(request, self.prefer)
+        response = self._inner.handle_request(request)
+        self.exchanges.append(Exchange(request, response))
+        return response
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+class AsyncRecorder(httpx.AsyncBaseTransport):
+    """The same for an async client."""
+
+    def __init__(self, prefer: str = "") -> None:
+        self.prefer, self.exchanges = prefer, list[Exchange]()
+        self._inner = httpx.AsyncHTTPTransport()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        _prefer(request, self.prefer)
+        response = await self._inner.handle_async_request(request)
+        self.exchanges.append(Exchange(request, response))
+        return response
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+def _prefer(request: httpx.Request, prefer: str) -> None:
+    if prefer:
+        request.headers["Prefer"] = prefer
+
+
+def settings(url: str, **more: Any) -> dict[str, Any]:
+    """What both clients need to place the page's sample call."""
+    return {
+        "host": url,
+        "token": "made-up-token",
+        "campaign_uuid": "f77dfcf4-0759-4179-93cb-741f481a776e",
+        "template": "otp_script_01",
+    } | more

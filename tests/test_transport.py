@@ -1,0 +1,41 @@
+import pytest
+
+from autocall_otp import _transport
+from autocall_otp._transport import proxy_for
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.mark.parametrize(
+    ("variables", "proxy"),
+    [
+        ({}, None),
+        ({"HTTPS_PROXY": "http://proxy:3128"}, "http://proxy:3128"),
+        ({"HTTPS_PROXY": "proxy:3128"}, "http://proxy:3128"),
+        ({"ALL_PROXY": "socks5://proxy:1080"}, "socks5://proxy:1080"),
+        ({"HTTP_PROXY": "http://proxy:3128"}, None),
+        ({"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": "example.vn"}, None),
+        ({"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": "*"}, None),
+        ({"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": "example.com"}, "http://proxy:3128"),
+    ],
+)
+def test_the_environment_s_proxy(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], proxy: str | None) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert proxy_for("https://api.example.vn") == proxy
+
+
+def test_a_loopback_address_is_never_reached_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy:3128")
+    monkeypatch.setenv("ALL_PROXY", "http://proxy:3128")
+    assert _transport._options("http://127.0.0.1:4010")["proxy"] is None
+
+
+def test_clients_share_their_trust_settings() -> None:
+    first, second = (_transport._options("https://api.example.vn")["verify"] for _ in range(2))
+    assert first is second

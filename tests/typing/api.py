@@ -1,0 +1,86 @@
+"""The types that users see, held by type checkers and never run."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, assert_type
+
+from autocall_otp import (
+    ApiError,
+    AsyncClient,
+    AutocallError,
+    CallStatus,
+    Cdr,
+    CdrTimeoutError,
+    Client,
+    FieldError,
+    OtpCall,
+    Outcome,
+    Payload,
+    Retry,
+    WaitProgress,
+    mask_number,
+)
+
+
+def sync() -> None:
+    """A client for threads."""
+    with Client("api.example.vn", lambda: "token", timeout=5.0, retry=Retry(attempts=2)) as client:
+        assert_type(client, Client)
+        call = client.run_otp("0332665711", "LUAN001")
+        assert_type(call, OtpCall)
+        assert_type(call.call_id, str)
+        assert_type(call.lead_uuid, str | None)
+        assert_type(call.ref_id, str)
+        assert_type(call.outcome, Outcome)
+        record = client.wait_for_cdr(call.ref_id, timeout=60, progress=watch)
+        assert_type(client.get_cdr(call.ref_id), Cdr)
+        assert_type(record.status, CallStatus | str | None)
+        assert_type(record.duration, int | None)
+        assert_type(record.time_started, datetime | None)
+        assert_type(record.press_key, Payload | None)
+        assert_type(record.answered, bool)
+        raw: Mapping[str, Any] = record.raw
+        assert_type(record.raw.to_dict(), dict[str, Any])
+        del raw
+    assert_type(client.close(), None)
+    assert_type(mask_number("0332665711"), str)
+
+
+async def fetch() -> str:
+    """A token."""
+    return "token"
+
+
+async def asynchronous() -> None:
+    """A client for asyncio."""
+    async with AsyncClient("api.example.vn", fetch) as client:
+        assert_type(client, AsyncClient)
+        assert_type(await client.run_otp("0332665711", "LUAN001"), OtpCall)
+        assert_type(await client.get_cdr("ABC123"), Cdr)
+        assert_type(await client.wait_for_cdr("ABC123"), Cdr)
+
+
+def watch(progress: WaitProgress) -> None:
+    """Progress of a wait."""
+    assert_type(progress.look_ups, int)
+    assert_type(progress.record, Cdr | None)
+
+
+def errors(error: AutocallError) -> None:
+    """What an error tells."""
+    assert_type(error.outcome, Outcome)
+    assert_type(error.ref_id, str | None)
+    assert_type(error.retryable, bool)
+    if isinstance(error, ApiError):
+        assert_type(error.status_code, int)
+        assert_type(error.errors, tuple[FieldError, ...])
+        assert_type(error.retry_after, float | None)
+    if isinstance(error, CdrTimeoutError):
+        assert_type(error.record, Cdr | None)
+
+
+def wrong(client: Client) -> None:
+    """What a type checker must refuse."""
+    client.run_otp(332665711, "1")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - a number loses its 0
+    client.run_otp("0332665711", "1", "campaign")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue] - keywords only
+    Client("api.example.vn", fetch)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - a coroutine function
