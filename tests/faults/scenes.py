@@ -46,7 +46,7 @@ Stage = Callable[[Script], AbstractContextManager[Scene]]
 
 
 @contextmanager
-def served(script: Script, *, tls: ssl.SSLContext | None = None, **how: Any) -> Iterator[Scene]:  # noqa: ANN401 - Scene's
+def served(script: Script, *, tls: ssl.SSLContext | None = None, **how: Any) -> Iterator[Scene]:
     """A server that runs the script."""
     with Server(answers()) as elsewhere, Server(script, tls=tls, elsewhere=_by_name(elsewhere)) as server:
         yield Scene(server.url, server.ledger, elsewhere.ledger, **how)
@@ -144,7 +144,7 @@ def _certificates() -> dict[str, ssl.SSLContext]:
     return contexts
 
 
-def _only_local(host: Any, *rest: Any, **options: Any) -> Any:  # noqa: ANN401 - the standard library's
+def _only_local(host: Any, *rest: Any, **options: Any) -> Any:
     """Look names up without asking anybody."""
     if str(host if isinstance(host, str) else host.decode()).endswith(".invalid"):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")

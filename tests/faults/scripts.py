@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import socket
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -98,6 +99,7 @@ def dribbles(at_once: Body, slowly: bytes, *, rings: bool = True, gap: float = 0
 
 def resets_before(wire: Wire) -> None:
     """Reset before anything is read."""
+    wire.wait_for_words()
     wire.reset()
 
 
@@ -107,8 +109,11 @@ def resets_after(wire: Wire) -> None:
     wire.reset()
 
 
-def closes_before(_: Wire) -> None:
-    """Close before anything is read."""
+def closes_before(wire: Wire) -> None:
+    """End the connection in order before anything is read."""
+    wire.wait_for_words()
+    wire.peer.shutdown(socket.SHUT_WR)
+    wire.wait_until_gone()
 
 
 def closes_after(wire: Wire) -> None:
@@ -125,7 +130,7 @@ def resets_in_body(wire: Wire) -> None:
 
 def resets_handshake(wire: Wire) -> None:
     """Reset once the first words of a handshake came."""
-    wire.pause(5)
+    wire.wait_for_words()
     wire.reset()
 
 

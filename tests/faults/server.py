@@ -118,6 +118,11 @@ class Wire:
         self.ledger.count_request(entry)
         return entry
 
+    def wait_for_words(self) -> None:
+        """Wait until something came, and leave it unread."""
+        with suppress(OSError):
+            self.peer.recv(1, socket.MSG_PEEK)
+
     def send(self, data: bytes) -> None:
         """Send all of it."""
         try:

@@ -141,6 +141,6 @@ def test_an_answer_that_came_before_its_request_is_not_believed(shell: Shell) ->
     assert row.told.outcome is not Outcome.PLACED
 
 
-def _fault(script: Script, **how: Any) -> Fault:  # noqa: ANN401 - Fault's
+def _fault(script: Script, **how: Any) -> Fault:
     """A fault of which nothing is said beforehand."""
     return Fault("", script, **success(), **how)

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Self
 from urllib.parse import unquote
@@ -48,6 +49,11 @@ class Records:
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._over.set)
         self._thread.join(30)
+
+    def wait_for(self, condition: Callable[[], bool], patience: float = 20.0) -> bool:
+        """Whether the condition came true in time."""
+        with self.changed:
+            return self.changed.wait_for(condition, patience)
 
     def _run(self) -> None:
         try:
@@ -122,11 +128,12 @@ class Report:
 
     def __str__(self) -> str:
         """The figures."""
+        others = f"{sum(self.others.values())} otherwise {dict(self.others)}"
+        memory = f"{self.memory / _MEBI:.0f} MiB, {self.memory / self.waits / 1024:.1f} KiB for each wait"
         return (
-            f"{self.waits} waits at the same time: {self.ended} ended with a finished record, {sum(self.others.values())} "
-            f"otherwise {dict(self.others)}; the longest took {self.longest:.1f} s; {self.look_ups} look-ups over at most "
-            f"{self.connections} connections; the process grew by {self.memory / _MEBI:.0f} MiB, "
-            f"{self.memory / self.waits / 1024:.1f} KiB for each wait"
+            f"{self.waits} waits at the same time: {self.ended} ended with a finished record, {others}; "
+            f"the longest took {self.longest:.1f} s; {self.look_ups} look-ups over at most {self.connections} "
+            f"connections; the process grew by {memory}"
         )
 
 

@@ -1,0 +1,145 @@
+"""Waiting for a record over real connections."""
+
+import asyncio
+import itertools
+import json
+import random
+import time
+from collections.abc import Callable, Iterable
+
+import pytest
+
+from autocall_otp import CdrTimeoutError, Outcome, WaitProgress
+from faults import scripts
+from faults.clients import async_client, client
+from faults.scripts import RECORD, whole
+from faults.server import Script, Server, Wire
+from faults.waits import BOUND, Records, many_waits
+
+_UNFINISHED = whole(json.dumps({**RECORD, "status": "", "time_ended": ""}).encode())
+_FINISHED = whole(json.dumps(RECORD).encode())
+_MISSING = whole(b'{"error": "not found"}', "404 Not Found")
+
+
+def one_after_the_other(answers: Iterable[bytes]) -> Script:
+    """Each look-up gets the next answer, whatever connection it comes over; none means a reset."""
+    left = iter(answers)
+
+    def script(wire: Wire) -> None:
+        while True:
+            wire.receive()
+            answer = next(left)
+            if not answer:
+                wire.reset()
+                return
+            wire.send(answer)
+
+    return script
+
+
+def test_whatever_is_not_yet_is_ridden_out() -> None:
+    told: list[WaitProgress] = []
+    script = one_after_the_other([_MISSING, b"", _UNFINISHED, _FINISHED])
+    with Server(script) as server, client(server.url) as one:
+        record = one.wait_for_cdr("1", timeout=60, progress=told.append)
+    assert record.finished
+    assert [progress.look_ups for progress in told] == [1, 2, 3]
+    assert [progress.record is None for progress in told] == [True, True, False]
+    assert all(progress.elapsed + progress.remaining == pytest.approx(60) for progress in told)
+    gaps = [later.at - earlier.at for earlier, later in itertools.pairwise(server.ledger.seen)]
+    # Each pause is drawn between half its bound and the whole, and the bound grows by half.
+    assert gaps[0] >= 0.49
+    assert gaps[1] >= 0.74
+    assert gaps[2] >= 1.1
+
+
+def test_the_wait_ends_with_the_last_record() -> None:
+    with Server(one_after_the_other(itertools.repeat(_UNFINISHED))) as server, client(server.url) as one:
+        start = time.monotonic()
+        with pytest.raises(CdrTimeoutError) as caught:
+            one.wait_for_cdr("1", timeout=1.5)
+        assert 1.0 < time.monotonic() - start < 6
+        assert caught.value.record is not None
+        assert caught.value.record.id == RECORD["id"]
+        assert caught.value.outcome is Outcome.PLACED
+
+
+def test_a_silent_service_does_not_hold_the_wait() -> None:
+    with Server(scripts.says_and_stalls(b"")) as server, client(server.url) as one:
+        start = time.monotonic()
+        with pytest.raises(CdrTimeoutError) as caught:
+            one.wait_for_cdr("1", timeout=1.0)
+        assert time.monotonic() - start < 6
+        assert caught.value.record is None
+        assert caught.value.outcome is Outcome.UNKNOWN
+
+
+def test_a_token_that_expires_meanwhile_is_renewed() -> None:
+    expired = whole(b"{}", "401 Unauthorized")
+    tokens = iter(["first", "second"])
+    script = one_after_the_other([_MISSING, expired, _FINISHED])
+    with Server(script) as server, client(server.url, token=lambda: next(tokens)) as one:
+        one.wait_for_cdr("1", timeout=60)
+        assert [entry.token for entry in server.ledger.seen] == ["first", "first", "second"]
+
+
+def test_a_callback_that_fails_ends_the_wait_and_frees_its_connection() -> None:
+    def fails(_: WaitProgress) -> None:
+        raise LookupError
+
+    with Server(one_after_the_other([_MISSING, _FINISHED])) as server, client(server.url) as one:
+        with pytest.raises(LookupError):
+            one.wait_for_cdr("1", progress=fails)
+        assert one.get_cdr("1").finished
+        assert server.ledger.connections == 1
+
+
+async def _cancel_often(service: Records, rounds: int, in_each: int) -> None:
+    draw = random.Random(7)  # noqa: S311 - the same moments in every run
+    async with async_client(f"http://127.0.0.1:{service.port}") as one:
+        for number in range(rounds):
+            tasks = [asyncio.create_task(one.wait_for_cdr(f"{number}-{index}")) for index in range(in_each)]
+            for task in tasks:
+                # Between no step and the middle of an answer: every stage of a look-up is met.
+                for _ in range(draw.randrange(12)):
+                    await asyncio.sleep(0)
+                task.cancel()
+            ends = await asyncio.gather(*tasks, return_exceptions=True)
+            assert all(isinstance(end, asyncio.CancelledError) for end in ends)
+        service.stalls = False
+        # None is still checked out: as many calls as there may be connections, all at the same time, succeed.
+        async with asyncio.timeout(30):
+            await asyncio.gather(*(one.wait_for_cdr(f"after-{index}") for index in range(BOUND)))
+        with service.changed:
+            assert service.open <= BOUND
+            assert service.most_open <= BOUND
+
+
+def test_a_thousand_cancelled_waits_leave_no_connection_checked_out() -> None:
+    with Records(stalls=True) as service:
+        asyncio.run(_cancel_often(service, rounds=10, in_each=100))
+
+
+def test_a_thousand_waits_in_flight_are_cancelled_and_leave_no_connection_open() -> None:
+    async def cancel(service: Records) -> None:
+        async with async_client(f"http://127.0.0.1:{service.port}") as one:
+            for number in range(10):
+                tasks = [asyncio.create_task(one.wait_for_cdr(f"{number}-{index}")) for index in range(BOUND)]
+                asked = (number + 1) * BOUND
+                assert await asyncio.to_thread(service.wait_for, lambda asked=asked: service.look_ups.total() == asked)
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+                assert await asyncio.to_thread(service.wait_for, lambda: service.open == 0)
+            service.stalls = False
+            async with asyncio.timeout(30):
+                await asyncio.gather(*(one.wait_for_cdr(f"after-{index}") for index in range(BOUND)))
+
+    with Records(stalls=True) as service:
+        asyncio.run(cancel(service))
+
+
+def test_a_thousand_waits_at_the_same_time_all_end(figure: Callable[[str], None]) -> None:
+    report = many_waits(1000)
+    figure(str(report))
+    assert report.sound, str(report)
