@@ -120,13 +120,16 @@ def test_a_thousand_cancelled_waits_leave_no_connection_checked_out() -> None:
         asyncio.run(_cancel_often(service, rounds=10, in_each=100))
 
 
+def _asked(service: Records, look_ups: int) -> Callable[[], bool]:
+    return lambda: service.look_ups.total() == look_ups
+
+
 def test_a_thousand_waits_in_flight_are_cancelled_and_leave_no_connection_open() -> None:
     async def cancel(service: Records) -> None:
         async with async_client(f"http://127.0.0.1:{service.port}") as one:
             for number in range(10):
                 tasks = [asyncio.create_task(one.wait_for_cdr(f"{number}-{index}")) for index in range(BOUND)]
-                asked = (number + 1) * BOUND
-                assert await asyncio.to_thread(service.wait_for, lambda asked=asked: service.look_ups.total() == asked)
+                assert await asyncio.to_thread(service.wait_for, _asked(service, (number + 1) * BOUND))
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
