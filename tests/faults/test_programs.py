@@ -1,0 +1,266 @@
+"""The SDK inside real programs: queues, threads, signals, forks, and an end without close()."""
+
+import asyncio
+import gc
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+import warnings
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from autocall_otp import AutocallError, Cdr, CdrTimeoutError, ConfigurationError, OtpCall, RateLimitedError
+from faults.catalogue import CATALOGUE
+from faults.clients import async_client, client
+from faults.observe import SECRETS, observe
+from faults.scripts import RECORD, answers, says_and_stalls
+from faults.server import Server
+
+_BY_NAME = {fault.name: fault for fault in CATALOGUE}
+_TRAVELLERS = (
+    "port refused",
+    "silence",
+    "certificate expired",
+    "401 Unauthorized",
+    "404 Not Found",
+    "429 Too Many Requests",
+    "500 Internal Server Error",
+    "JSON that is a list",
+)
+
+
+def same(one: BaseException, other: BaseException) -> bool:
+    """Whether an error came back as itself; its cause stays behind, as Python has it."""
+    return (type(one), one.args, vars(one)) == (type(other), other.args, vars(other))
+
+
+@pytest.mark.parametrize("name", _TRAVELLERS)
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_errors_travel_as_themselves(name: str, protocol: int) -> None:
+    error = observe(_BY_NAME[name], "sync", "run_otp").error
+    assert isinstance(error, AutocallError)
+    assert error.ref_id
+    assert same(pickle.loads(pickle.dumps(error, protocol)), error)  # noqa: S301 - pickled one line above
+
+
+def test_what_an_answer_said_travels_with_its_error() -> None:
+    body = json.dumps({"error": [{"phone_number": "is odd"}, {"ref_id": "is taken"}]}).encode()
+    script = answers(body, "429 Slow Down", "Retry-After: 999")
+    with Server(script) as server, client(server.url) as one, pytest.raises(RateLimitedError) as caught:
+        one.get_cdr("1")
+    back = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - pickled here
+    assert same(back, caught.value)
+    assert back.retry_after == 999
+    assert [error.field for error in back.errors] == ["phone_number", "ref_id"]
+
+
+def test_the_last_record_travels_with_its_error() -> None:
+    body = json.dumps({**RECORD, "status": "", "time_ended": ""}).encode()
+    with Server(answers(body)) as server, client(server.url) as one, pytest.raises(CdrTimeoutError) as caught:
+        one.wait_for_cdr("1", timeout=0.2)
+    back = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - pickled here
+    assert same(back, caught.value)
+    assert back.record.id == RECORD["id"]
+
+
+def test_results_travel_as_themselves() -> None:
+    with Server(answers()) as server, client(server.url) as one:
+        results: list[OtpCall | Cdr] = [one.run_otp(SECRETS.number, SECRETS.code), one.get_cdr("1")]
+    for result in results:
+        assert pickle.loads(pickle.dumps(result)) == result  # noqa: S301 - pickled here
+
+
+def test_one_client_serves_32_threads() -> None:
+    threads, each = 32, 15
+    with Server(answers()) as server, client(server.url) as one:
+
+        def work(number: int) -> list[str]:
+            ids = [f"{number}-{index}" for index in range(each)]
+            return [call for call in ids if one.run_otp(SECRETS.number, SECRETS.code, ref_id=call).ref_id != call]
+
+        with ThreadPoolExecutor(threads) as pool:
+            mixed_up = [wrong for found in pool.map(work, range(threads)) for wrong in found]
+        assert mixed_up == []
+        assert server.ledger.rings.total() == threads * each
+        assert set(server.ledger.rings.values()) == {1}
+        assert server.ledger.most_open <= threads
+
+
+_PRELUDE = """
+import asyncio, os, signal, sys, threading
+from autocall_otp import AsyncClient, Client, AutocallError, ConfigurationError
+URL = sys.argv[1]
+KNOWN = {"campaign_uuid": "5ff0d5b1-4ca8-4a5a-a0d4-1fd3e5e5d0b9", "template": "otp", "timeout": 60, "deadline": 60}
+"""
+
+
+def program(text: str, url: str) -> subprocess.Popen[str]:
+    """Start a program that uses the SDK, with every warning shown."""
+    command = [sys.executable, "-X", "dev", "-c", _PRELUDE + textwrap.dedent(text), url]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+
+_IN_FLIGHT = {
+    "sync, the signal's default": """
+        client = Client(URL, "token", **KNOWN)
+        for number in range(8):
+            threading.Thread(target=client.get_cdr, args=[str(number)], daemon=True).start()
+        signal.pause()
+        """,
+    "sync, an exit in the handler": """
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        with Client(URL, "token", **KNOWN) as client:
+            for number in range(7):
+                threading.Thread(target=client.get_cdr, args=[str(number)], daemon=True).start()
+            client.run_otp("0332987711", "1234")
+        """,
+    "async, a cancelled task": """
+        async def main():
+            async with AsyncClient(URL, "token", **KNOWN) as client:
+                task = asyncio.gather(*(client.get_cdr(str(number)) for number in range(8)))
+                asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+                try:
+                    await task
+                except asyncio.CancelledError:
+                    pass
+        asyncio.run(main())
+        """,
+}
+
+
+@pytest.mark.parametrize("how", _IN_FLIGHT)
+def test_sigterm_ends_a_program_with_calls_in_flight(how: str) -> None:
+    with Server(says_and_stalls(b"")) as server, program(_IN_FLIGHT[how], server.url) as process:
+        assert server.ledger.wait_for(lambda ledger: len(ledger.seen) == 8)
+        start = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=30)
+        # The calls would have gone on for a minute.
+        assert time.monotonic() - start < 20
+        assert process.returncode == (-signal.SIGTERM if "default" in how else 0)
+        assert "Traceback" not in errors
+        assert "Exception ignored" not in errors
+
+
+_UNCLOSED = {
+    "sync": """
+        client = Client(URL, "token", **KNOWN)
+        client.get_cdr("1")
+        """,
+    "sync, in threads": """
+        client = Client(URL, "token", **KNOWN)
+        threads = [threading.Thread(target=client.get_cdr, args=[str(number)]) for number in range(8)]
+        for thread in threads: thread.start()
+        for thread in threads: thread.join()
+        """,
+    "async": """
+        async def main():
+            global client
+            client = AsyncClient(URL, "token", **KNOWN)
+            await client.get_cdr("1")
+        asyncio.run(main())
+        """,
+}
+
+
+@pytest.mark.parametrize("how", _UNCLOSED)
+def test_an_end_without_close_gives_at_most_a_resource_warning(how: str) -> None:
+    with Server(answers()) as server, program(_UNCLOSED[how], server.url) as process:
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode == 0
+    said = [line for line in errors.splitlines() if line and not line.startswith(" ")]
+    assert [line for line in said if "ResourceWarning" not in line] == []
+
+
+_FORK = """
+    client = Client(URL, "token", **KNOWN)
+    if {used}:
+        client.get_cdr("before")
+    stop = threading.Event()
+
+    def work():
+        while not stop.is_set():
+            client.get_cdr("parent")
+
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(8)]
+    for thread in threads: thread.start()
+    for number in range(10):
+        child = os.fork()
+        if not child:
+            for _ in range(5):
+                try:
+                    assert client.get_cdr("child").finished
+                except ConfigurationError:
+                    pass
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0, "the child failed"
+    stop.set()
+    for thread in threads: thread.join()
+    client.close()
+    """
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("used", [True, False], ids=["after a first call", "amid the first calls"])
+def test_children_forked_amid_calls_work_or_say_why_not(*, used: bool) -> None:
+    with Server(answers()) as server, program(_FORK.format(used=used), server.url) as process:
+        try:
+            _, errors = process.communicate(timeout=30)
+        except subprocess.TimeoutExpired:
+            # The child that hangs would keep the pipes open.
+            os.killpg(process.pid, signal.SIGKILL)
+            pytest.fail("a forked child hangs")
+        assert process.returncode == 0, errors
+        assert "Traceback" not in errors
+
+
+@pytest.fixture
+def _left_behind() -> Iterator[None]:
+    """What an event loop that is gone leaves open is collected here, where its ResourceWarning is expected."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
+_LEFT = pytest.mark.filterwarnings("ignore::ResourceWarning")
+
+
+@_LEFT
+@pytest.mark.usefixtures("_left_behind")
+def test_one_client_in_event_loops_one_after_the_other_works_or_says_why_not() -> None:
+    with Server(answers()) as server:
+        one = async_client(server.url)
+        ends = []
+        for _ in range(3):
+            try:
+                ends.append(asyncio.run(one.get_cdr("1")).finished)
+            except ConfigurationError:
+                ends.append(True)
+        assert ends == [True, True, True]
+
+
+@_LEFT
+@pytest.mark.usefixtures("_left_behind")
+def test_one_client_in_event_loops_at_the_same_time_works_or_says_why_not() -> None:
+    with Server(answers()) as server:
+        one = async_client(server.url)
+
+        def look_up(_: int) -> bool:
+            async def several() -> bool:
+                return all(record.finished for record in await asyncio.gather(*(one.get_cdr("1") for _ in range(5))))
+
+            try:
+                return asyncio.run(several())
+            except ConfigurationError:
+                return True
+
+        with ThreadPoolExecutor(4) as pool:
+            assert all(pool.map(look_up, range(20)))
