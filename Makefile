@@ -20,7 +20,7 @@ run = @out=$$($(2) 2>&1) || { printf '%s\nFAILED: %s\n' "$$out" "$(1)"; exit 1; 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test generate check contract lock clean
+.PHONY: help demo test generate check contract audit lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -41,12 +41,16 @@ check: $(READY) ## Check style, types, the API description, and that generated/ 
 	$(call run,mypy,.venv/bin/mypy)
 	$(call run,pyright,$(PYRIGHT) --warnings)
 	$(call run,bandit,.venv/bin/bandit -q -r src)
+	@$(PY) scripts/audit.py
 	$(call run,spectral,$(SPECTRAL) lint --fail-severity=hint openapi.yaml)
 	$(call run,redocly,$(REDOCLY) lint openapi.yaml)
 	$(call run,generated code matches openapi.yaml,$(PY) scripts/generate.py --check)
 
 contract: $(READY) ## Run the contract tests alone
 	@$(PY) -m pytest tests/contract
+
+audit: $(READY) ## Look every pinned package up in the vulnerability database (STRICT=--strict)
+	@$(PY) scripts/audit.py $(STRICT)
 
 lock: .venv/.ready ## Pin the newest allowed versions in the lock files (needs the network)
 	$(COMPILE) requirements/dev.in -o requirements/dev.txt

@@ -23,21 +23,21 @@ def place(result: object, **more: object) -> tuple[OtpCall, list[httpx.Request]]
 
 
 def test_a_reference_is_made_when_there_is_none() -> None:
-    sent = {json.loads(place(PLACED)[1][0].content)["ref_id"] for _ in range(10)}
+    sent = {json.loads(place(PLACED)[1][0].read())["ref_id"] for _ in range(10)}
     assert len(sent) == 10
 
 
 def test_the_reference_stays_the_same_on_every_attempt() -> None:
     flow = run_otp(settings(), policy(), "0332665711", "LUAN001", **NOTHING)  # type: ignore[arg-type] # all None
     call, attempts = run(flow, [answer(429), answer(429), answer(200, json.dumps(ANSWER | {"ref_id": ""}))])
-    sent = {json.loads(attempt.request.content)["ref_id"] for attempt in attempts}
+    sent = {json.loads(attempt.request.read())["ref_id"] for attempt in attempts}
     assert sent == {call.ref_id}
 
 
 def test_arguments_of_a_call_win_over_the_client_s() -> None:
     other = "00000000-0000-4000-8000-000000000001"
     _, (request,) = place(PLACED, campaign_uuid=other, template="other", ref_id="mine")
-    body = json.loads(request.content)
+    body = json.loads(request.read())
     assert (body["campaign_uuid"], body["template"], body["ref_id"]) == (other, "other", "mine")
 
 
@@ -53,7 +53,7 @@ def test_a_call_decides_on_other_countries_over_its_client(client: bool, call: b
     given = NOTHING | {"allow_international": call}
     flow = run_otp(settings(allow_international=client), policy(), "+14155550123", "1", **given)  # type: ignore[arg-type] # a table
     if taken:
-        assert json.loads(next(flow).request.content)["phone_number"] == "+14155550123"
+        assert json.loads(next(flow).request.read())["phone_number"] == "+14155550123"
     else:
         with pytest.raises(InvalidRequestError):
             next(flow)

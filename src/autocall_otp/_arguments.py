@@ -81,7 +81,7 @@ def ref_id(value: str) -> str:
         refuse("ref_id", f"must have at most {_MAX_REF_ID} characters")
     if value in {".", ".."}:
         refuse("ref_id", "must not be '.' or '..', which walk out of the URL's path")
-    if any(unicodedata.category(letter) in {"Cc", "Cs"} for letter in value):
+    if not value.isprintable() and any(unicodedata.category(letter) in {"Cc", "Cs"} for letter in value):
         refuse("ref_id", "must not hold control characters or lone surrogates")
     return value
 

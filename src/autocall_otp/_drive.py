@@ -69,9 +69,9 @@ class _Reading:
 
     def answer(self, fault: Exception | None = None) -> Answer:
         head, body = self.response, b"".join(self.chunks)
-        if fault is None:
+        if fault is None and "content-encoding" in head.headers:
             try:
-                body = unpack(body, head.headers.get("content-encoding", "").strip().lower(), self.bound)
+                body = unpack(body, head.headers["content-encoding"].strip().lower(), self.bound)
             except (BodyTooLargeError, BodyUnreadableError) as error:
                 fault = error
         return Answer(head.status_code, head.headers, body, fault)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import threading
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar, cast
 
 import attrs
@@ -21,6 +21,9 @@ import httpx
 from autocall_otp._watch import Watch
 
 L = TypeVar("L", "Lane", "AsyncLane")
+# A connection used within the last second is taken to be there still; after that a new one may replace it unseen, so
+# the lane is told of it. Telling costs a tenth of a call.
+_FRESH = 1.0
 
 
 @attrs.define(eq=False)
@@ -76,9 +79,12 @@ class _FreeList(Generic[L]):
         lane.idle_since = now = time.monotonic()
         self._lanes.append(lane)
         surplus: list[L] = []
-        with suppress(IndexError):
+        try:
             while len(self._lanes) > self._keep or self._lanes[0].idle_since < now - self._expiry:
                 surplus.append(self._lanes.popleft())
+        except IndexError:
+            # Another thread has taken the last one meanwhile.
+            pass
         return surplus
 
     def drain(self) -> Iterator[L]:
@@ -93,15 +99,21 @@ class Lanes(httpx.BaseTransport):
         """Open nothing yet; `make` makes the transport of each lane."""
         self._make = make
         self._free: _FreeList[Lane] = _FreeList(keep, expiry)
-        self._slots = threading.Semaphore(size)
+        # A queue of permits: the quickest lock of the standard library that can wait with a time-out.
+        self._permits: SimpleQueue[None] = SimpleQueue()
+        for _ in range(size):
+            self._permits.put(None)
         self._watch = Watch()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send on a free lane; the answer holds the lane until it is closed."""
-        if not self._slots.acquire(timeout=request.extensions["timeout"]["pool"]):
-            raise httpx.PoolTimeout("no connection came free in time")
+        try:
+            self._permits.get(timeout=request.extensions["timeout"]["pool"])
+        except Empty:
+            raise httpx.PoolTimeout("no connection came free in time") from None
         lane = self._free.take() or Lane(self._make())
-        request.extensions["trace"] = lane.trace
+        if time.monotonic() - lane.idle_since > _FRESH:
+            request.extensions["trace"] = lane.trace
         self._watch.arm(lane, request.extensions["deadline"])
         try:
             response = lane.transport.handle_request(request)
@@ -117,7 +129,7 @@ class Lanes(httpx.BaseTransport):
         """Free the lane for the next request, or close it."""
         self._watch.disarm(lane)
         unwanted = self._free.put(lane) if whole and not lane.cut else [lane]
-        self._slots.release()
+        self._permits.put(None)
         for each in unwanted:
             each.transport.close()
 
@@ -164,11 +176,10 @@ class AsyncLanes(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send on a free lane; the answer holds the lane until it is closed."""
-        try:
-            async with asyncio.timeout(request.extensions["timeout"]["pool"]):
-                await self._slots.acquire()
-        except TimeoutError:
-            raise httpx.PoolTimeout("no connection came free in time") from None
+        if self._slots.locked():
+            await self._wait_for_turn(request.extensions["timeout"]["pool"])
+        else:
+            await self._slots.acquire()
         lane = self._free.take() or AsyncLane(self._make())
         try:
             response = await lane.transport.handle_async_request(request)
@@ -177,6 +188,13 @@ class AsyncLanes(httpx.AsyncBaseTransport):
             raise
         response.stream = _AsyncLeasedStream(cast("httpx.AsyncByteStream", response.stream), lane, self)
         return response
+
+    async def _wait_for_turn(self, seconds: float | None) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._slots.acquire()
+        except TimeoutError:
+            raise httpx.PoolTimeout("no connection came free in time") from None
 
     async def give_back(self, lane: AsyncLane, *, whole: bool) -> None:
         """Free the lane for the next request, or close it."""
