@@ -9,7 +9,7 @@ from support.flows import Clock, answer, policy, run
 
 import autocall_otp
 from autocall_otp import ApiError, AutocallError, Outcome, RateLimitedError, Retry
-from autocall_otp._answers import BodyTooLargeError
+from autocall_otp._answers import BodyTooLargeError, BodyUnreadableError
 from autocall_otp._flow import Attempt, Budget, Judge, persist, read_retry_after
 
 REQUEST = httpx.Request("POST", "https://api.example.vn")
@@ -43,6 +43,7 @@ FAILURES = [
     (RuntimeError("who knows"), "TransportError", UNKNOWN, False, False),
     (answer(200, fault=httpx.ReadError("half")), "TransportError", UNKNOWN, False, True),
     (answer(200, fault=BodyTooLargeError("large")), "InvalidResponseError", UNKNOWN, False, False),
+    (answer(200, fault=BodyUnreadableError("cut short")), "InvalidResponseError", UNKNOWN, False, False),
     (answer(302), "ApiError", UNKNOWN, False, False),
     (answer(400), "BadRequestError", NOT_PLACED, False, False),
     (answer(402), "ApiError", NOT_PLACED, False, False),

@@ -13,6 +13,7 @@ from autocall_otp._secrets import Json, hide_in_words
 
 _MAX_COMPLAINTS = 20
 _MAX_WORDS = 300
+_MAX_DEPTH = 64
 
 
 class BodyTooLargeError(Exception):
@@ -67,13 +68,31 @@ def read_json(body: bytes) -> Json:
     """The JSON value in the body.
 
     Raises:
-        ValueError: there is none.
+        ValueError: there is none, or one so deep that copying or showing it would exhaust the stack.
     """
     try:
         value: Json = json.loads(body)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+    # Counting brackets is quick, and settles it for every answer of a usual size.
+    if body.count(b"[") + body.count(b"{") > _MAX_DEPTH and _is_deeper(value, _MAX_DEPTH):
+        raise ValueError("nested too deeply")
     return value
+
+
+def _is_deeper(value: Json, depth: int) -> bool:
+    """Whether the value has more levels; level by level, so that the check itself needs no stack."""
+    level: list[Json] = [value]
+    while level and depth >= 0:
+        depth -= 1
+        below: list[Json] = []
+        for each in level:
+            if isinstance(each, dict):
+                below += each.values()
+            elif isinstance(each, list):
+                below += each
+        level = below
+    return bool(level)
 
 
 def complaints(body: bytes, secrets: dict[str, str]) -> tuple[FieldError, ...]:

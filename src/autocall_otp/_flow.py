@@ -16,7 +16,7 @@ from typing import TypeVar
 import attrs
 import httpx
 
-from autocall_otp._answers import Answer, BodyTooLargeError, complaints
+from autocall_otp._answers import Answer, BodyTooLargeError, BodyUnreadableError, complaints
 from autocall_otp._errors import (
     ApiError,
     AuthenticationError,
@@ -70,22 +70,24 @@ class Judge:
     places_a_call: bool
     ref_id: str
     secrets: dict[str, str] = attrs.field(repr=False)
+    """What must not be shown, and what to show in its place; the tokens that were used come to it."""
     insist: bool = False
     """Try again although the phone may have rung (`Retry.unknown_outcome`)."""
 
     def __call__(self, result: Answer | Exception, token: str) -> Answer | AutocallError:
         """The answer where it is a success, else the error that the result amounts to."""
-        secrets = self.secrets | {token: "***"} if token else self.secrets
+        if token:
+            self.secrets[token] = "***"
         if isinstance(result, AutocallError):
             result.ref_id = self.ref_id
             return result
         if isinstance(result, Exception):
-            return self._failed(result, secrets)
+            return self._failed(result)
         if not result.is_success:
-            return self._refused(result, secrets)
-        if isinstance(result.fault, BodyTooLargeError):
+            return self._refused(result)
+        if isinstance(result.fault, BodyTooLargeError | BodyUnreadableError):
             return self.unreadable(result, str(result.fault))
-        return result if result.fault is None else self._failed(result.fault, secrets)
+        return result if result.fault is None else self._failed(result.fault)
 
     def unreadable(self, answer: Answer, why: str) -> InvalidResponseError:
         """The error for a success that cannot be read."""
@@ -95,8 +97,8 @@ class Judge:
             status_code=answer.status_code,
         )
 
-    def _failed(self, cause: Exception, secrets: dict[str, str]) -> TransportError:
-        scrub(cause, secrets)
+    def _failed(self, cause: Exception) -> TransportError:
+        scrub(cause, self.secrets)
         unsent = isinstance(cause, _UNSENT)
         passing = isinstance(cause, (httpx.TransportError, *_TIMEOUTS)) and not _is_certificate_failure(cause)
         outcome = Outcome.NOT_PLACED if unsent and self.places_a_call else Outcome.UNKNOWN
@@ -111,7 +113,7 @@ class Judge:
         error.__cause__ = cause
         return error
 
-    def _refused(self, answer: Answer, secrets: dict[str, str]) -> ApiError:
+    def _refused(self, answer: Answer) -> ApiError:
         status = answer.status_code
         kind = error_class(status)
         refused = 400 <= status < 500 and kind is not error_class(500)  # noqa: PLR2004 - the classes of HTTP
@@ -121,7 +123,7 @@ class Judge:
             again = status in _REFUSED_AND_WORTH_ANOTHER_TRY or (self.insist and kind is error_class(500))
         else:
             again = status in _LOOK_UP_AGAIN
-        errors = complaints(answer.body, secrets)
+        errors = complaints(answer.body, self.secrets)
         words = "; ".join(f"{field}: {text}" if field else text for field, text in errors)
         return kind(
             f"the service answered {status}{': ' if words else ''}{words}{self._doubt(outcome)}",

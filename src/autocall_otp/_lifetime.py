@@ -23,9 +23,9 @@ class Lifetime(Generic[L]):
         """Open a line; whether it can be opened again is up to whoever gave its transport."""
         self._open, self._reopens = open_line, reopens
         self._line = open_line()
-        self._process: int | None = None
+        self._process = os.getpid()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._closed = False
+        self._used = self._closed = False
 
     def line(self, loop: asyncio.AbstractEventLoop | None = None) -> L:
         """The line, for use in this process and event loop.
@@ -38,21 +38,24 @@ class Lifetime(Generic[L]):
         process = os.getpid()
         if process != self._process or loop is not self._loop:
             self._move(process, loop)
+        self._used = True
         return self._line
 
     def close(self, loop: asyncio.AbstractEventLoop | None = None) -> L | None:
         """Take the line out of use; return it to be closed, if this process and event loop may do so."""
         self._closed = True
-        if self._process is None or (self._process == os.getpid() and self._loop is loop):
+        if self._process == os.getpid() and (self._loop is loop or not self._used):
             return self._line
         return None
 
     def _move(self, process: int, loop: asyncio.AbstractEventLoop | None) -> None:
-        if self._process is not None:
-            if not self._reopens:
-                raise wrong("transport", "was used in another process or event loop: make a client for each")
-            if self._process == process and self._loop is not None and not self._loop.is_closed():
-                raise wrong("client", "is in use in another event loop: make a client for each")
-            # The line left behind is not closed here: after a fork its sockets are the parent's too.
+        forked = self._process != process
+        if self._used and not self._reopens:
+            raise wrong("transport", "was used in another process or event loop: make a client for each")
+        if not forked and self._loop is not None and not self._loop.is_closed():
+            raise wrong("client", "is in use in another event loop: make a client for each")
+        if self._reopens and (forked or self._used):
+            # The line left behind is not closed here: after a fork its sockets are the parent's too. Nor is an
+            # unused one kept: another thread of the parent may have been about to use it, a lock in hand.
             self._line = self._open()
         self._process, self._loop = process, loop

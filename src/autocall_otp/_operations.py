@@ -6,6 +6,7 @@ import functools
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, tzinfo
 from typing import Any
 from uuid import UUID
@@ -18,7 +19,7 @@ from autocall_otp._answers import Answer, read_json
 from autocall_otp._config import Settings
 from autocall_otp._errors import ApiError, AutocallError, CdrTimeoutError, NotFoundError, Outcome
 from autocall_otp._flow import Flow, Judge, Policy, persist
-from autocall_otp._secrets import Json, hide, mask_number
+from autocall_otp._secrets import Json, hide_in_words, mask_number
 from autocall_otp._version import __version__
 from autocall_otp.models import CallStatus, Cdr, OtpCall, Payload, WaitProgress
 from autocall_otp_api.api.voice_otp import get_cdr_by_ref_id
@@ -73,9 +74,9 @@ def run_otp(  # noqa: PLR0913 - the page's parameters
     return OtpCall(
         call_id=call_id,
         lead_uuid=_text(read.lead_uuid),
-        message=message and hide(message, secrets),
+        message=message and hide_in_words(message, judge.secrets),
         ref_id=_text(read.ref_id) or reference,
-        raw=Payload(values),
+        raw=Payload(values, judge.secrets),
     )
 
 
@@ -147,7 +148,7 @@ def _look_up(  # noqa: PLR0913 - whom to ask, for what, how long to go on
     judge = Judge(places_a_call=False, ref_id=_arguments.ref_id(ref_id), secrets={})
     request = _request(settings, get_cdr_by_ref_id._get_kwargs(ref_id))  # noqa: SLF001 - its only pure half
     answer = yield from persist(request, judge, policy, until=until, attempts=attempts, delay=delay)
-    return read_cdr(_object(answer, judge), settings.timezone)
+    return read_cdr(_object(answer, judge), settings.timezone, judge.secrets)
 
 
 def _request(settings: Settings, kwargs: dict[str, Any]) -> httpx.Request:
@@ -172,10 +173,10 @@ def _url(text: str) -> httpx.URL:
 
 def _object(answer: Answer, judge: Judge) -> dict[str, Json]:
     """The JSON object of a success."""
-    try:
+    values: Json = None
+    # The decoder's error holds the whole body, so it must not become the context of ours.
+    with suppress(ValueError):
         values = read_json(answer.body)
-    except ValueError:
-        raise judge.unreadable(answer, "its body is not JSON") from None
     if not isinstance(values, dict):
         raise judge.unreadable(answer, "its body is not a JSON object")
     if "error" in values:
@@ -183,12 +184,12 @@ def _object(answer: Answer, judge: Judge) -> dict[str, Json]:
     return values
 
 
-def read_cdr(values: dict[str, Json], zone: tzinfo) -> Cdr:
+def read_cdr(values: dict[str, Json], zone: tzinfo, secrets: dict[str, str] | None = None) -> Cdr:
     """The record in an answer; what cannot be read is None there and untouched in `raw`."""
     additional = values.get("additional")
     wire = CallDetailRecord.from_dict(values | {"additional": additional if isinstance(additional, dict) else {}})
     fields = {name: read(getattr(wire, on_wire), zone) for on_wire, name, read in _CDR_FIELDS}
-    return Cdr(**fields, additional=_payload(additional, zone), raw=Payload(values))
+    return Cdr(**fields, additional=_payload(additional, zone), raw=Payload(values, secrets))
 
 
 def _text(value: object, _: tzinfo | None = None) -> str | None:

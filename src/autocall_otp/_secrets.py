@@ -52,9 +52,9 @@ def hide_in_words(text: str, secrets: Mapping[str, str]) -> str:
 def hide_deeply(value: Json, secrets: Mapping[str, str]) -> Json:
     """The same JSON value with the secrets hidden in every text, names included."""
     if isinstance(value, str):
-        return hide(value, secrets)
+        return hide_in_words(value, secrets)
     if isinstance(value, dict):
-        return {hide(name, secrets): hide_deeply(item, secrets) for name, item in value.items()}
+        return {hide_in_words(name, secrets): hide_deeply(item, secrets) for name, item in value.items()}
     if isinstance(value, list):
         return [hide_deeply(item, secrets) for item in value]
     return value

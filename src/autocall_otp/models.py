@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import attrs
 
 from autocall_otp._errors import Outcome
-from autocall_otp._secrets import Json, hide, hide_deeply, mask_number_in, secrets_of
+from autocall_otp._secrets import Json, hide_deeply, hide_in_words, mask_number_in, secrets_of
 
 
 class CallStatus(StrEnum):
@@ -35,17 +35,23 @@ class CallStatus(StrEnum):
 class Payload(Mapping[str, Any]):
     """A JSON object as it came, read-only. Its repr shows names only, since the values hold secrets."""
 
-    __slots__ = ("_values",)
+    __slots__ = ("_secrets", "_values")
 
-    def __init__(self, values: dict[str, Json] | None = None) -> None:
-        """Take the object over; nobody else keeps it."""
+    def __init__(self, values: dict[str, Json] | None = None, secrets: Mapping[str, str] | None = None) -> None:
+        """Take the object over; nobody else keeps it.
+
+        Args:
+            values: the object.
+            secrets: what else must not be shown, with what to show in its place.
+        """
         self._values = {} if values is None else values
+        self._secrets = secrets or {}
 
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - any JSON value
         """The value; an object in it is a Payload again, a list in it a copy."""
         value = self._values[name]
         if isinstance(value, dict):
-            return Payload(value)
+            return Payload(value, self._secrets)
         return copy.deepcopy(value) if isinstance(value, list) else value
 
     def __iter__(self) -> Iterator[str]:
@@ -62,7 +68,7 @@ class Payload(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         """Names only."""
-        return f"<Payload {', '.join(self._values)}>"
+        return hide_in_words(f"<Payload {', '.join(self._values)}>", self._secrets)
 
     def __reduce__(self) -> tuple[type[Payload], tuple[dict[str, Json]]]:
         """Pickle without the secrets that the object itself names."""
@@ -74,8 +80,12 @@ class Payload(Mapping[str, Any]):
 
     def masked(self) -> dict[str, Any]:
         """A plain copy in which codes and phone numbers are masked."""
-        secrets = secrets_of(self._values)
-        return {hide(name, secrets): hide_deeply(value, secrets) for name, value in self._values.items()}
+        secrets = self.secrets()
+        return {hide_in_words(name, secrets): hide_deeply(value, secrets) for name, value in self._values.items()}
+
+    def secrets(self) -> dict[str, str]:
+        """What must not be shown of this object, with what to show in its place."""
+        return secrets_of(self._values) | dict(self._secrets)
 
 
 class _PicklesMasked:
@@ -87,11 +97,11 @@ class _PicklesMasked:
 
     def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
         """Rebuild from the fields, every text in them masked by what the raw answer names as secret."""
-        secrets = secrets_of(self.raw.to_dict())
+        secrets = self.raw.secrets()
         fields = {name: getattr(self, name) for name in attrs.fields_dict(type(self))}  # type: ignore[arg-type] # attrs
         return _restore, (
             type(self),
-            {name: hide(value, secrets) if type(value) is str else value for name, value in fields.items()},
+            {name: hide_in_words(value, secrets) if type(value) is str else value for name, value in fields.items()},
         )
 
 

@@ -1,6 +1,5 @@
 """Every fault of the catalogue, for both clients and both operations."""
 
-import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
@@ -18,7 +17,7 @@ from autocall_otp import (
     Retry,
     TransportError,
 )
-from faults import scenes, scripts
+from faults import scripts
 from faults.catalogue import CATALOGUE
 from faults.kinds import Expected, Fault, success
 from faults.observe import OPERATIONS, SHELLS, Row, Shell, observe
@@ -122,23 +121,6 @@ def test_those_who_insist_may_ring_twice_and_others_do_not(shell: Shell) -> None
     assert row.told == Expected(None, Outcome.PLACED, retryable=False, requests=2)
     assert row.rings == 2
     assert observe(fault, shell, "run_otp").rings == 1
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-def test_an_answer_that_came_before_its_request_is_not_believed(shell: Shell) -> None:
-    """A gateway that mixes up answers sends one too many; the next call on that connection must not take it."""
-
-    def one_too_many(wire: Wire) -> None:
-        wire.receive()
-        surplus = b'{"call_id": "of somebody else", "ref_id": "of somebody else"}'
-        wire.send(whole(json.dumps(scripts.RECORD).encode()) + whole(surplus))
-        wire.receive(rings=False)
-        wire.send(whole(b"{}", "400 Bad Request"))
-
-    script = scripts.in_turn(one_too_many, answers(b"{}", "400 Bad Request", rings=False))
-    row = observe(_fault(script, stage=scenes.warm), shell, "run_otp")
-    assert row.rings == 0
-    assert row.told.outcome is not Outcome.PLACED
 
 
 def _fault(script: Script, **how: Any) -> Fault:
