@@ -20,10 +20,10 @@ run = @out=$$($(2) 2>&1) || { printf '%s\nFAILED: %s\n' "$$out" "$(1)"; exit 1; 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test generate check contract audit lock clean
+.PHONY: help demo test generate check contract soak reliability audit lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: $(READY) ## Show the SDK at work against a mock server on this machine
 	@PYTHONPATH=tests $(PY) scripts/demo.py
@@ -48,6 +48,12 @@ check: $(READY) ## Check style, types, the API description, and that generated/ 
 
 contract: $(READY) ## Run the contract tests alone
 	@$(PY) -m pytest tests/contract
+
+soak: $(READY) ## 10,000 calls through random faults, then 10,000 waits at once (MINUTES=10 for as long)
+	@$(PY) scripts/soak.py --calls 10000 --waits 10000 $(if $(MINUTES),--minutes $(MINUTES))
+
+reliability: $(READY) ## Put every fault through the SDK and write docs/reliability.md
+	@$(PY) scripts/reliability.py
 
 audit: $(READY) ## Look every pinned package up in the vulnerability database (STRICT=--strict)
 	@$(PY) scripts/audit.py $(STRICT)
