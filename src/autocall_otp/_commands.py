@@ -44,6 +44,7 @@ def sandbox(  # noqa: PLR0913 - one parameter for each option
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = DEFAULT_PORT,
     token: Annotated[str | None, typer.Option(help="Bearer token to ask for.", show_default="sandbox")] = None,
     speed: Annotated[float, typer.Option(min=0, help="Sandbox seconds per second; 0 stops the clock.")] = 1.0,
+    auto_answer: Annotated[bool, typer.Option(help="Ordinary numbers answer by themselves.")] = True,
     db: Annotated[Path | None, typer.Option(help="SQLite file that keeps the calls.")] = None,
     numbers: Annotated[bool, typer.Option("--numbers", help="List the special numbers and exit.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
@@ -58,7 +59,8 @@ def sandbox(  # noqa: PLR0913 - one parameter for each option
         _print_numbers()
         return
     try:
-        server = Server(board := Switchboard(speed=speed, path=db), host=host, port=port, token=token or "sandbox")
+        board = Switchboard(speed=speed, auto_answer=auto_answer, path=db)
+        server = Server(board, host=host, port=port, token=token or "sandbox")
     except ValueError as error:
         _fail(str(error))
     except OSError as error:

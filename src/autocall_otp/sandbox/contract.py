@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl, unquote_to_bytes
@@ -55,7 +56,7 @@ class Parameter:
             if self.kind == "integer":
                 return int(text) if re.fullmatch(r"-?[0-9]{1,18}", text) else text
             if self.kind == "number":
-                return float(text)
+                return float(text) if isfinite(float(text)) else text
         except ValueError:
             return text
         return TRUTH.get(text, text) if self.kind == "boolean" else text

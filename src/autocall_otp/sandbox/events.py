@@ -52,7 +52,7 @@ def _event(board: Switchboard, name: str, seen: Seen) -> tuple[bool, str]:
         for call in kept.values()
     }
     changed = [call for call in kept.values() if seen.get(call.id) != looks[call.id]]
-    gone = [call_id for call_id in seen if call_id not in looks]
+    gone = sorted(seen.keys() - looks.keys())
     seen.clear()
     seen.update(looks)
     data: dict[str, Any] = {

@@ -73,7 +73,7 @@ function newCard(call) {
   part(".template").textContent = call.template;
   part(".reference").textContent = call.ref_id;
   part(".placed").textContent = timeOfDay(call.placed_at);
-  part(".copy").setAttribute("aria-label", `Copy the code of call ${call.id}`);
+  part(".copy").setAttribute("aria-label", `Copy code of call ${call.id}`);
   part(".copy").addEventListener("click", (event) => copy(call.code_otp, event.currentTarget));
   part(".actions").setAttribute("aria-label", `Call ${call.id} to ${call.phone_number}`);
   for (const button of card.querySelectorAll("[data-action]")) {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -106,7 +107,7 @@ class Service:
         """Take a call, or do what chance or the number says."""
         body: dict[str, Any] = request.body
         mishap = self._board.roll()
-        await asyncio.sleep(mishap.latency)
+        await self._late(mishap.latency)
         if mishap.reset:
             if mishap.reset_after_dialling:
                 self._board.place(body)
@@ -118,7 +119,7 @@ class Service:
     async def get_cdr(self, request: Checked) -> Response:
         """The record of the latest call with this reference."""
         mishap = self._board.roll()
-        await asyncio.sleep(mishap.latency)
+        await self._late(mishap.latency)
         if mishap.reset:
             return self._reset()
         if mishap.error:
@@ -151,6 +152,12 @@ class Service:
             return Response('{"call_id": "' + call.call_id[:8], media_type="application/json")
         names = {"call_id": call.call_id, "lead_uuid": call.lead_uuid}
         return JSONResponse(names | {"message": "success", "ref_id": call.ref_id})
+
+    async def _late(self, seconds: float) -> None:
+        """Wait, but not past the end of the sandbox."""
+        if seconds:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(_stopped(self._board), seconds)
 
     def _refused(self, body: dict[str, Any]) -> bool:
         return self._board.refuse_once(body["phone_number"], body.get("ref_id", ""))
