@@ -92,7 +92,7 @@ def test_the_numbers_are_listed() -> None:
 
 
 def test_a_wide_address_is_warned_of() -> None:
-    running = Running("--host", "0.0.0.0")
+    running = Running("--host", "0.0.0.0")  # noqa: S104 - what is tested
     running.until("listening on 0.0.0.0: whoever reaches this machine sees every code")
     running.until("http://127.0.0.1:")
     assert running.end() == 0

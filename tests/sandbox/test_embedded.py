@@ -269,7 +269,8 @@ def test_the_bell_misses_no_ring() -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "expected"), [("127.0.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("::", False)]
+    ("host", "expected"),
+    [("127.0.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("::", False)],  # noqa: S104 - compared, not bound
 )
 def test_loopback_is_told_from_the_rest(host: str, expected: bool) -> None:  # noqa: FBT001 - a parameter
     assert is_loopback(host) is expected

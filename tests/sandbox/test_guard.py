@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from autocall_otp.sandbox import Sandbox
 
 
-@pytest.mark.parametrize("host", ["evil.test", "evil.test:8025", "localhost.evil.test", "", "[::1", "127.0.0.1.evil.test"])
+@pytest.mark.parametrize(
+    "host", ["evil.test", "evil.test:8025", "localhost.evil.test", "", "[::1", "127.0.0.1.evil.test"]
+)
 @pytest.mark.parametrize("path", ["/", "/sandbox/calls", "/sandbox/events"])
 def test_a_foreign_host_is_refused(sandbox: Sandbox, path: str, host: str) -> None:
     answer = httpx.get(sandbox.url + path, headers={"Host": host})

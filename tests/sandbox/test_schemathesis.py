@@ -64,7 +64,7 @@ def test_chains_of_calls_and_look_ups_keep_the_contract(running: Sandbox) -> Non
     found: list[int] = []
 
     class Chains(schema.as_state_machine()):  # type: ignore[misc]
-        def get_call_kwargs(self, case: schemathesis.Case) -> dict[str, Any]:
+        def get_call_kwargs(self, case: schemathesis.Case) -> dict[str, Any]:  # noqa: ARG002 - its signature
             return {"base_url": running.url, "headers": HEADERS}
 
         def after_call(self, response: Any, case: schemathesis.Case) -> None:

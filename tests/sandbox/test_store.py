@@ -20,9 +20,7 @@ START = datetime(2026, 3, 7, 10, 0, tzinfo=HANOI)
 
 def put(store: Store, plan: Plan = calls.ANSWERED, at: float = 0, ref_id: str = "r") -> PlacedCall:
     request = {"phone_number": "0332665711", "campaign_uuid": "c", "template": "t", "code_otp": "LUAN001"}
-    call = PlacedCall(
-        store.next_id(), "c", "l", "s", ref_id, START + timedelta(seconds=at), plan, request
-    )
+    call = PlacedCall(store.next_id(), "c", "l", "s", ref_id, START + timedelta(seconds=at), plan, request)
     store.add(call)
     return call
 

@@ -69,7 +69,7 @@ class Dice:
     def __init__(self, chaos: Chaos) -> None:
         """Begin with the seed."""
         self.chaos = chaos
-        self._random = Random(chaos.seed)  # noqa: S311 - chance for tests, nothing secret
+        self._random = Random(chaos.seed)  # noqa: S311  # nosec B311 - chance for tests, nothing secret
 
     def roll(self) -> Mishap:
         """The mishap of one request; always the same number of draws, so that a seed repeats a run."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from autocall_otp.sandbox.chaos import Chaos
     from autocall_otp.sandbox.clock import Clock
 
-DEFAULT_TOKEN = "sandbox"  # noqa: S105 - a stand-in's token, known to everyone
+DEFAULT_TOKEN = "sandbox"  # noqa: S105  # nosec B105 - a stand-in's token, known to all
 
 
 @dataclass(frozen=True, slots=True, eq=False)

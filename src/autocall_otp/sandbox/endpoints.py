@@ -40,14 +40,14 @@ class Endpoints:
     Args:
         contract: Which operations there are, and what they allow.
         handlers: What each operation does, by operation id.
-        token: The bearer token for operations that the contract secures.
+        token: The bearer token for operations that the contract secures; without one they are all refused.
     """
 
-    def __init__(self, contract: Contract, handlers: dict[str, Handler], token: str = "") -> None:
+    def __init__(self, contract: Contract, handlers: dict[str, Handler], token: str | None = None) -> None:
         """Serve a contract."""
         self._contract = contract
         self._handlers = handlers
-        self._token = token.encode()
+        self._token = token.encode() if token else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; no exception leaves, so that no server prints what it holds."""
@@ -79,8 +79,8 @@ class Endpoints:
 
     def _authorize(self, request: Request) -> None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        known = hmac.compare_digest(token.strip().encode("latin-1"), self._token)
-        if scheme.lower() != "bearer" or not known:
+        sent = token.strip().encode("latin-1")
+        if scheme.lower() != "bearer" or not self._token or not hmac.compare_digest(sent, self._token):
             raise Violation(401, "Unauthorized", {"WWW-Authenticate": "Bearer"})
 
 

@@ -84,7 +84,8 @@ class Server(uvicorn.Server):
         """Where it listens; a wildcard address is shown as the loopback address."""
         address: tuple[str, int] = self._socket.getsockname()[:2]
         host, port = address
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+        if ipaddress.ip_address(host).is_unspecified:
+            host = "::1" if ":" in host else "127.0.0.1"
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     def serve_here(self) -> None:
