@@ -71,11 +71,11 @@ def sandbox(  # noqa: PLR0913 - one parameter for each option
             " and steers the calls, without a password.",
             soft_wrap=True,
         )
-    if not quiet:
-        _greet(server, token)
     # uvicorn hands SIGTERM on once it has shut down; that is then a proper end.
     signal.signal(signal.SIGTERM, _end)
     try:
+        if not quiet:
+            _greet(server, token)
         server.serve_here()
     except KeyboardInterrupt:
         pass

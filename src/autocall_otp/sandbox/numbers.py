@@ -63,7 +63,7 @@ NUMBERS: tuple[SpecialNumber, ...] = (
         "0900000021", "slow-record", "is answered; the record comes 30 s after the end", "record, late", _SLOW
     ),
     SpecialNumber(
-        "0900000022", "no-record", "is answered; the record never comes", "`CdrTimeoutError`, PLACED", _NEVER
+        "0900000022", "no-record", "is answered; the record never comes", "`CdrTimeoutError`, UNKNOWN", _NEVER
     ),
     SpecialNumber(
         "0900000031",

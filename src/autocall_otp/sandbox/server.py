@@ -59,7 +59,7 @@ class Server(uvicorn.Server):
     """
 
     def __init__(self, board: Switchboard, *, host: str, port: int, token: str) -> None:
-        """Bind the socket; nothing is served yet."""
+        """Listen on the socket; nothing is answered yet."""
         self._board = board
         self._socket = _bound(host, port)
         connections = Connections()
@@ -140,6 +140,8 @@ def _bound(host: str, port: int) -> socket.socket:
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(address)
+        # From here on a connection waits until the server runs, instead of being refused.
+        bound.listen()
     except OSError:
         bound.close()
         raise
