@@ -233,7 +233,7 @@ def test_a_flood_of_calls_keeps_the_page_small(page: Page, sandbox: Sandbox, otp
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-@pytest.mark.parametrize("state", ["empty", "calls"])
+@pytest.mark.parametrize("state", ["empty", "calls", "lost"])
 def test_axe_finds_no_serious_fault_and_nothing_overflows(
     browser: Browser, sandbox: Sandbox, place: Place, scheme: Any, size: tuple[int, int], state: str
 ) -> None:
@@ -241,7 +241,7 @@ def test_axe_finds_no_serious_fault_and_nothing_overflows(
         pytest.skip("NO ACCESSIBILITY TEST RUNS: axe-core is missing, run `npm ci`")
     page = browser.new_page(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
     page.goto(sandbox.url)
-    if state == "calls":
+    if state != "empty":
         place("0900000002", code_otp="1" * 60)
         place(code_otp="482915", ref_id="same")
         sandbox.advance(20)
@@ -251,6 +251,9 @@ def test_axe_finds_no_serious_fault_and_nothing_overflows(
         page.locator("summary:visible").first.click()
     page.get_by_text("Numbers that mean something").click()
     page.locator("#numbers tr").first.wait_for()
+    if state == "lost":
+        sandbox.stop()
+        expect(page.locator("#link")).to_contain_text("Connection lost")
     page.evaluate(AXE.read_text(encoding="utf-8"))
     result = page.evaluate("axe.run()")
     grave = [

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import autocall_otp
 import pytest
-from autocall_otp import AutocallError, CdrTimeoutError, Client, Outcome
 
+import autocall_otp
+from autocall_otp import AutocallError, CdrTimeoutError, Client, Outcome
 from autocall_otp.sandbox import Sandbox
 from autocall_otp.sandbox.numbers import NUMBERS, Answer
 
