@@ -35,9 +35,9 @@ def after(seconds: float) -> datetime:
     return START + timedelta(seconds=seconds)
 
 
-def sample() -> dict[str, Any]:
+def sample(name: str = "sample") -> dict[str, Any]:
     item = provider_contract().document["paths"]["/v3/autocall/log/{ref_id}/ref_id"]["get"]
-    value: dict[str, Any] = item["responses"]["200"]["content"]["application/json"]["examples"]["sample"]["value"]
+    value: dict[str, Any] = item["responses"]["200"]["content"]["application/json"]["examples"][name]["value"]
     return value
 
 
@@ -64,6 +64,17 @@ def test_a_record_counts_what_its_times_show() -> None:
     assert (record["time_started"], record["time_ringging"]) == ("2023-03-07 10:06:53", "2023-03-07 10:06:55")
     assert (record["time_answered"], record["time_ended"]) == ("2023-03-07 10:07:00", "2023-03-07 10:07:08")
     assert (record["duration"], record["billsec"], record["status"]) == (15, 8, "answered")
+
+
+@pytest.mark.parametrize(
+    ("plan", "name"), [(calls.ANSWERED, "sample"), (calls.BUSY, "busy"), (calls.NO_ANSWER, "unanswered")]
+)
+def test_a_record_ends_as_the_contracts_example_does(plan: Plan, name: str) -> None:
+    record, wanted = calls.record(call(plan)), sample(name)
+    same = ("status", "cause", "sip_hangup_disposition")
+    assert [record[each] for each in same] == [wanted[each] for each in same]
+    times = ("time_started", "time_ringging", "time_answered", "time_ended")
+    assert [bool(record[each]) for each in times] == [bool(wanted[each]) for each in times]
 
 
 def test_a_busy_call_never_rang_and_nobody_talked() -> None:

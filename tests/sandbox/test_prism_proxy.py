@@ -49,7 +49,7 @@ def prism(behind: Sandbox) -> Iterator[str]:
     if not PRISM.is_file():
         pytest.fail("Prism is missing: run `npm ci`")
     command = [NODE, PRISM, "proxy", ROOT / "openapi.yaml", behind.url, "--host", "127.0.0.1", "--port", "0"]
-    # A session of its own: `node` is a wrapper, and its child must end with it.
+    # A process group of its own: `node` is a wrapper, and its child must end with it.
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     ) as process:
