@@ -1,0 +1,82 @@
+"""The sandbox's clock: it runs at any speed and can be moved forward by hand."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import datetime, timedelta, timezone
+from math import isfinite
+
+HANOI = timezone(timedelta(hours=7))
+LONGEST_STEP = 366 * 24 * 3600.0
+TOP_SPEED = 1_000_000.0
+
+
+class Clock:
+    """A wall clock in UTC+07:00 that only moves forward.
+
+    Args:
+        speed: Sandbox seconds for each real second; 0 stops the clock, so that only `advance` moves it.
+        start: The time to begin at; now when left out.
+
+    Raises:
+        ValueError: If speed is negative, not finite or above a million.
+    """
+
+    def __init__(self, *, speed: float = 1.0, start: datetime | None = None) -> None:
+        """Start the clock."""
+        self._lock = threading.Lock()
+        self._base = (start or datetime.now(HANOI)).astimezone(HANOI)
+        self._mark = time.monotonic_ns()
+        self._speed = _checked_speed(speed)
+
+    @property
+    def speed(self) -> float:
+        """Sandbox seconds for each real second."""
+        return self._speed
+
+    def set_speed(self, speed: float) -> None:
+        """Run at another speed from now on; raises ValueError as the constructor does."""
+        checked = _checked_speed(speed)
+        with self._lock:
+            self._settle()
+            self._speed = checked
+
+    def now(self) -> datetime:
+        """The sandbox's time, with its zone."""
+        with self._lock:
+            return self._settle()
+
+    def advance(self, seconds: float) -> datetime:
+        """Move forward and return the new time.
+
+        Raises:
+            ValueError: If seconds is negative, not finite or more than a year.
+        """
+        if not (isfinite(seconds) and 0 <= seconds <= LONGEST_STEP):
+            msg = f"seconds must be between 0 and {LONGEST_STEP:.0f} (a year): {seconds!r}"
+            raise ValueError(msg)
+        with self._lock:
+            self._base = self._settle() + timedelta(seconds=seconds)
+            return self._base
+
+    def real_seconds(self, seconds: float) -> float | None:
+        """How long these sandbox seconds take in reality; None while the clock stands still."""
+        return seconds / self._speed if self._speed else None
+
+    def _settle(self) -> datetime:
+        """Take the real time since the last look into the base."""
+        mark = time.monotonic_ns()
+        # Whole microseconds are moved, the rest waits for the next look: reading often loses no time.
+        passed = int((mark - self._mark) * self._speed) // 1000
+        if passed:
+            self._base += timedelta(microseconds=passed)
+            self._mark = mark
+        return self._base
+
+
+def _checked_speed(speed: float) -> float:
+    if not (isfinite(speed) and 0 <= speed <= TOP_SPEED):
+        msg = f"speed must be between 0 and {TOP_SPEED:.0f}: {speed!r}"
+        raise ValueError(msg)
+    return float(speed)

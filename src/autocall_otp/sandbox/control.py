@@ -1,0 +1,168 @@
+"""The testing API: what sandbox-openapi.yaml says, done on the switchboard."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from autocall_otp.sandbox.calls import NotRingingError, domestic
+from autocall_otp.sandbox.chaos import Chaos
+from autocall_otp.sandbox.contract import Violation, testing_contract
+from autocall_otp.sandbox.endpoints import Checked, Endpoints, Handler
+from autocall_otp.sandbox.events import stream
+from autocall_otp.sandbox.numbers import NUMBERS
+from autocall_otp.sandbox.switchboard import Switchboard, described
+
+if TYPE_CHECKING:
+    from autocall_otp.sandbox.calls import PlacedCall
+
+
+class Control:
+    """One method for each operation of the testing API."""
+
+    def __init__(self, board: Switchboard, token: str) -> None:
+        """Steer this switchboard."""
+        self._board = board
+        self._token = token
+
+    def endpoints(self) -> Endpoints:
+        """The application that serves them."""
+        return Endpoints(testing_contract(), self.handlers())
+
+    def handlers(self) -> dict[str, Handler]:
+        """The operations by their ids."""
+        return {
+            "getInfo": self.get_info,
+            "listNumbers": self.list_numbers,
+            "getOpenapi": self.get_openapi,
+            "listCalls": self.list_calls,
+            "clearCalls": self.clear_calls,
+            "getLatestCall": self.get_latest_call,
+            "waitForCall": self.wait_for_call,
+            "getCall": self.get_call,
+            "answerCall": self._acting("answer"),
+            "rejectCall": self._acting("reject"),
+            "leaveCallUnanswered": self._acting("leave-unanswered"),
+            "streamEvents": self.stream_events,
+            "getClock": self.get_clock,
+            "setClock": self.set_clock,
+            "getChaos": self.get_chaos,
+            "setChaos": self.set_chaos,
+            "resetSandbox": self.reset_sandbox,
+        }
+
+    async def get_info(self, _: Checked) -> Response:
+        """The settings in force."""
+        board = self._board
+        settings = {"token": self._token, "auto_answer": board.auto_answer, "calls": len(board.all())}
+        return JSONResponse(settings | self._clock())
+
+    async def list_numbers(self, _: Checked) -> Response:
+        """The numbers that mean something."""
+        names = ("phone_number", "name", "happens", "outcome")
+        return JSONResponse({"numbers": [{name: getattr(each, name) for name in names} for each in NUMBERS]})
+
+    async def get_openapi(self, _: Checked) -> Response:
+        """The document of this API."""
+        return JSONResponse(testing_contract().document)
+
+    async def list_calls(self, request: Checked) -> Response:
+        """The calls, newest first."""
+        number, after = request.parameters["phone_number"], request.parameters["after"]
+        wanted = None if number is None else domestic(number)
+        found = [
+            call
+            for call in reversed(self._board.all())
+            if call.id > after and (wanted is None or domestic(call.phone_number) == wanted)
+        ]
+        now = self._board.clock.now()
+        shown = [described(self._board, call, now) for call in found[: request.parameters["limit"]]]
+        return JSONResponse({"calls": shown})
+
+    async def clear_calls(self, _: Checked) -> Response:
+        """Forget all calls."""
+        self._board.clear()
+        return Response(status_code=204)
+
+    async def get_latest_call(self, request: Checked) -> Response:
+        """The latest call, to one number or to any."""
+        return self._shown(self._board.latest(request.parameters["phone_number"]))
+
+    async def wait_for_call(self, request: Checked) -> Response:
+        """The latest call that fits, as soon as there is one."""
+        wanted, after = request.parameters["phone_number"], request.parameters["after"]
+        deadline = time.monotonic() + request.parameters["timeout"]
+        while True:
+            count = self._board.bell.count
+            call = self._board.latest(wanted, after)
+            left = deadline - time.monotonic()
+            if call:
+                return self._shown(call)
+            if left <= 0 or self._board.stopping:
+                return Response(status_code=204)
+            await self._board.bell.listen(count, left)
+
+    async def get_call(self, request: Checked) -> Response:
+        """One call."""
+        return self._shown(self._board.get(request.parameters["id"]))
+
+    def _acting(self, action: str) -> Handler:
+        async def act(request: Checked) -> Response:
+            try:
+                return self._shown(self._board.act(request.parameters["id"], action))
+            except KeyError:
+                raise Violation(404, "Not Found") from None
+            except NotRingingError as error:
+                raise Violation(409, str(error)) from None
+
+        return act
+
+    async def stream_events(self, _: Checked) -> Response:
+        """The calls as they happen."""
+        headers = {"Cache-Control": "no-store"}
+        return StreamingResponse(stream(self._board), media_type="text/event-stream", headers=headers)
+
+    async def get_clock(self, _: Checked) -> Response:
+        """The clock."""
+        return JSONResponse(self._clock())
+
+    async def set_clock(self, request: Checked) -> Response:
+        """Move the clock forward, or change its speed."""
+        try:
+            if "speed" in request.body:
+                self._board.set_speed(request.body["speed"])
+            if "advance" in request.body:
+                self._board.advance(request.body["advance"])
+        except (ValueError, OverflowError) as error:
+            raise Violation(400, str(error)) from None
+        return JSONResponse(self._clock())
+
+    async def get_chaos(self, _: Checked) -> Response:
+        """The chaos in force."""
+        return JSONResponse(asdict(self._board.chaos))
+
+    async def set_chaos(self, request: Checked) -> Response:
+        """Put another chaos in force."""
+        settings: dict[str, Any] = dict(request.body)
+        if "error_statuses" in settings:
+            # JSON Schema counts 500.0 as an integer.
+            settings["error_statuses"] = tuple(int(status) for status in settings["error_statuses"])
+        self._board.set_chaos(Chaos(**settings))
+        return JSONResponse(asdict(self._board.chaos))
+
+    async def reset_sandbox(self, _: Checked) -> Response:
+        """Start afresh."""
+        self._board.reset()
+        return Response(status_code=204)
+
+    def _clock(self) -> dict[str, Any]:
+        clock = self._board.clock
+        return {"now": clock.now().isoformat(), "speed": clock.speed}
+
+    def _shown(self, call: PlacedCall | None) -> Response:
+        if call is None:
+            raise Violation(404, "Not Found")
+        return JSONResponse(described(self._board, call, self._board.clock.now()))

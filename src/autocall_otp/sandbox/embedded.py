@@ -1,0 +1,280 @@
+"""The sandbox inside a program: a real server on a free port, for tests and demos."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autocall_otp.sandbox import calls
+from autocall_otp.sandbox.calls import NotRingingError, PlacedCall, masked
+from autocall_otp.sandbox.server import Server
+from autocall_otp.sandbox.store import DEFAULT_LIMIT
+from autocall_otp.sandbox.switchboard import Switchboard
+
+if TYPE_CHECKING:
+    import os
+    from types import TracebackType
+    from typing import Self
+
+    from autocall_otp.sandbox.chaos import Chaos
+    from autocall_otp.sandbox.clock import Clock
+
+DEFAULT_TOKEN = "sandbox"  # noqa: S105  # nosec B105 - a stand-in's token, known to all
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """A call that the sandbox took. Its repr shows neither the number nor the code.
+
+    `status`, `answered`, `ended`, `rings` and `record` tell how it stands now, by the sandbox's clock. Two views of
+    the same call are equal.
+    """
+
+    _board: Switchboard = field(repr=False)
+    id: int
+    phone_number: str = field(repr=False)
+    code_otp: str = field(repr=False)
+    template: str
+    ref_id: str = field(repr=False)
+    call_id: str
+
+    @property
+    def status(self) -> str:
+        """`queued`, `ringing`, `answered`, then `ended`; or how a call ended that nobody talked in: `busy`, …."""
+        return calls.status(self._placed(), self._board.clock.now())
+
+    @property
+    def answered(self) -> bool:
+        """Whether someone has answered, now or before; a mailbox counts."""
+        placed = self._placed()
+        at = placed.plan.answered
+        return at is not None and calls.elapsed(placed, self._board.clock.now()) >= at
+
+    @property
+    def ended(self) -> bool:
+        """Whether the call is over."""
+        placed = self._placed()
+        return calls.elapsed(placed, self._board.clock.now()) >= placed.plan.ended
+
+    @property
+    def rings(self) -> int:
+        """How many kept calls carry this call's reference: 2 means that the phone was rung twice."""
+        return self._board.rings(self.ref_id)
+
+    @property
+    def record(self) -> dict[str, Any] | None:
+        """The record as the service gives it; None until a look-up finds it."""
+        placed = self._placed()
+        return calls.record(placed) if calls.has_record(placed, self._board.clock.now()) else None
+
+    def answer(self) -> None:
+        """Answer it; see `Sandbox.answer`."""
+        self._act("answer")
+
+    def reject(self) -> None:
+        """Reject it; see `Sandbox.reject`."""
+        self._act("reject")
+
+    def leave_unanswered(self) -> None:
+        """Give it up; see `Sandbox.leave_unanswered`."""
+        self._act("leave-unanswered")
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both are views of one call."""
+        return isinstance(other, Call) and self.id == other.id and self._board is other._board
+
+    def __hash__(self) -> int:
+        """The same for all views of one call."""
+        return hash((id(self._board), self.id))
+
+    def __repr__(self) -> str:
+        """The call without its code, its number masked."""
+        return f"<Call {self.id} to {masked(self.phone_number)}>"
+
+    def _act(self, action: str) -> None:
+        try:
+            self._board.act(self.id, action)
+        except KeyError:
+            raise LookupError(self._forgotten()) from None
+
+    def _placed(self) -> PlacedCall:
+        placed = self._board.get(self.id)
+        if placed is None:
+            raise LookupError(self._forgotten())
+        return placed
+
+    def _forgotten(self) -> str:
+        return f"the sandbox has forgotten call {self.id}: it was cleared, or newer calls took its place"
+
+
+class Sandbox:
+    """A stand-in for the voice OTP service, on a real socket; a context manager, safe for threads.
+
+    Args:
+        host: Address to listen on; loopback, unless others are meant to reach it.
+        port: Port to listen on; 0 takes a free one.
+        token: The bearer token that it asks for.
+        speed: Sandbox seconds for each real second, up to a million. With 0 the clock stands still and only
+            `advance` moves it, which makes a test exact.
+        auto_answer: Whether ordinary numbers answer by themselves; else they ring until `answer`, or for 25 s.
+        db: SQLite file to keep the calls in; None keeps them in memory.
+        max_calls: How many calls are kept; beyond it the one that ended first goes.
+
+    Raises:
+        ValueError: If speed or max_calls is out of its range, or db is not a sandbox's file or is in use.
+    """
+
+    def __init__(  # noqa: PLR0913 - all by keyword, all optional
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        token: str = DEFAULT_TOKEN,
+        speed: float = 1.0,
+        auto_answer: bool = True,
+        db: str | os.PathLike[str] | None = None,
+        max_calls: int = DEFAULT_LIMIT,
+    ) -> None:
+        """Set it up; `start` makes it listen."""
+        self.token = token
+        self._host = host
+        self._port = port
+        self._board = Switchboard(
+            speed=speed, auto_answer=auto_answer, limit=max_calls, path=Path(db) if db is not None else None
+        )
+        self._server: Server | None = None
+
+    def __enter__(self) -> Self:
+        """Start it."""
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop it."""
+        self.stop()
+
+    def __repr__(self) -> str:
+        """Where it listens."""
+        return f"<Sandbox at {self._server.url}>" if self._server else "<Sandbox, not running>"
+
+    def start(self) -> Self:
+        """Listen, in a background thread, until `stop`.
+
+        Raises:
+            RuntimeError: If it runs already or ran before.
+            OSError: If the address cannot be bound.
+        """
+        if self._server or self._board.stopping:
+            msg = "a sandbox can be started once; make another one"
+            raise RuntimeError(msg)
+        server = Server(self._board, host=self._host, port=self._port, token=self.token)
+        server.start()
+        self._server = server
+        return self
+
+    def stop(self) -> None:
+        """Close every connection and the database; the calls can still be read. Calling it again does nothing."""
+        if self._server:
+            self._server.stop()
+            self._server = None
+        self._board.stop()
+        self._board.close()
+
+    @property
+    def url(self) -> str:
+        """Where it listens, for example `http://127.0.0.1:49152`; raises RuntimeError when it does not run."""
+        if not self._server:
+            msg = "the sandbox is not running: use `with Sandbox() as sandbox:` or call start()"
+            raise RuntimeError(msg)
+        return self._server.url
+
+    @property
+    def calls(self) -> list[Call]:
+        """Every call that is kept, in the order in which they were placed."""
+        return [self._view(call) for call in self._board.all()]
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that the calls live by."""
+        return self._board.clock
+
+    @property
+    def chaos(self) -> Chaos:
+        """How often the service misbehaves; assign a `Chaos` to change it, also while it runs."""
+        return self._board.chaos
+
+    @chaos.setter
+    def chaos(self, chaos: Chaos) -> None:
+        self._board.set_chaos(chaos)
+
+    def latest(self, phone_number: str | None = None) -> Call | None:
+        """The latest call, to this number where one is given, in any form: `0332…`, `+84 332 …`."""
+        call = self._board.latest(phone_number)
+        return self._view(call) if call else None
+
+    def wait_for_call(
+        self, phone_number: str | None = None, *, timeout: float = 5.0, after: Call | None = None
+    ) -> Call:
+        """The latest call, to this number where one is given, as soon as there is one.
+
+        Args:
+            phone_number: The number, in any form.
+            timeout: At most so many real seconds.
+            after: Wait for a call placed after this one.
+
+        Raises:
+            TimeoutError: If no such call was placed in time.
+        """
+        deadline = time.monotonic() + timeout
+        while True:
+            count = self._board.bell.count
+            call = self._board.latest(phone_number, after.id if after else 0)
+            if call:
+                return self._view(call)
+            left = deadline - time.monotonic()
+            if left <= 0:
+                to = f" to {masked(phone_number)}" if phone_number else ""
+                msg = f"no call{to} within {timeout:g} s; {len(self._board.all())} calls are kept"
+                raise TimeoutError(msg)
+            self._board.bell.wait(count, left)
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock forward; 30 seconds finish any ordinary call. Raises ValueError for a negative step."""
+        self._board.advance(seconds)
+
+    def answer(self, call: Call) -> None:
+        """Answer a call that rings or is about to; it ends 8 s later. Raises NotRingingError, LookupError."""
+        call.answer()
+
+    def reject(self, call: Call) -> None:
+        """Reject it: it ends as `busy`. Raises NotRingingError, LookupError."""
+        call.reject()
+
+    def leave_unanswered(self, call: Call) -> None:
+        """Give it up: it ends as `no-answered`. Raises NotRingingError, LookupError."""
+        call.leave_unanswered()
+
+    def clear(self) -> None:
+        """Forget all calls."""
+        self._board.clear()
+
+    def reset(self) -> None:
+        """Forget the calls, end the chaos, set the speed back."""
+        self._board.reset()
+
+    def _view(self, call: PlacedCall) -> Call:
+        return Call(
+            self._board,
+            call.id,
+            call.phone_number,
+            call.request["code_otp"],
+            call.request["template"],
+            call.ref_id,
+            call.call_id,
+        )
+
+
+__all__ = ["DEFAULT_TOKEN", "Call", "NotRingingError", "Sandbox"]

@@ -1,0 +1,64 @@
+"""Server-sent events: the calls as they happen, by the bell and the clock, without polling."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+from autocall_otp.sandbox import calls
+from autocall_otp.sandbox.switchboard import Switchboard, described
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+# A comment now and then shows both ends that the other is still there.
+KEEP_ALIVE = 15.0
+# Changes within this many seconds travel together, so that a flood of calls does not drown the page.
+TOGETHER = 0.05
+
+Seen = dict[int, tuple[str, bool, bool, int]]
+
+
+async def stream(board: Switchboard) -> AsyncIterator[str]:
+    """A snapshot, then each change, until the sandbox stops."""
+    count = board.bell.count
+    seen: Seen = {}
+    yield _event(board, "snapshot", seen)[1]
+    while not board.stopping:
+        due = board.next_change()
+        pause = KEEP_ALIVE if due is None else min(due, KEEP_ALIVE)
+        known, count = count, await board.bell.listen(count, pause)
+        changed, event = _event(board, "change", seen)
+        # A ring without a changed call moved the clock: that is news, too.
+        if changed or known != count:
+            yield event
+            await asyncio.sleep(TOGETHER)
+        elif pause == KEEP_ALIVE:
+            yield ": still here\n\n"
+
+
+def _event(board: Switchboard, name: str, seen: Seen) -> tuple[bool, str]:
+    """Whether anything changed since `seen`, which is brought up to date, and the event that tells of it."""
+    now = board.clock.now()
+    kept = {call.id: call for call in reversed(board.all())}
+    looks: Seen = {
+        call.id: (
+            calls.status(call, now),
+            calls.has_record(call, now),
+            calls.can_be_answered(call, now),
+            board.rings(call.ref_id),
+        )
+        for call in kept.values()
+    }
+    changed = [call for call in kept.values() if seen.get(call.id) != looks[call.id]]
+    gone = sorted(seen.keys() - looks.keys())
+    seen.clear()
+    seen.update(looks)
+    data: dict[str, Any] = {
+        "now": now.isoformat(),
+        "speed": board.clock.speed,
+        "calls": [described(board, call, now) for call in changed],
+        "gone": gone,
+    }
+    return bool(changed or gone), f"event: {name}\ndata: {json.dumps(data)}\n\n"

@@ -1,0 +1,202 @@
+"""The calls that are kept: a bounded number in memory and, where a file is given, in SQLite across restarts."""
+
+from __future__ import annotations
+
+import heapq
+import json
+import os
+import sqlite3
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from autocall_otp.sandbox.calls import PlacedCall, Plan, has_record, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+APPLICATION_ID = 0x0A07
+DEFAULT_LIMIT = 1000
+
+
+class Store:
+    """Calls by id, oldest first. Not safe for threads by itself: the switchboard's lock guards it.
+
+    Args:
+        limit: How many calls are kept; beyond it the one that ended first goes, or else the oldest.
+        path: A SQLite file to keep the calls in; made when it does not exist.
+
+    Raises:
+        ValueError: If limit is below 1, or the file is not a sandbox's or is in use by another one.
+    """
+
+    def __init__(self, limit: int = DEFAULT_LIMIT, path: Path | None = None) -> None:
+        """Load what the file holds."""
+        if limit < 1:
+            msg = f"the number of calls to keep must be at least 1: {limit}"
+            raise ValueError(msg)
+        self._limit = limit
+        self._calls: dict[int, PlacedCall] = {}
+        self._by_ref: dict[str, list[int]] = {}
+        self._ends: list[tuple[datetime, int]] = []
+        self._file = _File(path) if path else None
+        self._last_id = 0
+        if self._file:
+            self._last_id, kept = self._file.load()
+            for call in kept:
+                self._remember(call)
+            while len(self._calls) > limit:
+                self._evict(None)
+
+    def __len__(self) -> int:
+        """How many calls are kept."""
+        return len(self._calls)
+
+    def __iter__(self) -> Iterator[PlacedCall]:
+        """The calls, oldest first."""
+        return iter(list(self._calls.values()))
+
+    def __reversed__(self) -> Iterator[PlacedCall]:
+        """The calls, newest first."""
+        return iter(list(reversed(self._calls.values())))
+
+    def next_id(self) -> int:
+        """A new id, larger than all before it, also across restarts and clearings."""
+        self._last_id += 1
+        return self._last_id
+
+    def add(self, call: PlacedCall) -> None:
+        """Keep a new call, at the cost of an old one when there are too many."""
+        if len(self._calls) >= self._limit:
+            self._evict(call.placed_at)
+        if self._file:
+            self._file.put(call)
+        self._remember(call)
+
+    def replace(self, call: PlacedCall) -> None:
+        """Keep this in place of the call with the same id."""
+        if self._file:
+            self._file.put(call)
+        self._calls[call.id] = call
+        heapq.heappush(self._ends, (moment(call, call.plan.ended), call.id))
+
+    def get(self, call_id: int) -> PlacedCall | None:
+        """The call with this id."""
+        return self._calls.get(call_id)
+
+    def with_record(self, ref_id: str, now: datetime) -> PlacedCall | None:
+        """The latest call with this reference, if its record can be fetched by now."""
+        ids = self._by_ref.get(ref_id)
+        call = self._calls[ids[-1]] if ids else None
+        return call if call and has_record(call, now) else None
+
+    def rings(self, ref_id: str) -> int:
+        """How many of the kept calls were placed with this reference."""
+        return len(self._by_ref.get(ref_id, ()))
+
+    def latest_time(self) -> datetime | None:
+        """When the youngest kept call was placed."""
+        return max((call.placed_at for call in self._calls.values()), default=None)
+
+    def clear(self) -> None:
+        """Forget all calls."""
+        if self._file:
+            self._file.clear()
+        self._calls.clear()
+        self._by_ref.clear()
+        self._ends.clear()
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file:
+            self._file.close()
+            self._file = None
+
+    def _remember(self, call: PlacedCall) -> None:
+        self._calls[call.id] = call
+        self._by_ref.setdefault(call.ref_id, []).append(call.id)
+        heapq.heappush(self._ends, (moment(call, call.plan.ended), call.id))
+
+    def _evict(self, now: datetime | None) -> None:
+        """Drop the call that ended first by now; the oldest where none has ended."""
+        while self._ends and (now is None or self._ends[0][0] <= now):
+            end, call_id = heapq.heappop(self._ends)
+            call = self._calls.get(call_id)
+            # An entry is stale when its call is gone or was given another end by hand.
+            if call and moment(call, call.plan.ended) == end:
+                self._forget(call)
+                return
+        self._forget(next(iter(self._calls.values())))
+
+    def _forget(self, call: PlacedCall) -> None:
+        del self._calls[call.id]
+        ids = self._by_ref[call.ref_id]
+        ids.remove(call.id)
+        if not ids:
+            del self._by_ref[call.ref_id]
+        if len(self._ends) > 2 * self._limit:
+            self._ends = [(moment(kept, kept.plan.ended), kept.id) for kept in self._calls.values()]
+            heapq.heapify(self._ends)
+        if self._file:
+            self._file.delete(call.id)
+
+
+class _File:
+    """One SQLite file, held by one sandbox at a time."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            # The file holds codes and numbers: nobody else on the machine may read it.
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        except OSError as error:
+            msg = f"cannot use {path} as the sandbox's database: {error.strerror}"
+            raise ValueError(msg) from error
+        self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=1.0)
+        try:
+            self._prepare(path)
+        except sqlite3.Error as error:
+            self._database.close()
+            msg = f"cannot use {path} as the sandbox's database: {error}"
+            raise ValueError(msg) from error
+        except ValueError:
+            self._database.close()
+            raise
+
+    def _prepare(self, path: Path) -> None:
+        run = self._database.execute
+        run("PRAGMA locking_mode = EXCLUSIVE")
+        (mark,) = run("PRAGMA application_id").fetchone()
+        (tables,) = run("SELECT count(*) FROM sqlite_master").fetchone()
+        if mark != APPLICATION_ID and tables:
+            msg = f"{path} is a database of another program"
+            raise ValueError(msg)
+        run(f"PRAGMA application_id = {APPLICATION_ID}")
+        run("PRAGMA journal_mode = WAL")
+        run("PRAGMA synchronous = NORMAL")
+        run("CREATE TABLE IF NOT EXISTS calls (id INTEGER PRIMARY KEY AUTOINCREMENT, call TEXT NOT NULL)")
+
+    def load(self) -> tuple[int, list[PlacedCall]]:
+        """The last id ever given and the calls, oldest first."""
+        rows = self._database.execute("SELECT call FROM calls ORDER BY id").fetchall()
+        last = self._database.execute("SELECT max(seq) FROM sqlite_sequence").fetchone()[0]
+        return last or 0, [_call(json.loads(text)) for (text,) in rows]
+
+    def put(self, call: PlacedCall) -> None:
+        data = asdict(call) | {"placed_at": call.placed_at.isoformat()}
+        self._database.execute("REPLACE INTO calls (id, call) VALUES (?, ?)", (call.id, json.dumps(data)))
+
+    def delete(self, call_id: int) -> None:
+        self._database.execute("DELETE FROM calls WHERE id = ?", (call_id,))
+
+    def clear(self) -> None:
+        self._database.execute("DELETE FROM calls")
+
+    def close(self) -> None:
+        self._database.close()
+
+
+def _call(data: dict[str, Any]) -> PlacedCall:
+    data["placed_at"] = datetime.fromisoformat(data["placed_at"])
+    data["plan"] = Plan(**data["plan"])
+    return PlacedCall(**data)

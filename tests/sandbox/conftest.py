@@ -1,0 +1,56 @@
+"""What the sandbox's tests share: a sandbox whose clock stands still, and a way to place calls on it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any, Protocol
+
+import httpx
+import pytest
+
+from autocall_otp.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CAMPAIGN = "f77dfcf4-0759-4179-93cb-741f481a776e"
+
+
+class Place(Protocol):
+    """Places a call over HTTP."""
+
+    def __call__(self, phone_number: str = ..., **fields: Any) -> httpx.Response: ...
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(speed=0) as running:
+        yield running
+
+
+@pytest.fixture
+def http(sandbox: Sandbox) -> Iterator[httpx.Client]:
+    headers = {"Authorization": f"Bearer {sandbox.token}"}
+    with httpx.Client(base_url=sandbox.url, headers=headers, trust_env=False) as client:
+        yield client
+
+
+@pytest.fixture
+def otp_request() -> dict[str, str]:
+    return {
+        "campaign_uuid": CAMPAIGN,
+        "phone_number": "0332665711",
+        "template": "otp_script_01",
+        "code_otp": "LUAN001",
+        "ref_id": "ABC123",
+    }
+
+
+@pytest.fixture
+def place(http: httpx.Client, otp_request: dict[str, str]) -> Place:
+    # SDK here
+    def send(phone_number: str = "0332665711", **fields: Any) -> httpx.Response:
+        body = otp_request | {"phone_number": phone_number, "ref_id": uuid.uuid4().hex} | fields
+        return http.post("/v3/autocall/otp", json=body)
+
+    return send

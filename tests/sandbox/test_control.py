@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from jsonschema import Draft202012Validator
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
+
+from autocall_otp.sandbox.contract import testing_contract as contract_of_testing
+from autocall_otp.sandbox.control import Control
+from autocall_otp.sandbox.numbers import NUMBERS
+from autocall_otp.sandbox.switchboard import Switchboard
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from autocall_otp.sandbox import Sandbox
+
+    Place = Callable[..., httpx.Response]
+
+HEADER = {"X-Autocall-Sandbox": "test"}
+
+
+def post(http: httpx.Client, path: str, body: Any = None) -> httpx.Response:
+    return http.post(path, json={} if body is None else body)
+
+
+def fits(answer: httpx.Response, path: str, method: str = "get") -> Any:
+    """The body, after a check against the document."""
+    document: Any = contract_of_testing().document
+    registry: Any = Registry().with_resource("urn:doc", DRAFT202012.create_resource(document))
+    response = document["paths"][path][method]["responses"][str(answer.status_code)]
+    where = f"/paths/{path.replace('/', '~1')}/{method}/responses/{answer.status_code}"
+    if "$ref" in response:
+        where = response["$ref"].removeprefix("#")
+    schema = {"$ref": f"urn:doc#{where}/content/application~1json/schema"}
+    Draft202012Validator(schema, registry=registry).validate(answer.json())
+    return answer.json()
+
+
+def test_every_operation_of_the_document_has_a_handler_and_no_other() -> None:
+    documented = {operation.id for operation in contract_of_testing().operations}
+    assert set(Control(Switchboard(), "t").handlers()) == documented
+    assert len(documented) == 17
+
+
+def test_the_document_is_served(http: httpx.Client) -> None:
+    assert http.get("/sandbox/openapi.json").json() == contract_of_testing().document
+
+
+def test_calls_are_listed_newest_first_and_by_number(sandbox: Sandbox, http: httpx.Client, place: Place) -> None:
+    for number in ("0332665711", "+84912345678", "0332665711"):
+        place(number)
+    listed = fits(http.get("/sandbox/calls"), "/sandbox/calls")["calls"]
+    assert [call["id"] for call in listed] == [3, 2, 1]
+    found = http.get("/sandbox/calls", params={"phone_number": "0912 345 678"}).json()["calls"]
+    assert [call["id"] for call in found] == [2]
+    assert [call["id"] for call in http.get("/sandbox/calls?after=1&limit=1").json()["calls"]] == [3]
+    sandbox.advance(30)
+    ended = fits(http.get("/sandbox/calls/1"), "/sandbox/calls/{id}")
+    assert (ended["status"], ended["record"]["status"], ended["code_otp"]) == ("ended", "answered", "LUAN001")
+
+
+def test_the_latest_call_for_a_number_tells_its_code(http: httpx.Client, place: Place) -> None:
+    missing = http.get("/sandbox/calls/latest", params={"phone_number": "0332665711"})
+    assert missing.status_code == 404
+    fits(missing, "/sandbox/calls/latest")
+    place(code_otp="OLD")
+    place(code_otp="NEW")
+    place("0912345678", code_otp="OTHER")
+    latest = http.get("/sandbox/calls/latest", params={"phone_number": "+84332665711"})
+    assert fits(latest, "/sandbox/calls/latest")["code_otp"] == "NEW"
+    assert http.get("/sandbox/calls/latest").json()["code_otp"] == "OTHER"
+
+
+def test_a_long_poll_ends_with_the_call_that_it_waits_for(sandbox: Sandbox, http: httpx.Client, place: Place) -> None:
+    place()
+    answers: list[httpx.Response] = []
+    query = {"phone_number": "0332665711", "after": "1", "timeout": "20"}
+    poll = threading.Thread(target=lambda: answers.append(http.get("/sandbox/calls/wait", params=query, timeout=30)))
+    poll.start()
+    place("0912345678")
+    place(code_otp="NEW")
+    poll.join(10)
+    (answer,) = answers
+    assert fits(answer, "/sandbox/calls/wait")["code_otp"] == "NEW"
+    assert sandbox.calls[-1].id == answer.json()["id"]
+
+
+def test_a_long_poll_without_a_call_ends_in_time(http: httpx.Client) -> None:
+    assert http.get("/sandbox/calls/wait?timeout=0.01").status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "cause"),
+    [
+        ("answer", "answered", "NORMAL_CLEARING"),
+        ("reject", "busy", "USER_BUSY"),
+        ("leave-unanswered", "no-answered", "NO_ANSWER"),
+    ],
+)
+def test_a_ringing_call_is_decided_once(
+    sandbox: Sandbox, http: httpx.Client, place: Place, action: str, status: str, cause: str
+) -> None:
+    place()
+    sandbox.advance(3)
+    path = f"/sandbox/calls/1/{action}"
+    documented = f"/sandbox/calls/{{id}}/{action}"
+    assert fits(post(http, path), documented, "post")["can_be_answered"] is False
+    again = post(http, path)
+    assert again.status_code == 409
+    assert "call 1 is not ringing" in fits(again, documented, "post")["error"]
+    assert post(http, f"/sandbox/calls/9/{action}").status_code == 404
+    sandbox.advance(8)
+    record = http.get("/sandbox/calls/1").json()["record"]
+    assert (record["status"], record["cause"]) == (status, cause)
+
+
+def test_clearing_and_resetting(sandbox: Sandbox, http: httpx.Client, place: Place) -> None:
+    place()
+    assert http.delete("/sandbox/calls", headers=HEADER).status_code == 204
+    assert sandbox.calls == []
+    place()
+    http.put("/sandbox/chaos", json={"error_probability": 1})
+    post(http, "/sandbox/clock", {"speed": 5})
+    assert post(http, "/sandbox/reset").status_code == 204
+    assert (sandbox.calls, sandbox.chaos.error_probability, sandbox.clock.speed) == ([], 0, 0)
+    assert place().status_code == 200
+
+
+def test_the_clock_is_read_moved_and_hurried(sandbox: Sandbox, http: httpx.Client, place: Place) -> None:
+    place()
+    before = sandbox.clock.now()
+    fits(post(http, "/sandbox/clock", {"advance": 2.5}), "/sandbox/clock", "post")
+    assert (sandbox.clock.now() - before).total_seconds() == 2.5
+    assert sandbox.calls[0].status == "ringing"
+    assert fits(http.get("/sandbox/clock"), "/sandbox/clock") == {
+        "now": sandbox.clock.now().isoformat(),
+        "speed": 0.0,
+    }
+    post(http, "/sandbox/clock", {"speed": 3})
+    assert sandbox.clock.speed == 3
+
+
+def test_chaos_is_set_while_it_runs(sandbox: Sandbox, http: httpx.Client, place: Place) -> None:
+    setting = {"error_probability": 1, "error_statuses": [503.0], "seed": 4}
+    assert fits(http.put("/sandbox/chaos", json=setting), "/sandbox/chaos", "put")["error_statuses"] == [503]
+    assert place().status_code == 503
+    assert http.get("/sandbox/chaos").json()["seed"] == 4
+    http.put("/sandbox/chaos", json={})
+    assert (place().status_code, sandbox.chaos.seed) == (200, None)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "field"),
+    [
+        ("PUT", "/sandbox/chaos", {"error_probability": 2}, "error_probability"),
+        ("PUT", "/sandbox/chaos", {"errors": 1}, "(root)"),
+        ("PUT", "/sandbox/chaos", {"error_statuses": [200]}, "error_statuses.0"),
+        ("POST", "/sandbox/clock", {"advance": -1}, "advance"),
+        ("POST", "/sandbox/clock", {}, "(root)"),
+        ("GET", "/sandbox/calls?phone=1", None, "phone"),
+        ("GET", "/sandbox/calls?limit=none", None, "limit"),
+        ("GET", "/sandbox/calls/wait?timeout=-1", None, "timeout"),
+        ("GET", "/sandbox/calls/wait?timeout=nan", None, "timeout"),
+        ("GET", "/sandbox/calls/zero", None, "id"),
+        ("GET", "/sandbox/calls/99999999999999999999", None, "id"),
+    ],
+)
+def test_a_wrong_request_is_told_its_field(http: httpx.Client, method: str, path: str, body: Any, field: str) -> None:
+    answer = http.request(method, path, json=body)
+    assert answer.status_code == 400, answer.text
+    assert field in [name for error in answer.json()["error"] for name in error]
+
+
+def test_the_settings_and_the_numbers_are_told(http: httpx.Client) -> None:
+    info = fits(http.get("/sandbox/info"), "/sandbox/info")
+    assert (info["token"], info["auto_answer"], info["speed"], info["calls"]) == ("sandbox", True, 0, 0)
+    numbers = fits(http.get("/sandbox/numbers"), "/sandbox/numbers")["numbers"]
+    assert [number["phone_number"] for number in numbers] == [number.phone_number for number in NUMBERS]
+
+
+def test_another_method_or_path_is_refused(http: httpx.Client) -> None:
+    wrong = http.patch("/sandbox/calls", json={})
+    assert (wrong.status_code, wrong.headers["allow"]) == (405, "DELETE, GET")
+    assert http.get("/sandbox/nothing").status_code == 404
