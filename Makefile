@@ -8,6 +8,8 @@ PYRIGHT := $(NODE) node_modules/pyright/index.js
 COMPILE := .venv/bin/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --custom-compile-command "make lock"
 LINTED := src tests scripts
+# Most tests wait rather than compute, so there are more of them at once than processors.
+PARALLEL := -n 4 --dist loadfile -q
 READY := .venv/.ready node_modules/.ready
 
 # Node trusts the certificates that this machine trusts.
@@ -29,7 +31,7 @@ demo: $(READY) ## Show the SDK at work against a mock server on this machine
 	@PYTHONPATH=tests $(PY) scripts/demo.py
 
 test: check ## Run the checks, all tests, and the tests again on the built wheel
-	@$(PY) -m pytest tests
+	@$(PY) -m pytest $(PARALLEL) tests
 	@$(PY) scripts/test_wheel.py
 
 generate: $(READY) ## Write generated/ anew from openapi.yaml

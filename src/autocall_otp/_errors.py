@@ -57,7 +57,7 @@ class AutocallError(Exception):
     ref_id: str | None
     """The reference of the call in question, to look it up by; None before there is one."""
     retryable: bool
-    """Whether the same request, sent again later, may succeed without ringing a phone twice."""
+    """Whether the same request, sent again later, may succeed; True in doubt only under `Retry.unknown_outcome`."""
 
     def __init__(
         self,

@@ -64,8 +64,10 @@ class AsyncLane:
 class _FreeList(Generic[L]):
     """The lanes that are not in use, the one used last on top."""
 
-    def __init__(self, keep: int, expiry: float) -> None:
-        self._lanes: deque[L] = deque()
+    def __init__(self, first: L, keep: int, expiry: float) -> None:
+        # httpx imports its lower half with the first transport. Here that happens before there are threads: a process
+        # that forks while one of them imports leaves its child waiting for ever.
+        self._lanes: deque[L] = deque([first])
         self._keep, self._expiry = keep, expiry
 
     def take(self) -> L | None:
@@ -96,9 +98,9 @@ class Lanes(httpx.BaseTransport):
     """A bounded number of connections, shared by threads."""
 
     def __init__(self, make: Callable[[], httpx.BaseTransport], *, size: int, keep: int, expiry: float) -> None:
-        """Open nothing yet; `make` makes the transport of each lane."""
+        """Connect to nothing yet; `make` makes the transport of each lane."""
         self._make = make
-        self._free: _FreeList[Lane] = _FreeList(keep, expiry)
+        self._free: _FreeList[Lane] = _FreeList(Lane(make()), keep, expiry)
         # A queue of permits: the quickest lock of the standard library that can wait with a time-out.
         self._permits: SimpleQueue[None] = SimpleQueue()
         for _ in range(size):
@@ -169,9 +171,9 @@ class AsyncLanes(httpx.AsyncBaseTransport):
     """A bounded number of connections, shared by the tasks of one event loop; tasks get them in turn."""
 
     def __init__(self, make: Callable[[], httpx.AsyncBaseTransport], *, size: int, keep: int, expiry: float) -> None:
-        """Open nothing yet; `make` makes the transport of each lane."""
+        """Connect to nothing yet; `make` makes the transport of each lane."""
         self._make = make
-        self._free: _FreeList[AsyncLane] = _FreeList(keep, expiry)
+        self._free: _FreeList[AsyncLane] = _FreeList(AsyncLane(make()), keep, expiry)
         self._slots = asyncio.Semaphore(size)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import functools
 import os
 import ssl
@@ -40,6 +41,8 @@ def async_transport(base_url: str) -> AsyncLanes:
 
 
 def _options(base_url: str) -> _Options:
+    # The first look-up of a host imports this codec; see the free list for why that must not wait for a thread.
+    codecs.lookup("idna")
     if base_url.startswith("http:"):
         # Loopback, else the host would have been refused: no TLS, and no proxy that would see the token.
         return {"verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), "limits": _ONE, "proxy": None}

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -21,10 +22,11 @@ from faults import scripts
 from faults.catalogue import CATALOGUE
 from faults.kinds import Expected, Fault, success
 from faults.observe import OPERATIONS, SHELLS, Row, Shell, observe
-from faults.page import in_time, markdown, printed
+from faults.page import in_time, markdown, printed, replaced
 from faults.scripts import MIB, answers, says, whole
 from faults.server import Script, Wire
 
+_PAGE = Path(__file__).parent.parent.parent / "docs" / "reliability.md"
 # What lies in the buffers of the system between a sender and a receiver that has stopped reading.
 _BUFFERS = 48 * MIB
 INSISTENT = Retry(base=0.001, cap=0.01, unknown_outcome=True)
@@ -60,6 +62,14 @@ def test_the_table_of_all_rows(table: list[Row], figure: Callable[[str], None]) 
     figure(printed(table))
     lines = markdown(table).splitlines()
     assert len(lines) == 2 + len(table) / 4
+
+
+@pytest.mark.dev
+def test_the_page_says_what_happened(table: list[Row]) -> None:
+    if len(table) < 4 * len(CATALOGUE):
+        pytest.skip("only a part of the catalogue was run")
+    page = _PAGE.read_text(encoding="utf-8")
+    assert page == replaced(page, markdown(table)), "run scripts/reliability.py"
 
 
 @pytest.mark.parametrize(
