@@ -1,39 +1,11 @@
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
 from faults.scenes import surroundings
-
-_figures: list[str] = []
-
-
-@pytest.fixture
-def figure() -> Callable[[str], None]:
-    """Keep a figure for the end of the run: measured, shown, but not judged."""
-    return _figures.append
 
 
 @pytest.fixture(scope="package", autouse=True)
 def _surroundings() -> Iterator[None]:
     with surroundings():
         yield
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A worker of a parallel run hands its figures to the process that prints."""
-    if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput["figures"] = _figures
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_testnodedown(node: Any) -> None:
-    """Take the figures of a worker."""
-    _figures.extend(getattr(node, "workeroutput", {}).get("figures", []))
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the tables, tallies and figures."""
-    if _figures:
-        terminalreporter.section("reliability")
-        terminalreporter.write_line("\n".join(_figures))

@@ -1,0 +1,33 @@
+"""Figures that tests measure, show at the end of the run, and do not judge."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+_figures: list[str] = []
+
+
+@pytest.fixture
+def figure() -> Callable[[str], None]:
+    """Keep a figure for the end of the run: measured, shown, but not judged."""
+    return _figures.append
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker of a parallel run hands its figures to the process that prints."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["figures"] = _figures
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take the figures of a worker."""
+    _figures.extend(getattr(node, "workeroutput", {}).get("figures", []))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the tables, tallies and figures."""
+    if _figures:
+        terminalreporter.section("figures")
+        terminalreporter.write_line("\n".join(_figures))
