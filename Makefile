@@ -22,13 +22,13 @@ run = @out=$$($(2) 2>&1) || { printf '%s\nFAILED: %s\n' "$$out" "$(1)"; exit 1; 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test generate check contract soak reliability audit lock clean
+.PHONY: help demo test generate check contract soak load reliability audit lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
-demo: $(READY) ## Show the SDK at work against a mock server on this machine
-	@PYTHONPATH=tests $(PY) scripts/demo.py
+demo: .venv/.ready ## Place a call on the sandbox, see it ring and be answered, read its record
+	@$(PY) scripts/demo.py
 
 test: check ## Run the checks, all tests, and the tests again on the built wheel
 	@$(PY) -m pytest $(PARALLEL) tests
@@ -51,8 +51,12 @@ check: $(READY) ## Check style, types, the API description, and that generated/ 
 contract: $(READY) ## Run the contract tests alone
 	@$(PY) -m pytest tests/contract
 
-soak: $(READY) ## 10,000 calls through random faults, then 10,000 waits at once (MINUTES=10 for as long)
+soak: $(READY) ## 10,000 calls through random faults, 10,000 waits at once, thousands of made-up requests
+	@AUTOCALL_EXAMPLES=1000 $(PY) -m pytest -q --timeout 1200 tests/sandbox/test_schemathesis.py
 	@$(PY) scripts/soak.py --calls 10000 --waits 10000 $(if $(MINUTES),--minutes $(MINUTES))
+
+load: .venv/.ready ## 200 calls a second for a minute through the SDK against the sandbox
+	@$(PY) scripts/load.py
 
 reliability: $(READY) ## Put every fault through the SDK and write docs/reliability.md
 	@$(PY) scripts/reliability.py

@@ -48,7 +48,6 @@ def otp_request() -> dict[str, str]:
 
 @pytest.fixture
 def place(http: httpx.Client, otp_request: dict[str, str]) -> Place:
-    # SDK here
     def send(phone_number: str = "0332665711", **fields: Any) -> httpx.Response:
         body = otp_request | {"phone_number": phone_number, "ref_id": uuid.uuid4().hex} | fields
         return http.post("/v3/autocall/otp", json=body)

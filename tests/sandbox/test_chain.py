@@ -1,0 +1,121 @@
+"""SDK, then Prism in validation-proxy mode, then the sandbox: every operation, status and special number.
+
+`sl-violations` is absent on every exchange. Three numbers break the answer itself, so that Prism has nothing to judge:
+their calls and records are held to the contract all the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from support.page import SPEC
+from support.prism import AsyncRecorder, Recorder, prism, settings
+
+from autocall_otp import AsyncClient, AutocallError, Cdr, Client, OtpCall, Outcome, Retry
+from autocall_otp.sandbox import Chaos, Sandbox
+from autocall_otp.sandbox.numbers import NUMBERS, Answer
+
+pytestmark = [pytest.mark.dev, pytest.mark.timeout(120)]
+BREAKS_THE_ANSWER = {Answer.LOST, Answer.STALLED, Answer.MALFORMED}
+STATUSES = [
+    (operation["operationId"], each)
+    for path in SPEC["paths"].values()
+    for operation in path.values()
+    for status in operation["responses"]
+    for each in ([500, 502, 503, 504, 520] if status == "5XX" else [int(status)])
+    if each != 200
+]
+
+
+@pytest.fixture(scope="module")
+def behind() -> Iterator[Sandbox]:
+    with Sandbox(speed=0) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def proxy(behind: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with prism(tmp_path_factory.mktemp("prism") / "prism.log", behind.url, mode="proxy") as running:
+        yield running.url
+
+
+class Sdk:
+    """Either client, behind one face; keeps its exchanges."""
+
+    def __init__(self, shell: str, url: str, token: str, **more: Any) -> None:
+        self.recorder: Any = Recorder() if shell == "sync" else AsyncRecorder()
+        kind: Any = Client if shell == "sync" else AsyncClient
+        quick = {"retry": Retry(base=0.001), "timeout": 20.0, "token": token, "transport": self.recorder}
+        self.client = kind(**settings(url, **(quick | more)))
+        self.loop = asyncio.new_event_loop()
+
+    def use(self, method: str, *arguments: str, **keywords: Any) -> Any:
+        """What the method returns, or the error that it raises."""
+        try:
+            found = getattr(self.client, method)(*arguments, **keywords)
+            return self.loop.run_until_complete(found) if asyncio.iscoroutine(found) else found
+        except AutocallError as error:
+            return error
+
+    def problems(self) -> list[list[str]]:
+        return [exchange.problems() for exchange in self.recorder.exchanges if exchange.problems()]
+
+    def close(self) -> None:
+        closing = self.client.aclose() if isinstance(self.client, AsyncClient) else self.client.close()
+        if asyncio.iscoroutine(closing):
+            self.loop.run_until_complete(closing)
+        self.loop.close()
+
+
+@pytest.fixture(params=["sync", "async"])
+def sdk(request: pytest.FixtureRequest, proxy: str, behind: Sandbox) -> Iterator[Sdk]:
+    behind.reset()
+    one = Sdk(request.param, proxy, behind.token)
+    yield one
+    one.close()
+
+
+@pytest.mark.parametrize("number", NUMBERS, ids=lambda number: number.name)
+@pytest.mark.parametrize("shell", ["sync", "async"])
+def test_every_number(shell: str, proxy: str, behind: Sandbox, number: Any) -> None:
+    behind.reset()
+    sdk = Sdk(shell, proxy, behind.token, timeout=1.0 if number.answer is Answer.STALLED else 20.0)
+    outcome = sdk.use("run_otp", number.phone_number, "LUAN001", ref_id="r1")
+    if number.answer in {Answer.LOST, Answer.STALLED}:
+        behind.wait_for_call(number.phone_number)
+    assert len(behind.calls) == bool(number.plan), "no phone rings twice"
+    if number.plan and not isinstance(outcome, OtpCall):
+        assert outcome.outcome is Outcome.UNKNOWN
+    if number.answer not in BREAKS_THE_ANSWER:
+        assert sdk.problems() == []
+    sdk.close()
+
+    behind.advance(100)
+    patient = Sdk(shell, proxy, behind.token)
+    found = patient.use("get_cdr", "r1")
+    assert isinstance(found, Cdr) == bool(number.plan and number.plan.record is not None)
+    assert patient.problems() == []
+    patient.close()
+
+
+@pytest.mark.parametrize(("operation", "status"), STATUSES)
+def test_every_operation_and_error_status(sdk: Sdk, behind: Sandbox, operation: str, status: int) -> None:
+    behind.chaos = Chaos(error_probability=1, error_statuses=(status,))
+    found = sdk.use("run_otp", "0332665711", "LUAN001") if operation == "runOtp" else sdk.use("get_cdr", "r1")
+    assert found.status_code == status
+    assert sdk.recorder.exchanges
+    assert sdk.problems() == []
+
+
+def test_a_call_is_answered_and_waited_for(sdk: Sdk, behind: Sandbox) -> None:
+    call = sdk.use("run_otp", "+84 332 665 711", "LUAN001")
+    assert call.outcome is Outcome.PLACED
+    behind.advance(3)
+    behind.calls[-1].answer()
+    behind.advance(8)
+    record = sdk.use("wait_for_cdr", call.ref_id, timeout=20.0)
+    assert (record.answered, record.billsec, record.to_number) == (True, 8, "0332665711")
+    assert sdk.problems() == []
