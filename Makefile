@@ -7,7 +7,7 @@ REDOCLY := $(NODE) node_modules/@redocly/cli/bin/cli.js
 PYRIGHT := $(NODE) node_modules/pyright/index.js
 COMPILE := .venv/bin/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --custom-compile-command "make lock"
-LINTED := src tests scripts
+LINTED := src tests scripts benchmarks
 # Most tests wait rather than compute, so there are more of them at once than processors.
 PARALLEL := -n 4 --dist loadfile -q
 READY := .venv/.ready node_modules/.ready
@@ -22,10 +22,10 @@ run = @out=$$($(2) 2>&1) || { printf '%s\nFAILED: %s\n' "$$out" "$(1)"; exit 1; 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test generate check contract soak load reliability audit lock clean
+.PHONY: help demo test generate check contract soak load reliability audit bench bench-quick lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: .venv/.ready ## Place a call on the sandbox, see it ring and be answered, read its record
 	@$(PY) scripts/demo.py
@@ -64,13 +64,25 @@ reliability: $(READY) ## Put every fault through the SDK and write docs/reliabil
 audit: $(READY) ## Look every pinned package up in the vulnerability database (STRICT=--strict)
 	@$(PY) scripts/audit.py $(STRICT)
 
+# OUTPUT=NEW.json keeps the results; COMPARE=OLD.json prints what changed beyond the spread.
+BENCH = .venv-bench/bin/python -m benchmarks $(if $(OUTPUT),--output $(OUTPUT)) $(if $(COMPARE),--compare $(COMPARE))
+
+bench: .venv/.ready ## Measure the SDK beside others, about 10 minutes, and write docs/performance.md (COMPARE=OLD.json)
+	@$(PY) benchmarks/environments.py
+	@$(BENCH)
+
+bench-quick: .venv/.ready ## The same in short, about 2 minutes; writes no page
+	@$(PY) benchmarks/environments.py
+	@$(BENCH) --quick
+
 lock: .venv/.ready ## Pin the newest allowed versions in the lock files (needs the network)
 	$(COMPILE) requirements/dev.in -o requirements/dev.txt
 	$(COMPILE) requirements/lowest.in -o requirements/lowest.txt
+	$(COMPILE) benchmarks/requirements.in -o benchmarks/requirements.txt
 	.venv/bin/npm update --package-lock-only
 
 clean: ## Remove everything that was installed or built
-	rm -rf .venv .venv-wheel node_modules dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-bench .venv-cold .venv-wheel node_modules dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 .venv/.ready: .venv/.locked pyproject.toml
 	@$(PY) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .

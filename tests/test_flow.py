@@ -1,8 +1,10 @@
 """The outcome table of the design, driven with plain values."""
 
+import socket
 import ssl
 from datetime import UTC, datetime
 
+import httpcore
 import httpx
 import pytest
 from support.flows import Clock, answer, policy, run
@@ -204,3 +206,35 @@ def test_attempts_end_with_the_deadline() -> None:
     first = next(flow)
     assert first == Attempt(REQUEST, 1030.0, 2.0, secrets={"LUAN001": "***"})
     assert "LUAN001" not in repr(first)
+
+
+class Reset(Exception):  # noqa: N818 - what a library might call it
+    """A connection that broke after the request was sent, in some other library's words."""
+
+
+def caused(error: Exception, cause: Exception | None) -> Exception:
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize("error", [httpx.ConnectError("no"), httpx.ConnectTimeout("slow")], ids=repr)
+@pytest.mark.parametrize(
+    ("cause", "outcome"),
+    [
+        (None, NOT_PLACED),
+        (httpcore.ConnectError("refused"), NOT_PLACED),
+        (ConnectionRefusedError("refused"), NOT_PLACED),
+        (socket.gaierror("no such name"), NOT_PLACED),
+        (Reset("broken"), UNKNOWN),
+        (ConnectionResetError("reset"), UNKNOWN),
+        (OSError("odd"), UNKNOWN),
+    ],
+    ids=repr,
+)
+def test_a_failure_to_connect_is_believed_only_where_its_cause_bears_it_out(
+    error: Exception, cause: Exception | None, outcome: Outcome
+) -> None:
+    with pytest.raises(autocall_otp.TransportError) as caught:
+        run(persist(REQUEST, judge(), policy(), until=1030.0, attempts=1), [caused(error, cause)])
+    assert caught.value.outcome is outcome
+    assert caught.value.retryable is (outcome is NOT_PLACED)

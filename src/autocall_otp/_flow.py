@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import re
+import socket
 import ssl
 import time
 from collections.abc import Callable, Generator
@@ -50,13 +51,17 @@ class Attempt:
 
 Flow = Generator[Attempt, Answer | Exception, T]
 
-# Nothing of the request has left the machine, or none of it has reached the service.
+# What httpx raises where nothing of the request has left the machine, or none of it has reached the service.
 _UNSENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
     httpx.PoolTimeout,
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
+)
+_NO_CONNECTION = (ConnectionRefusedError, socket.gaierror, ssl.SSLCertVerificationError)
+_AIOHTTP_NO_CONNECTION = frozenset(
+    {"ClientConnectorError", "ClientConnectorDNSError", "ClientConnectorCertificateError", "ConnectionTimeoutError"}
 )
 _TIMEOUTS = (httpx.TimeoutException, TimeoutError)
 _REFUSED_AND_WORTH_ANOTHER_TRY = frozenset({408, 429})
@@ -99,7 +104,7 @@ class Judge:
 
     def _failed(self, cause: Exception) -> TransportError:
         scrub(cause, self.secrets)
-        unsent = isinstance(cause, _UNSENT)
+        unsent = _never_left(cause)
         passing = isinstance(cause, (httpx.TransportError, *_TIMEOUTS)) and not _is_certificate_failure(cause)
         outcome = Outcome.NOT_PLACED if unsent and self.places_a_call else Outcome.UNKNOWN
         kind = TransportTimeoutError if isinstance(cause, _TIMEOUTS) else TransportError
@@ -139,6 +144,21 @@ class Judge:
         if self.places_a_call and outcome is Outcome.UNKNOWN:
             return "; the phone may ring, so look the call up by its ref_id before asking again"
         return ""
+
+
+def _never_left(error: Exception) -> bool:
+    """Whether the request is known not to have left.
+
+    httpx's own transports say so reliably. Others translate their library's errors as best they can, and some name a
+    connection that broke after the request was sent a failure to connect. So the error's cause must bear it out.
+    """
+    if not isinstance(error, _UNSENT):
+        return False
+    cause = error.__cause__ or error.__context__
+    if cause is None or isinstance(cause, _NO_CONNECTION):
+        return True
+    library, name = type(cause).__module__.partition(".")[0], type(cause).__name__
+    return library == "httpcore" or (library == "aiohttp" and name in _AIOHTTP_NO_CONNECTION)
 
 
 def _is_certificate_failure(cause: BaseException | None) -> bool:

@@ -157,12 +157,23 @@ def _request(settings: Settings, kwargs: dict[str, Any]) -> httpx.Request:
     With complete headers and a stream, httpx has nothing left to work out, which takes it longer than our rules do.
     """
     url = _url(settings.base_url + kwargs.pop("url"))
-    headers = {"Host": url.netloc.decode("ascii")} | _HEADERS | kwargs.pop("headers", {})
+    headers = _headers(settings.base_url).copy()
+    for name, value in kwargs.pop("headers", {}).items():
+        headers[name] = value
     body = b""
     if "json" in kwargs:
         body = _JSON.encode(kwargs.pop("json")).encode()
         headers["Content-Length"] = str(len(body))
-    return httpx.Request(**kwargs, url=url, headers=headers, stream=httpx.ByteStream(body))
+    request = httpx.Request(**kwargs, url=url, headers=headers, stream=httpx.ByteStream(body))
+    # Some transports, and whoever inspects requests in tests, want the body at hand.
+    request.read()
+    return request
+
+
+@functools.lru_cache(maxsize=64)
+def _headers(base_url: str) -> httpx.Headers:
+    """The headers that every request to a host has; to be copied."""
+    return httpx.Headers({"Host": httpx.URL(base_url).netloc.decode("ascii")} | _HEADERS)
 
 
 @functools.lru_cache(maxsize=1024)

@@ -15,7 +15,6 @@ import httpx
 from autocall_otp._lanes import AsyncLanes, Lanes
 
 MAX_CONNECTIONS = 100
-_KEEP_IDLE = 20
 _IDLE_EXPIRY = 30.0
 _ONE = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_IDLE_EXPIRY)
 
@@ -29,14 +28,16 @@ class _Options(TypedDict):
 def sync_transport(base_url: str) -> Lanes:
     """Connections for threads."""
     options = _options(base_url)
-    return Lanes(lambda: httpx.HTTPTransport(**options), size=MAX_CONNECTIONS, keep=_KEEP_IDLE, expiry=_IDLE_EXPIRY)
+    return Lanes(
+        lambda: httpx.HTTPTransport(**options), size=MAX_CONNECTIONS, keep=MAX_CONNECTIONS, expiry=_IDLE_EXPIRY
+    )
 
 
 def async_transport(base_url: str) -> AsyncLanes:
     """Connections for the tasks of one event loop."""
     options = _options(base_url)
     return AsyncLanes(
-        lambda: httpx.AsyncHTTPTransport(**options), size=MAX_CONNECTIONS, keep=_KEEP_IDLE, expiry=_IDLE_EXPIRY
+        lambda: httpx.AsyncHTTPTransport(**options), size=MAX_CONNECTIONS, keep=MAX_CONNECTIONS, expiry=_IDLE_EXPIRY
     )
 
 
