@@ -189,9 +189,7 @@ class Client(_Base):
 
 
 class AsyncClient(_Base):
-    """A client for asyncio. One serves the many tasks of one event loop.
-
-    Its arguments are those of `Client`; `token` may also be a coroutine function.
+    """A client for the tasks of one event loop. It takes what `Client` takes; `token` may be a coroutine function.
 
     Raises:
         ConfigurationError: an argument or environment variable is missing or wrong.
