@@ -7,6 +7,7 @@ REDOCLY := $(NODE) node_modules/@redocly/cli/bin/cli.js
 PYRIGHT := $(NODE) node_modules/pyright/index.js
 COMPILE := .venv/bin/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --custom-compile-command "make lock"
+DESCRIPTIONS := openapi.yaml src/autocall_otp/sandbox/sandbox-openapi.yaml
 LINTED := src tests scripts benchmarks
 # Most tests wait rather than compute, so there are more of them at once than processors.
 PARALLEL := -n 4 --dist loadfile -q
@@ -44,8 +45,8 @@ check: $(READY) ## Check style, types, the API description, and that generated/ 
 	$(call run,pyright,$(PYRIGHT) --warnings)
 	$(call run,bandit,.venv/bin/bandit -q -r src)
 	@$(PY) scripts/audit.py
-	$(call run,spectral,$(SPECTRAL) lint --fail-severity=hint openapi.yaml)
-	$(call run,redocly,$(REDOCLY) lint openapi.yaml)
+	$(call run,spectral,$(SPECTRAL) lint --fail-severity=hint $(DESCRIPTIONS))
+	$(call run,redocly,$(REDOCLY) lint $(DESCRIPTIONS))
 	$(call run,generated code matches openapi.yaml,$(PY) scripts/generate.py --check)
 
 contract: $(READY) ## Run the contract tests alone
