@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from datetime import tzinfo
 from typing import NoReturn, Self
@@ -21,7 +20,7 @@ from autocall_otp._config import (
 )
 from autocall_otp._drive import AsyncLine, Line, adrive, drive
 from autocall_otp._flow import Policy
-from autocall_otp._lifetime import Lifetime
+from autocall_otp._lifetime import Lifetime, running_loop
 from autocall_otp._token import AsyncToken, AsyncTokenSource, Token, TokenSource
 from autocall_otp._transport import async_transport, sync_transport
 from autocall_otp.models import Cdr, OtpCall, Retry, WaitProgress
@@ -256,7 +255,7 @@ class AsyncClient(_Base):
             ref_id=ref_id,
             allow_international=allow_international,
         )
-        return await adrive(flow, self._lifetime.line(asyncio.get_running_loop()))
+        return await adrive(flow, self._lifetime.line(running_loop()))
 
     async def get_cdr(self, ref_id: str) -> Cdr:
         """Look up the record of a call: `Client.get_cdr`, awaited.
@@ -266,7 +265,7 @@ class AsyncClient(_Base):
             AutocallError: anything else.
         """
         return await adrive(
-            _operations.get_cdr(self._settings, self._policy, ref_id), self._lifetime.line(asyncio.get_running_loop())
+            _operations.get_cdr(self._settings, self._policy, ref_id), self._lifetime.line(running_loop())
         )
 
     async def wait_for_cdr(
@@ -283,11 +282,11 @@ class AsyncClient(_Base):
             AutocallError: anything else that waiting longer would not mend.
         """
         flow = _operations.wait_for_cdr(self._settings, self._policy, ref_id, timeout=timeout, progress=progress)
-        return await adrive(flow, self._lifetime.line(asyncio.get_running_loop()))
+        return await adrive(flow, self._lifetime.line(running_loop()))
 
     async def aclose(self) -> None:
         """Close the connections."""
-        if line := self._lifetime.close(asyncio.get_running_loop()):
+        if line := self._lifetime.close(running_loop()):
             await line.transport.aclose()
 
     async def __aenter__(self) -> Self:

@@ -6,7 +6,6 @@ there are. A lane that failed, or whose answer was not read to its end, is close
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import time
 from collections import deque
@@ -172,6 +171,8 @@ class AsyncLanes(httpx.AsyncBaseTransport):
 
     def __init__(self, make: Callable[[], httpx.AsyncBaseTransport], *, size: int, keep: int, expiry: float) -> None:
         """Connect to nothing yet; `make` makes the transport of each lane."""
+        import asyncio  # noqa: PLC0415 - threads do without it, and it takes a fifth of the import
+
         self._make = make
         self._free: _FreeList[AsyncLane] = _FreeList(AsyncLane(make()), keep, expiry)
         self._slots = asyncio.Semaphore(size)
@@ -192,6 +193,8 @@ class AsyncLanes(httpx.AsyncBaseTransport):
         return response
 
     async def _wait_for_turn(self, seconds: float | None) -> None:
+        import asyncio  # noqa: PLC0415 - threads do without it, and it takes a fifth of the import
+
         try:
             async with asyncio.timeout(seconds):
                 await self._slots.acquire()

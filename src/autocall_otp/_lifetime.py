@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from autocall_otp._config import wrong
+
+if TYPE_CHECKING:
+    import asyncio
 
 L = TypeVar("L")
 
@@ -59,3 +61,10 @@ class Lifetime(Generic[L]):
             # unused one kept: another thread of the parent may have been about to use it, a lock in hand.
             self._line = self._open()
         self._process, self._loop = process, loop
+
+
+def running_loop() -> asyncio.AbstractEventLoop:
+    """The event loop of the task that asks."""
+    import asyncio  # noqa: PLC0415 - threads do without it, and it takes a fifth of the import
+
+    return asyncio.get_running_loop()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import threading
 from collections.abc import Awaitable, Callable
@@ -92,6 +91,8 @@ class AsyncTokenSource(_Source):
 
     def __init__(self, token: AsyncToken | None) -> None:
         """Take a token, a callable or coroutine function, or what AUTOCALL_TOKEN says."""
+        import asyncio  # noqa: PLC0415 - threads do without it, and it takes a fifth of the import
+
         super().__init__(token)
         self._lock = asyncio.Lock()
 
