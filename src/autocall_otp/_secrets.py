@@ -11,8 +11,8 @@ Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | Non
 _SEPARATORS = str.maketrans("", "", " .-()")
 _HEAD, _TAIL = 4, 3
 _SHORT = 4
-# A phone number in running text; not a piece of a UUID or of a time, which word characters and dashes surround.
-_NUMBER_LIKE = re.compile(r"(?<![\w\-+])(?:\+\d|0|84)(?:[ .\-()]{0,2}\d){7,13}(?![\w-])")
+# Compiled at its first use, which most programs never come to: a phone number in running text; not a piece of a UUID or of a time, which word characters and dashes surround.
+_NUMBER_LIKE = r"(?<![\w\-+])(?:\+\d|0|84)(?:[ .\-()]{0,2}\d){7,13}(?![\w-])"
 _CODES = frozenset({"code_otp"})
 _NUMBERS = frozenset({"phone_number", "to_number"})
 
@@ -46,7 +46,7 @@ def hide(text: str, secrets: Mapping[str, str]) -> str:
 
 def hide_in_words(text: str, secrets: Mapping[str, str]) -> str:
     """The same for a sentence of the service, where a number may stand in any form."""
-    return _NUMBER_LIKE.sub(lambda match: mask_number(match[0]), hide(text, secrets))
+    return re.sub(_NUMBER_LIKE, lambda match: mask_number(match[0]), hide(text, secrets))
 
 
 def hide_deeply(value: Json, secrets: Mapping[str, str]) -> Json:
