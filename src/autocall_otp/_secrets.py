@@ -11,7 +11,8 @@ Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | Non
 _SEPARATORS = str.maketrans("", "", " .-()")
 _HEAD, _TAIL = 4, 3
 _SHORT = 4
-# Compiled at its first use, which most programs never come to: a phone number in running text; not a piece of a UUID or of a time, which word characters and dashes surround.
+# A phone number in running text; not a piece of a UUID or of a time, which word characters and dashes surround.
+# It is compiled at its first use, which most programs never come to.
 _NUMBER_LIKE = r"(?<![\w\-+])(?:\+\d|0|84)(?:[ .\-()]{0,2}\d){7,13}(?![\w-])"
 _CODES = frozenset({"code_otp"})
 _NUMBERS = frozenset({"phone_number", "to_number"})
