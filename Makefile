@@ -22,7 +22,7 @@ run = @out=$$($(2) 2>&1) || { printf '%s\nFAILED: %s\n' "$$out" "$(1)"; exit 1; 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test generate check contract soak reliability audit lock clean
+.PHONY: help demo test generate check contract soak reliability audit dist lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -59,6 +59,9 @@ reliability: $(READY) ## Put every fault through the SDK and write docs/reliabil
 
 audit: $(READY) ## Look every pinned package up in the vulnerability database (STRICT=--strict)
 	@$(PY) scripts/audit.py $(STRICT)
+
+dist: $(READY) ## Build wheel, sdist and bill of materials in dist/, reproducibly, and check them
+	@$(PY) scripts/dist.py
 
 lock: .venv/.ready ## Pin the newest allowed versions in the lock files (needs the network)
 	$(COMPILE) requirements/dev.in -o requirements/dev.txt
