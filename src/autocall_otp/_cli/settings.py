@@ -33,7 +33,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line
 FILE_VARIABLE = "AUTOCALL_CONFIG"
 _VARIABLES = {
     "host": "AUTOCALL_API_HOST",
-    "token": "AUTOCALL_TOKEN",
+    "token": "AUTOCALL_TOKEN",  # nosec B105 - the name of a variable
     "campaign_uuid": "AUTOCALL_CAMPAIGN_UUID",
     "template": "AUTOCALL_TEMPLATE",
 }
