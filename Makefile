@@ -23,7 +23,7 @@ run = @out=$$($(2) 2>&1) || { printf '%s\nFAILED: %s\n' "$$out" "$(1)"; exit 1; 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test generate check contract soak load reliability audit bench bench-quick lock clean
+.PHONY: help demo test generate check contract soak load reliability audit bench bench-quick dist lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -75,6 +75,9 @@ bench: .venv/.ready ## Measure the SDK beside others, about 10 minutes, and writ
 bench-quick: .venv/.ready ## The same in short, about 2 minutes; writes no page
 	@$(PY) benchmarks/environments.py
 	@$(BENCH) --quick
+
+dist: $(READY) ## Build wheel, sdist and bill of materials in dist/, reproducibly, and check them
+	@$(PY) scripts/dist.py
 
 lock: .venv/.ready ## Pin the newest allowed versions in the lock files (needs the network)
 	$(COMPILE) requirements/dev.in -o requirements/dev.txt

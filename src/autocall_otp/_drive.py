@@ -12,6 +12,7 @@ import httpx
 
 from autocall_otp._answers import Answer, BodyTooLargeError, BodyUnreadableError, unpack
 from autocall_otp._flow import Attempt, Flow
+from autocall_otp._log import log_attempt, log_result
 from autocall_otp._log_filter import current_secrets, install
 from autocall_otp._token import AsyncTokenSource, TokenSource
 
@@ -76,7 +77,9 @@ class _Reading:
                 body = unpack(body, head.headers["content-encoding"].strip().lower(), self.bound)
             except (BodyTooLargeError, BodyUnreadableError) as error:
                 fault = error
-        return Answer(head.status_code, head.headers, body, fault)
+        answer = Answer(head.status_code, head.headers, body, fault)
+        log_result(answer)
+        return answer
 
 
 def _prepare(attempt: Attempt, token: str, timeout: httpx.Timeout) -> httpx.Request:
@@ -90,6 +93,7 @@ def _prepare(attempt: Attempt, token: str, timeout: httpx.Timeout) -> httpx.Requ
         phase: left if limit is None else min(limit, left) for phase, limit in timeout.as_dict().items()
     }
     request.extensions["deadline"] = attempt.until
+    log_attempt(attempt)
     return request
 
 
@@ -113,6 +117,7 @@ class Line:
                 for chunk in stream:
                     reading.add(chunk)
         except Exception as error:  # noqa: BLE001 - no failure may reach the caller without its outcome
+            log_result(error)
             return error if reading is None else reading.answer(error)
         finally:
             current_secrets.set(None)
@@ -146,6 +151,7 @@ class AsyncLine:
         except Exception as error:  # noqa: BLE001 - no failure may reach the caller without its outcome
             if request is None and isinstance(error, TimeoutError):
                 return httpx.ConnectTimeout("the deadline passed before there was a token")
+            log_result(error)
             return error if reading is None else reading.answer(error)
         finally:
             current_secrets.set(None)

@@ -14,6 +14,7 @@ current_secrets: ContextVar[Mapping[str, str] | None] = ContextVar("autocall_otp
 # A filter acts on the logger that a record is made by, not on its children, so each is named.
 _LOGGERS = (
     "asyncio",
+    "autocall_otp",
     "hpack.hpack",
     "hpack.table",
     "httpcore.connection",

@@ -19,6 +19,7 @@ from autocall_otp._answers import Answer, read_json
 from autocall_otp._config import Settings
 from autocall_otp._errors import ApiError, AutocallError, CdrTimeoutError, NotFoundError, Outcome
 from autocall_otp._flow import Flow, Judge, Policy, persist
+from autocall_otp._log import warns_of_doubt
 from autocall_otp._secrets import Json, hide_in_words, mask_number
 from autocall_otp._version import __version__
 from autocall_otp.models import CallStatus, Cdr, OtpCall, Payload, WaitProgress
@@ -37,6 +38,7 @@ _HEADERS = {
 _FIRST_POLL, _POLL_GROWTH, _SLOWEST_POLL, _LAST_MOMENT = 1.0, 1.5, 10.0, 0.05
 
 
+@warns_of_doubt
 def run_otp(  # noqa: PLR0913 - the page's parameters
     settings: Settings,
     policy: Policy,

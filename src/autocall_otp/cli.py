@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
 app: Typer | None
 try:
-    from autocall_otp._commands import app as _app
+    from autocall_otp._cli.app import app as _app
 except ModuleNotFoundError as error:
-    if (error.name or "").partition(".")[0] not in {"typer", "click", "rich"}:
+    if (error.name or "").partition(".")[0] not in {"click", "platformdirs", "rich", "typer"}:
         raise
     app, _missing = None, error.name
 else:

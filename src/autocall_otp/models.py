@@ -5,13 +5,13 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Any, ClassVar
 
 import attrs
 
 from autocall_otp._errors import Outcome
-from autocall_otp._secrets import Json, hide_deeply, hide_in_words, mask_number_in, secrets_of
+from autocall_otp._secrets import Json, hide_deeply, hide_in_words, mask_number, mask_number_in, secrets_of
 
 
 class CallStatus(StrEnum):
@@ -88,12 +88,13 @@ class Payload(Mapping[str, Any]):
         return secrets_of(self._values) | dict(self._secrets)
 
 
-class _PicklesMasked:
+class _Result:
     """A result may travel through a queue; codes and phone numbers may not travel with it."""
 
     __slots__ = ()
 
     raw: Payload
+    _derived: ClassVar[tuple[str, ...]]
 
     def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
         """Rebuild from the fields, every text in them masked by what the raw answer names as secret."""
@@ -104,13 +105,40 @@ class _PicklesMasked:
             {name: hide_in_words(value, secrets) if type(value) is str else value for name, value in fields.items()},
         )
 
+    def to_dict(self, *, masked: bool = False) -> dict[str, Any]:
+        """The fields and what follows from them as plain values, for ``json.dumps``; `raw` stays out.
+
+        Times are ISO 8601 texts with their zone. ``raw.to_dict()`` gives what came.
+
+        Args:
+            masked: hide codes and phone numbers, as pickling does: for logs and queues.
+        """
+        fields = (*attrs.fields_dict(type(self)), *self._derived)  # type: ignore[arg-type] # an attrs class below
+        values = {name: _as_json(getattr(self, name)) for name in fields if name != "raw"}
+        if not masked:
+            return values
+        secrets = self.raw.secrets()
+        numbers = {name: mask_number(values[name]) for name in _NUMBERS & values.keys() if values[name]}
+        return {name: hide_deeply(value, secrets) for name, value in values.items()} | numbers
+
+
+_NUMBERS = frozenset({"from_number", "to_number"})
+
+
+def _as_json(value: Any) -> Any:  # noqa: ANN401 - any field
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Enum):
+        return value.value if isinstance(value, str) else value.name
+    return value.to_dict() if isinstance(value, Payload) else value
+
 
 def _restore(cls: type[Any], fields: dict[str, Any]) -> Any:  # noqa: ANN401 - an instance of cls
     return cls(**fields)
 
 
 @attrs.frozen(kw_only=True)
-class OtpCall(_PicklesMasked):
+class OtpCall(_Result):
     """A call that the service took (the page, "Run OTP", response).
 
     Pickling keeps every field, with codes and phone numbers masked.
@@ -129,6 +157,7 @@ class OtpCall(_PicklesMasked):
 
     outcome: ClassVar[Outcome] = Outcome.PLACED
     """A result means that the call was placed."""
+    _derived: ClassVar[tuple[str, ...]] = ("outcome",)
 
 
 def _quiet() -> Any:  # noqa: ANN401 - attrs types the field by its annotation
@@ -137,7 +166,7 @@ def _quiet() -> Any:  # noqa: ANN401 - attrs types the field by its annotation
 
 
 @attrs.frozen(kw_only=True)
-class Cdr(_PicklesMasked):
+class Cdr(_Result):
     """A call detail record (the page, "Get CDR by Ref ID", response).
 
     Every field has its documented name. Text that is empty or missing is None; so is a number or a time that
@@ -199,6 +228,7 @@ class Cdr(_PicklesMasked):
 
     raw: Payload = attrs.field(factory=Payload, repr=False)
     """The record as it came, read-only."""
+    _derived: ClassVar[tuple[str, ...]] = ("answered", "finished")
 
     @property
     def answered(self) -> bool:

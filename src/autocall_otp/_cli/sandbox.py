@@ -1,4 +1,4 @@
-"""The subcommands of `autocall-otp`."""
+"""`sandbox`: run the stand-in for the service."""
 
 from __future__ import annotations
 
@@ -6,38 +6,24 @@ import logging
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
+
+from autocall_otp._cli.exits import Exit
+from autocall_otp._cli.output import Output
+from autocall_otp._cli.settings import JsonOption
 
 if TYPE_CHECKING:
     from types import FrameType
 
     from autocall_otp.sandbox.server import Server
 
-app = typer.Typer(
-    name="autocall-otp",
-    no_args_is_help=True,
-    add_completion=False,
-    # A traceback with local variables would print codes and tokens.
-    pretty_exceptions_show_locals=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-_out = Console()
-_err = Console(stderr=True)
-
 DEFAULT_PORT = 8025
-USAGE_ERROR = 2
 
 
-@app.callback()
-def autocall_otp() -> None:
-    """Voice one-time codes: place the call once, learn how it went."""
-
-
-@app.command()
 def sandbox(  # noqa: PLR0913 - one parameter for each option
     *,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
@@ -48,34 +34,36 @@ def sandbox(  # noqa: PLR0913 - one parameter for each option
     db: Annotated[Path | None, typer.Option(help="SQLite file that keeps the calls.")] = None,
     numbers: Annotated[bool, typer.Option("--numbers", help="List the special numbers and exit.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Run a stand-in for the service: it takes calls, shows their codes, and rings no phone."""
+    out = Output(as_json=as_json)
     try:
         from autocall_otp.sandbox.server import Server, is_loopback  # noqa: PLC0415 - an extra of its own
         from autocall_otp.sandbox.switchboard import Switchboard  # noqa: PLC0415 - an extra of its own
     except ModuleNotFoundError as error:
-        _fail(str(error))
+        out.fail(str(error), Exit.USAGE)
     if numbers:
-        _print_numbers()
+        _print_numbers(out)
         return
     try:
         board = Switchboard(speed=speed, auto_answer=auto_answer, path=db)
         server = Server(board, host=host, port=port, token=token or "sandbox")
     except ValueError as error:
-        _fail(str(error))
+        out.fail(str(error), Exit.USAGE)
     except OSError as error:
-        _fail(f"cannot listen on {host}:{port}: {error.strerror}. Choose another --host or --port.")
+        out.fail(f"cannot listen on {host}:{port}: {error.strerror}. Choose another --host or --port.", Exit.USAGE)
     if not is_loopback(host):
-        _err.print(
-            f"[bold yellow]Warning:[/] listening on {host}: whoever reaches this machine sees every code and number"
+        out.note(
+            f"Warning: listening on {host}: whoever reaches this machine sees every code and number"
             " and steers the calls, without a password.",
-            soft_wrap=True,
+            "bold yellow",
         )
     # uvicorn hands SIGTERM on once it has shut down; that is then a proper end.
     signal.signal(signal.SIGTERM, _end)
     try:
         if not quiet:
-            _greet(server, token)
+            _greet(out, server, token)
         server.serve_here()
     except KeyboardInterrupt:
         pass
@@ -87,29 +75,35 @@ def _end(_number: int, _frame: FrameType | None) -> None:
     sys.exit(0)
 
 
-def _greet(server: Server, token: str | None) -> None:
+def _greet(out: Output, server: Server, token: str | None) -> None:
     log = logging.getLogger("autocall_otp.sandbox")
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s  %(message)s", "%H:%M:%S"))
     log.addHandler(handler)
     log.setLevel(logging.INFO)
+    if out.as_json:
+        out.line("sandbox", url=server.url)
+        return
     shown = "sandbox" if token is None else "…the --token that you gave"
-    _out.print(f"[bold]Autocall OTP sandbox[/]: open {server.url}/ to see the calls. Ctrl-C stops it.\n")
-    _out.print("Point your program at it:", highlight=False)
-    _out.print(f"  export AUTOCALL_API_HOST={server.url}", highlight=False, soft_wrap=True)
-    _out.print(f"  export AUTOCALL_TOKEN={shown}\n", highlight=False, soft_wrap=True)
+    out.out.print(Text.assemble(("Autocall OTP sandbox", "bold"), f": open {server.url}/ to see the calls."))
+    out.say("Ctrl-C stops it.")
+    out.say("")
+    out.say("Point your program at it:")
+    out.say(f"  export AUTOCALL_API_HOST={server.url}")
+    out.say(f"  export AUTOCALL_TOKEN={shown}")
+    out.say("")
 
 
-def _print_numbers() -> None:
+def _print_numbers(out: Output) -> None:
     from autocall_otp.sandbox.numbers import NUMBERS  # noqa: PLC0415 - an extra of its own
 
     table = Table("Number", "What happens", "What the SDK makes of it", box=None, pad_edge=False)
     for number in NUMBERS:
-        table.add_row(number.phone_number, number.happens.replace("`", ""), number.outcome.replace("`", ""))
-    _out.print(table)
-    _out.print("\nEvery other number rings after 2 s, is answered at 7 s and ends at 15 s.", highlight=False)
-
-
-def _fail(message: str) -> NoReturn:
-    _err.print(f"autocall-otp: {message}", style="red", markup=False, highlight=False, soft_wrap=True)
-    raise typer.Exit(USAGE_ERROR)
+        happens, outcome = number.happens.replace("`", ""), number.outcome.replace("`", "")
+        table.add_row(number.phone_number, happens, outcome)
+        if out.as_json:
+            out.line("number", phone_number=number.phone_number, name=number.name, happens=happens, outcome=outcome)
+    if not out.as_json:
+        out.out.print(table, soft_wrap=False)
+        out.say("")
+        out.say("Every other number rings after 2 s, is answered at 7 s and ends at 15 s.")

@@ -1,0 +1,60 @@
+"""What the exit code of the command says; scripts rely on these numbers."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from autocall_otp._errors import (
+    AutocallError,
+    CdrTimeoutError,
+    ConfigurationError,
+    InvalidRequestError,
+    NotFoundError,
+    Outcome,
+)
+
+
+class Exit(IntEnum):
+    """The exit codes. Their order and meaning do not change."""
+
+    DONE = 0
+    """What was asked for is done."""
+    FAILED = 1
+    """It failed, and no phone rings because of it."""
+    USAGE = 2
+    """An option, a number, a code or a reference cannot be used; nothing was sent."""
+    MAY_HAVE_RUNG = 3
+    """The phone may ring or have rung: look the call up before asking for another."""
+    NO_RECORD = 4
+    """There is no record, or no finished one in time; a call that was placed stays placed."""
+    CONFIGURATION = 5
+    """A setting is missing or wrong; nothing was sent."""
+    INTERRUPTED = 130
+    """Ctrl-C, when no call was in doubt."""
+
+
+EPILOG = "Exit: 0 done, 1 failed, 2 usage, 3 may have rung, 4 no record, 5 settings."
+"""One line, so that the help of each command fits a screen."""
+LONG_EPILOG = (
+    "Exit codes: 0 done; 1 failed, and no phone rings because of it; 2 wrong usage; 3 the phone may have rung:"
+    " look the call up before asking for another; 4 no record, or no finished one in time; 5 a setting is missing"
+    " or wrong."
+)
+
+
+def code_for(error: AutocallError, *, places_a_call: bool) -> Exit:
+    """The exit code for an error.
+
+    Args:
+        error: what the SDK raised.
+        places_a_call: whether a call was being asked for; a look-up rings no phone, whatever becomes of it.
+    """
+    if isinstance(error, ConfigurationError):
+        return Exit.CONFIGURATION
+    if isinstance(error, InvalidRequestError):
+        return Exit.USAGE
+    if places_a_call:
+        return Exit.FAILED if error.outcome is Outcome.NOT_PLACED else Exit.MAY_HAVE_RUNG
+    if isinstance(error, (NotFoundError, CdrTimeoutError)):
+        return Exit.NO_RECORD
+    return Exit.FAILED

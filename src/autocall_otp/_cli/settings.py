@@ -1,0 +1,165 @@
+"""Where each setting comes from: an option, else the environment, else the settings file."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+import attrs
+import platformdirs
+import typer
+
+from autocall_otp._client import Client
+from autocall_otp._config import from_environment, wrong
+from autocall_otp.models import Retry
+
+HostOption = Annotated[
+    str | None, typer.Option("--host", metavar="HOST", help="Host or URL of the API.", show_default=False)
+]
+CampaignOption = Annotated[
+    str | None, typer.Option("--campaign", metavar="UUID", help="The campaign.", show_default=False)
+]
+TemplateOption = Annotated[
+    str | None, typer.Option("--template", metavar="NAME", help="The script to read.", show_default=False)
+]
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="The settings file.", show_default=False)
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+
+FILE_VARIABLE = "AUTOCALL_CONFIG"
+_VARIABLES = {
+    "host": "AUTOCALL_API_HOST",
+    "token": "AUTOCALL_TOKEN",  # nosec B105 - the name of a variable
+    "campaign_uuid": "AUTOCALL_CAMPAIGN_UUID",
+    "template": "AUTOCALL_TEMPLATE",
+}
+# The token has no option: whoever lists this machine's processes would read it.
+_OPTIONS = {"host": "--host", "campaign_uuid": "--campaign", "template": "--template"}
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+@attrs.frozen
+class Setting:
+    """A setting and where it comes from."""
+
+    name: str
+    value: str | None = attrs.field(repr=False)
+    source: str
+    """`option`, `environment`, `file` or `unset`."""
+    origin: str | None
+    """The option, the variable or the file."""
+
+    @property
+    def shown(self) -> str | None:
+        """The value as it may be printed."""
+        return "***" if self.value and self.name == "token" else self.value
+
+    @property
+    def advice(self) -> str:
+        """How to set it."""
+        ways = [_OPTIONS[self.name]] if self.name in _OPTIONS else []
+        return " or ".join([*ways, _VARIABLES[self.name], f"{self.name} in the settings file"])
+
+
+@attrs.frozen
+class Settings:
+    """All settings, and the file that was looked for."""
+
+    path: Path
+    found: bool
+    """Whether there is such a file."""
+    each: dict[str, Setting] = attrs.field(repr=False)
+
+    def __getitem__(self, name: str) -> str | None:
+        """The value of a setting."""
+        return self.each[name].value
+
+    def require(self, *names: str) -> None:
+        """Refuse to go on without these.
+
+        Raises:
+            ConfigurationError: one is missing; the message says where to set it.
+        """
+        for name in names:
+            if self[name] is None:
+                raise wrong(name, f"is not set; set {self.each[name].advice}")
+
+    def client(self, *, retry: Retry | None = None) -> Client:
+        """A client with these settings.
+
+        Raises:
+            ConfigurationError: a setting is missing or wrong.
+        """
+        self.require("host", "token")
+        return Client(
+            self["host"],
+            self["token"],
+            campaign_uuid=self["campaign_uuid"],
+            template=self["template"],
+            retry=retry or Retry(),
+        )
+
+
+def load(
+    *, host: str | None, config: Path | None, campaign_uuid: str | None = None, template: str | None = None
+) -> Settings:
+    """Put the settings together.
+
+    Raises:
+        ConfigurationError: the file is wrong, missing although it was named, or open to others.
+    """
+    named = config or _path_in_environment()
+    path = named or platformdirs.user_config_path("autocall-otp", appauthor=False) / "config.toml"
+    in_file = _read(path, must_exist=named is not None)
+    options = {"host": host, "campaign_uuid": campaign_uuid, "template": template}
+    each = {name: _choose(name, options.get(name), in_file or {}, path) for name in _VARIABLES}
+    return Settings(path, in_file is not None, each)
+
+
+def _path_in_environment() -> Path | None:
+    named = from_environment(FILE_VARIABLE)
+    return Path(named) if named else None
+
+
+def _choose(name: str, option: str | None, in_file: dict[str, str], path: Path) -> Setting:
+    if option is not None:
+        return Setting(name, option, "option", _OPTIONS[name])
+    if (value := from_environment(_VARIABLES[name])) is not None:
+        return Setting(name, value, "environment", _VARIABLES[name])
+    if name in in_file:
+        return Setting(name, in_file[name], "file", str(path))
+    return Setting(name, None, "unset", None)
+
+
+def _read(path: Path, *, must_exist: bool) -> dict[str, str] | None:
+    """What the file says; None where there is none."""
+    where = f"settings file {path}"
+    try:
+        with path.open("rb") as file:
+            # Of the open file, not of the path: nobody can swap it in between.
+            mode = os.fstat(file.fileno()).st_mode
+            content = tomllib.load(file)
+    except FileNotFoundError:
+        if must_exist:
+            raise wrong(where, "does not exist") from None
+        return None
+    except OSError as error:
+        raise wrong(where, f"cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        # The parser's words may quote the line, and the line may hold the token.
+        raise wrong(where, "is not TOML") from None
+    if "token" in content and os.name == "posix" and mode & _OTHERS:
+        raise wrong(where, f"holds a token and others may read it; run: chmod 600 '{path}'")
+    return {name: _text(name, value, where) for name, value in content.items()}
+
+
+def _text(name: str, value: object, where: str) -> str:
+    if name not in _VARIABLES:
+        raise wrong(where, f"knows no '{name}'; it may set {', '.join(_VARIABLES)}")
+    if not isinstance(value, str) or not value:
+        raise wrong(where, f"{name} must be a non-empty text in quotes")
+    return value
