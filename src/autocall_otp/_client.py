@@ -50,12 +50,13 @@ class Client(_Base):
         token: bearer token, or a callable that returns it, asked again once after a 401. Else AUTOCALL_TOKEN.
         campaign_uuid: UUID of the campaign for every call. Else AUTOCALL_CAMPAIGN_UUID.
         template: name of the script for every call. Else AUTOCALL_TEMPLATE.
-        timeout: of one attempt, in seconds for each of connect, read, write and pool, or an `httpx.Timeout`.
-        deadline: of a whole use case, in seconds, its retries and pauses included.
+        timeout: of one attempt, in seconds for each of connect, read, write and pool, or an `httpx.Timeout`; 5 s to
+            connect and 10 s for the rest by default, None for no limit but the deadline.
+        deadline: of `run_otp` and `get_cdr`, in seconds, retries and pauses included; 30 by default.
         retry: when and how often to try again.
         transport: any httpx transport, in place of the client's own connections.
         timezone: zone of the wire's times, a tzinfo or a name; UTC+07:00 (Vietnam) by default.
-        max_response_bytes: an answer with a larger body is refused without reading on.
+        max_response_bytes: an answer with a larger body is refused without reading on; 1 MiB by default.
         allow_international: take numbers of other countries, in E.164 form; the page shows Vietnamese ones only.
 
     Raises:
@@ -118,7 +119,7 @@ class Client(_Base):
             allow_international: in place of the client's.
 
         Returns:
-            The call, which the service has taken: the phone rings, or soon will.
+            The call, which the service has taken. Whether anyone answers, its record tells.
 
         Raises:
             InvalidRequestError: an argument was refused; nothing was sent.
@@ -142,10 +143,13 @@ class Client(_Base):
         Args:
             ref_id: the reference that the call was placed with.
 
+        Returns:
+            The record, of a finished call or not: see `Cdr.finished`.
+
         Raises:
             InvalidRequestError: the reference was refused; nothing was sent.
             NotFoundError: there is no record, or not yet.
-            AutocallError: anything else.
+            AutocallError: anything else. A failed look-up tells nothing of the call: `outcome` is UNKNOWN.
         """
         return drive(_operations.get_cdr(self._settings, self._policy, ref_id), self._lifetime.line())
 
@@ -158,11 +162,12 @@ class Client(_Base):
     ) -> Cdr:
         """Look the record up until the call is over.
 
-        A 404, an unfinished record and passing failures count as "not yet".
+        A 404, an unfinished record and passing failures count as "not yet"; a Retry-After beyond the time left ends
+        the wait with the service's error.
 
         Args:
             ref_id: the reference that the call was placed with.
-            timeout: how long to wait in all, in seconds.
+            timeout: how long to wait in all, in seconds, 120 by default; the client's deadline does not apply.
             progress: told after each look-up that does not end the wait.
 
         Raises:

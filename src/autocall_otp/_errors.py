@@ -33,7 +33,7 @@ class Outcome(Enum):
     """What is known of the phone call when a result or an error reaches the caller."""
 
     PLACED = "placed"
-    """The service took the call: the phone rings, or has rung."""
+    """The service took the call."""
     NOT_PLACED = "not placed"
     """The phone does not ring because of this request: asking again is safe."""
     UNKNOWN = "unknown"
@@ -57,7 +57,10 @@ class AutocallError(Exception):
     ref_id: str | None
     """The reference of the call in question, to look it up by; None before there is one."""
     retryable: bool
-    """Whether the same request, sent again later, may succeed; True in doubt only under `Retry.unknown_outcome`."""
+    """Whether the same request, sent again later, may succeed.
+
+    For a call in doubt it is True only under `Retry.unknown_outcome`; a look-up is always safe to repeat.
+    """
 
     def __init__(
         self,
@@ -119,7 +122,7 @@ class BadRequestError(ApiError):
 
 
 class AuthenticationError(ApiError):
-    """401: the token is wrong or expired, and a fresh one did not help."""
+    """401: the token is wrong or expired; where it comes from a callable, a fresh one did not help either."""
 
 
 class PermissionDeniedError(ApiError):
@@ -161,7 +164,7 @@ class InvalidResponseError(AutocallError):
 
 
 class CdrTimeoutError(AutocallError, TimeoutError):
-    """No finished record came in time."""
+    """No finished record came in time; `outcome` is PLACED where an unfinished one was seen, else UNKNOWN."""
 
     def __init__(
         self,

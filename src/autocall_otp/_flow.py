@@ -158,7 +158,8 @@ def _never_left(error: Exception) -> bool:
     if cause is None or isinstance(cause, _NO_CONNECTION):
         return True
     library, name = type(cause).__module__.partition(".")[0], type(cause).__name__
-    return library == "httpcore" or (library == "aiohttp" and name in _AIOHTTP_NO_CONNECTION)
+    # respx wraps what a test tells it to raise.
+    return library in {"httpcore", "respx"} or (library == "aiohttp" and name in _AIOHTTP_NO_CONNECTION)
 
 
 def _is_certificate_failure(cause: BaseException | None) -> bool:

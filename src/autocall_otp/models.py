@@ -178,23 +178,31 @@ class Cdr(_Result):
     id: str | None = None
     """The call's identifier, equal to ``OtpCall.call_id``."""
     parent_id: str | None = _quiet()
+    """Identifier of the call that this one belongs to; equal to ``id`` on the page."""
     sip_call_id: str | None = _quiet()
+    """Call-ID of the SIP dialogue."""
     cause: str | None = None
     """Hangup cause in FreeSWITCH's words, such as ``NORMAL_CLEARING``, ``USER_BUSY``, ``NO_ANSWER``."""
     duration: int | None = None
     """Seconds from the start of the call to its end."""
     direction: str | None = _quiet()
+    """Direction of the call; ``outbound`` on the page."""
     recording_url: str | None = _quiet()
+    """Link to a recording of the call."""
     extension: str | None = _quiet()
+    """Extension of the agent in the call."""
     from_number: str | None = attrs.field(default=None, repr=mask_number_in)
-    """The number that called."""
+    """The number that called; masked in repr."""
     to_number: str | None = attrs.field(default=None, repr=mask_number_in)
     """The number that was called; masked in repr and pickle."""
     receive_dest: str | None = _quiet()
+    """Destination that took the call."""
     time_started: datetime | None = attrs.field(default=None, repr=str)
+    """When the call started."""
     time_answered: datetime | None = attrs.field(default=None, repr=str)
     """None when nobody answered."""
     time_ended: datetime | None = attrs.field(default=None, repr=str)
+    """When the call ended; None while it goes on."""
     time_ringing: datetime | None = attrs.field(default=None, repr=str)
     """When the phone began to ring; ``time_ringging`` on the wire."""
     status: CallStatus | str | None = None
@@ -202,29 +210,45 @@ class Cdr(_Result):
     billsec: int | None = None
     """Seconds of talk; 0 when nobody answered."""
     app: str | None = _quiet()
+    """Product that made the call; ``autocall`` on the page."""
     press_key: Payload | None = _quiet()  # noqa: RUF009 - an attrs field
     """The keys pressed, decoded from JSON; None when that text is no JSON object."""
     fullname: str | None = _quiet()
+    """Full name of the agent."""
     email: str | None = _quiet()
+    """E-mail address of the agent."""
     username: str | None = _quiet()
+    """User name of the agent."""
     sip_hangup_disposition: str | None = None
     """Which side hung up, in FreeSWITCH's words, such as ``recv_bye``."""
     campaign_uuid: str | None = _quiet()
+    """UUID of the campaign."""
     lead_uuid: str | None = _quiet()
+    """Identifier of the entry in the campaign; equal to ``OtpCall.lead_uuid``."""
     rate: str | None = _quiet()
+    """Score that the customer gave."""
     digits: str | None = _quiet()
+    """Digits of the score that the customer gave."""
     note: str | None = _quiet()
+    """Note on the call."""
     customer_fullname: str | None = _quiet()
+    """Full name of the customer."""
     customer_email: str | None = _quiet()
+    """E-mail address of the customer."""
     demand_customer: str | None = _quiet()
+    """What the customer asked for."""
     interest_segment: str | None = _quiet()
+    """Segment that the customer is interested in."""
     additional: Payload | None = _quiet()  # noqa: RUF009 - an attrs field
     """What the caller passed in, the code included: secret."""
     autocall_presskey_epoch: str | None = _quiet()
+    """When a key was pressed, as seconds of the Unix epoch in text."""
     time_presskey: datetime | None = _quiet()  # noqa: RUF009 - an attrs field
+    """When a key was pressed."""
     presskey_delay: int | None = _quiet()
     """Seconds (inferred; the page states no unit) from the answer to the key press."""
     autocall_recording_url: str | None = _quiet()
+    """Link to the autocall product's own recording."""
 
     raw: Payload = attrs.field(factory=Payload, repr=False)
     """The record as it came, read-only."""
@@ -271,7 +295,8 @@ class Retry:
     """When and how often to try again.
 
     A pause is drawn at random between 0 and ``base * 2 ** n`` seconds, never more than ``cap``. An answer's
-    Retry-After takes its place where it is longer.
+    Retry-After takes its place where it is longer. Whatever the rule, the retries of one client end at a tenth of its
+    requests once a small reserve is spent, so that an outage is not made worse.
 
     Raises:
         ValueError: an argument is out of range.
@@ -288,5 +313,5 @@ class Retry:
 
     @classmethod
     def none(cls) -> Retry:
-        """Send every request once."""
+        """Send every request once; a refused token is still renewed once, since nothing was placed."""
         return cls(attempts=1)
