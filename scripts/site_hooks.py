@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import MutableMapping
 from pathlib import Path
@@ -12,6 +13,9 @@ OPTIONAL = {"cli.md", "performance.md"}
 """Pages that the nav names and that need not be there."""
 
 Nav = list["str | dict[str, str | Nav]"]
+CARDS = range(3, 6)
+"""A table with so many columns is shown as cards on a phone; a wider one scrolls."""
+_TABLE = re.compile(r"<table>.*?</table>", re.DOTALL)
 _TAKEN = re.compile(r"^<!-- from ([\w.]+)(?:: (.+?))? -->$", re.MULTILINE)
 
 
@@ -39,6 +43,11 @@ def on_page_markdown(markdown: str, **_: object) -> str:
     return _TAKEN.sub(lambda taken: text_of(taken[1], taken[2]), markdown)
 
 
+def on_page_content(html: str, **_: object) -> str:
+    """Tell each cell of a table its column's name, which it shows where the table is cut into cards."""
+    return _TABLE.sub(lambda table: labelled(table[0]), html)
+
+
 def on_post_page(output: str, *, page: Page, **_: object) -> str:
     """Say which language a page is in: to screen readers, and to browsers that offer to translate."""
     return output.replace('<html lang="en"', '<html lang="vi"', 1) if page.file.src_uri.startswith("vi/") else output
@@ -57,6 +66,22 @@ def without(nav: Nav, missing: set[str]) -> Nav:
             elif page not in missing:
                 kept.append({title: page})
     return kept
+
+
+def labelled(table: str) -> str:
+    """The table, ready to be cut into cards, unless it has too few or too many columns for that."""
+    head, body = table.split("</thead>", 1)
+    names = [re.sub(r"<[^>]+>", "", name).replace('"', "&quot;") for name in re.findall(r"<th[^>]*>(.*?)</th>", head)]
+    if len(names) not in CARDS:
+        return table
+    columns = itertools.cycle(names)
+    # A dash says that a column has nothing for this row; a card does without it.
+    body = re.sub(
+        r"<td([^>]*>)(-?</td>)?",
+        lambda td: f'<td data-label="{next(columns)}"{" data-empty" if td[2] else ""}{td[1]}{td[2] or ""}',
+        body,
+    )
+    return head.replace("<table>", "<table data-cards>", 1) + "</thead>" + body
 
 
 def text_of(file: str, heading: str | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -129,3 +130,29 @@ def test_pages_that_are_not_there_are_left_out_of_the_nav() -> None:
     nav: site_hooks.Nav = [{"A": "a.md"}, {"More": [{"B": "b.md"}, "c.md"]}]
     assert site_hooks.without(nav, {"b.md"}) == [{"A": "a.md"}, {"More": ["c.md"]}]
     assert site_hooks.without(nav, set()) == nav
+
+
+def test_a_cell_of_a_middling_table_knows_its_column() -> None:
+    html = (
+        "<table>\n<thead>\n<tr>\n<th><code>a</code> b</th>\n<th>c</th>\n<th>d</th>\n</tr>\n</thead>\n"
+        "<tbody>\n<tr>\n<td>1</td>\n<td>2</td>\n<td>3</td>\n</tr>\n<tr>\n<td>4</td>\n<td>5</td>\n<td>6</td>\n</tr>\n"
+        "</tbody>\n</table>"
+    )
+    shown = site_hooks.on_page_content(f"<p>{html}</p>{html}")
+    assert shown.count("<table data-cards>") == 2
+    cells = re.findall(r'<td data-label="([^"]*)">(\d)', shown)
+    assert cells == [("a b", "1"), ("c", "2"), ("d", "3"), ("a b", "4"), ("c", "5"), ("d", "6")] * 2
+
+
+@pytest.mark.parametrize("columns", [2, 6])
+def test_narrow_and_wide_tables_are_left_as_they_are(columns: int) -> None:
+    head, row = "<th>a</th>" * columns, "<td>1</td>" * columns
+    html = f"<table><thead><tr>{head}</tr></thead><tbody><tr>{row}</tr></tbody></table>"
+    assert site_hooks.on_page_content(html) == html
+
+
+def test_a_card_does_without_a_dash() -> None:
+    row = "<td>1</td><td>-</td><td>-1</td>"
+    html = f"<table><thead><tr>{'<th>a</th>' * 3}</tr></thead><tbody><tr>{row}</tr></tbody></table>"
+    shown = site_hooks.on_page_content(html)
+    assert '<td data-label="a">1</td><td data-label="a" data-empty>-</td><td data-label="a">-1</td>' in shown
