@@ -60,7 +60,7 @@ reliability: $(READY) ## Put every fault through the SDK and write docs/reliabil
 
 docs: .venv-docs/.ready ## Build the documentation site in site/, and check it
 	@.venv-docs/bin/python scripts/http_reference.py --check
-	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --quiet --strict
+	$(call run,mkdocs build --strict,NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict)
 	@.venv-docs/bin/python scripts/check_site.py site
 
 .venv-docs/.ready: requirements/docs.txt

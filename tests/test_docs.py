@@ -210,7 +210,7 @@ def test_every_error_is_in_the_guide(page: Path) -> None:
 def test_the_languages_have_the_same_examples() -> None:
     for name, twin in (("index.md", "quick-start.md"), ("errors.md", "errors.md")):
         english, vietnamese = (
-            [re.sub(r' *# .*$|""".*"""', "", block.body, flags=re.MULTILINE) for block in blocks(page, "python", "sh")]
+            [re.sub(r' *# .*$|""".*"""', "#", block.body, flags=re.MULTILINE) for block in blocks(page, "python", "sh")]
             for page in (DOCS / name, DOCS / "vi" / twin)
         )
         assert english == vietnamese
@@ -256,3 +256,16 @@ def test_the_http_reference_is_current() -> None:
     script = ROOT / "scripts" / "http_reference.py"
     done = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_no_line_of_code_is_cut_on_a_desktop() -> None:
+    # So many characters fit beside both side bars of the site in a window of 1280.
+    long = [
+        f"{named(page)}:{block.line + number}"
+        for page in DOCS.rglob("*.md")
+        if page not in TESTED_ELSEWHERE
+        for block in blocks(page, "python", *SHELL)
+        for number, line in enumerate(block.body.splitlines())
+        if len(line) > 84
+    ]
+    assert long == []

@@ -156,3 +156,9 @@ def test_a_card_does_without_a_dash() -> None:
     html = f"<table><thead><tr>{'<th>a</th>' * 3}</tr></thead><tbody><tr>{row}</tr></tbody></table>"
     shown = site_hooks.on_page_content(html)
     assert '<td data-label="a">1</td><td data-label="a" data-empty>-</td><td data-label="a">-1</td>' in shown
+
+
+def test_the_build_is_strict_and_not_quiet() -> None:
+    (build,) = [line for line in (ROOT / "Makefile").read_text("utf-8").splitlines() if "bin/mkdocs build" in line]
+    assert "--strict" in build
+    assert not {"--quiet", "-q"} & set(build.split()), "a quiet build of MkDocs counts no warnings, so none fails it"
