@@ -134,15 +134,15 @@ def test_the_curl_lines_of_the_page_do_what_the_sdk_does(sandbox: Sandbox) -> No
 
 
 def shell_lines() -> list[Any]:
-    return [
-        pytest.param(line, id=f"{named(page)}: {line[:60]}")
-        for page in PAGES
-        for block in blocks(page, *SHELL)
-        for line in re.sub(
-            r"'[^']*'", lambda text: text[0].replace("\n", " "), block.body.replace("\\\n", " ")
-        ).splitlines()
-        if line.strip() and not line.lstrip().startswith("#")
-    ]
+    """Every command of every page, once."""
+    found: dict[tuple[str, str], None] = {}
+    for page in PAGES:
+        for block in blocks(page, *SHELL):
+            # A quoted text may run over several lines.
+            body = re.sub(r"'[^']*'", lambda text: text[0].replace("\n", " "), block.body.replace("\\\n", " "))
+            lines = (line.strip() for line in body.splitlines())
+            found |= {(named(page), line): None for line in lines if line and not line.startswith("#")}
+    return [pytest.param(line, id=f"{page}: {line[:60]}") for page, line in found]
 
 
 def subcommands() -> set[str]:
@@ -171,6 +171,10 @@ def test_a_command_of_a_page_exists(line: str) -> None:
                 package, _, extra = target.rstrip("]").partition("[")
                 assert package in {".", "autocall-otp"}
                 assert not extra or set(extra.split(",")) <= set(extras)
+        case "python3" | ".":
+            assert rest in (["-m", "venv", "../otp-env"], ["../otp-env/bin/activate"])
+        case "python":
+            assert f"Save this as `{rest[0]}`:" in (DOCS / "index.md").read_text("utf-8")
         case "export":
             (name, _, _) = rest[0].partition("=")
             assert name in {*SETTINGS, "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE"}

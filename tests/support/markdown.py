@@ -8,7 +8,6 @@ from pathlib import Path
 import attrs
 
 _FENCE = re.compile(r"^(?P<fence>```+)(?P<language>\w*)[^\n]*\n(?P<body>.*?)^(?P=fence)$", re.MULTILINE | re.DOTALL)
-_OUTPUT = re.compile(r"\s*^```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 
@@ -23,19 +22,31 @@ class Block:
     language: str
     body: str
     output: str | None
-    """The block of text right after it: what it prints."""
+    """What it prints, where the page says so."""
 
 
 def blocks(page: Path, *languages: str) -> list[Block]:
     """The blocks of a page in these languages, in their order."""
     text = page.read_text(encoding="utf-8")
+    fences = list(_FENCE.finditer(text))
     found: list[Block] = []
-    for match in _FENCE.finditer(text):
+    for index, match in enumerate(fences):
         if match["language"] in languages:
-            output = _OUTPUT.match(text, match.end())
             line = text.count("\n", 0, match.start("body")) + 1
-            found.append(Block(page, line, match["language"], match["body"], output[1] if output else None))
+            output = _output(text, match, fences[index + 1 : index + 3])
+            found.append(Block(page, line, match["language"], match["body"], output))
     return found
+
+
+def _output(text: str, block: re.Match[str], after: list[re.Match[str]]) -> str | None:
+    """What a block prints: the text right after it, or after the shell's block that runs it as a file."""
+    match after:
+        case [printed, *_] if printed["language"] == "text":
+            return printed["body"] if not text[block.end() : printed.start()].strip() else None
+        case [run, printed] if "python first_call.py" in run["body"] and printed["language"] == "text":
+            return printed["body"]
+        case _:
+            return None
 
 
 def prose(page: Path) -> str:
