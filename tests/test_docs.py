@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import os
 import re
 import shlex
@@ -140,7 +141,9 @@ def shell_lines() -> list[Any]:
         for block in blocks(page, *SHELL):
             # A quoted text may run over several lines.
             body = re.sub(r"'[^']*'", lambda text: text[0].replace("\n", " "), block.body.replace("\\\n", " "))
-            lines = (line.strip() for line in body.splitlines())
+            lines = [line.strip() for line in body.splitlines()]
+            if block.language == "console":
+                lines = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
             found |= {(named(page), line): None for line in lines if line and not line.startswith("#")}
     return [pytest.param(line, id=f"{page}: {line[:60]}") for page, line in found]
 
@@ -156,14 +159,26 @@ def subcommands() -> set[str]:
 
 @pytest.mark.parametrize("line", shell_lines())
 def test_a_command_of_a_page_exists(line: str) -> None:
-    words = shlex.split(line.removeprefix("$ "), comments=True)
-    command, *rest = words
+    words = shlex.split(line, comments=True)
+    stages = [list(stage) for pipe, stage in itertools.groupby(words, "|".__eq__) if not pipe]
+    for stage in stages:
+        while re.match(r"[A-Z_]+=", stage[0]):
+            check_variable(stage.pop(0))
+        check_command(*stage)
+
+
+def check_variable(assignment: str) -> None:
+    name, _, _ = assignment.partition("=")
+    assert name in {*SETTINGS, "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE"}
+
+
+def check_command(command: str, *rest: str) -> None:
     match command:
         case "make":
             targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
             assert rest[0] in targets
         case "autocall-otp":
-            assert next(word for word in rest if not word.startswith("-")) in subcommands()
+            assert rest[0].startswith("--") or rest[0] in subcommands()
         case "pip":
             assert rest[0] == "install"
             extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
@@ -172,14 +187,14 @@ def test_a_command_of_a_page_exists(line: str) -> None:
                 assert package in {".", "autocall-otp"}
                 assert not extra or set(extra.split(",")) <= set(extras)
         case "python3" | ".":
-            assert rest in (["-m", "venv", "../otp-env"], ["../otp-env/bin/activate"])
+            assert rest in (("-m", "venv", "../otp-env"), ("../otp-env/bin/activate",))
         case "python":
             assert f"Save this as `{rest[0]}`:" in (DOCS / "index.md").read_text("utf-8")
         case "export":
-            (name, _, _) = rest[0].partition("=")
-            assert name in {*SETTINGS, "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE"}
+            for assignment in rest:
+                check_variable(assignment)
         case _:
-            assert command == "curl", f"unknown to this test: {command}"
+            assert command in {"curl", "echo"}, f"unknown to this test: {command}"
 
 
 def test_every_setting_is_in_the_table_with_its_default() -> None:
