@@ -23,7 +23,7 @@ run = @out=$$($(2) 2>&1) || { printf '%s\nFAILED: %s\n' "$$out" "$(1)"; exit 1; 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test generate check contract soak load reliability audit bench bench-quick dist lock clean
+.PHONY: help demo test generate check contract soak load reliability audit bench bench-quick dist docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -35,8 +35,9 @@ test: check ## Run the checks, all tests, and the tests again on the built wheel
 	@$(PY) -m pytest $(PARALLEL) tests
 	@$(PY) scripts/test_wheel.py
 
-generate: $(READY) ## Write generated/ anew from openapi.yaml
+generate: $(READY) ## Write generated/ and docs/http.md anew from openapi.yaml
 	@$(PY) scripts/generate.py
+	@$(PY) scripts/http_reference.py
 
 check: $(READY) ## Check style, types, the API description, and that generated/ matches it
 	$(call run,ruff check,.venv/bin/ruff check $(LINTED))
@@ -62,6 +63,17 @@ load: .venv/.ready ## 200 calls a second for a minute through the SDK against th
 reliability: $(READY) ## Put every fault through the SDK and write docs/reliability.md
 	@$(PY) scripts/reliability.py
 
+docs: .venv-docs/.ready ## Build the documentation site in site/, and check it
+	@.venv-docs/bin/python scripts/http_reference.py --check
+	$(call run,mkdocs build --strict,NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict)
+	@.venv-docs/bin/python scripts/check_site.py site
+
+.venv-docs/.ready: requirements/docs.txt
+	@echo "Setting up .venv-docs ..."
+	@$(PYTHON) -m venv --clear .venv-docs
+	@.venv-docs/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/docs.txt
+	@touch $@
+
 audit: $(READY) ## Look every pinned package up in the vulnerability database (STRICT=--strict)
 	@$(PY) scripts/audit.py $(STRICT)
 
@@ -81,12 +93,13 @@ dist: $(READY) ## Build wheel, sdist and bill of materials in dist/, reproducibl
 
 lock: .venv/.ready ## Pin the newest allowed versions in the lock files (needs the network)
 	$(COMPILE) requirements/dev.in -o requirements/dev.txt
+	$(COMPILE) requirements/docs.in -o requirements/docs.txt
 	$(COMPILE) requirements/lowest.in -o requirements/lowest.txt
 	$(COMPILE) benchmarks/requirements.in -o benchmarks/requirements.txt
 	.venv/bin/npm update --package-lock-only
 
 clean: ## Remove everything that was installed or built
-	rm -rf .venv .venv-bench .venv-cold .venv-wheel node_modules dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-bench .venv-cold .venv-wheel node_modules dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .venv-docs site
 
 .venv/.ready: .venv/.locked pyproject.toml
 	@$(PY) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .

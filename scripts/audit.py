@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-LOCKS = ("requirements/dev.txt", "requirements/lowest.txt")
+LOCKS = ("requirements/dev.txt", "requirements/docs.txt", "requirements/lowest.txt")
 
 
 def audit(lock: str) -> list[dict[str, Any]]:

@@ -27,7 +27,9 @@ def test_a_workflow_may_only_read_unless_a_job_says_more(path: Path) -> None:
     assert yaml.safe_load(path.read_text())["permissions"] == {"contents": "read"}
 
 
-@pytest.mark.parametrize("lock", ["requirements/dev.txt", "requirements/lowest.txt", "package-lock.json"])
+@pytest.mark.parametrize(
+    "lock", ["requirements/dev.txt", "requirements/docs.txt", "requirements/lowest.txt", "package-lock.json"]
+)
 def test_lock_files_carry_hashes_and_no_addresses(lock: str) -> None:
     text = (ROOT / lock).read_text()
     assert "--index-url" not in text

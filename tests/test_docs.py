@@ -1,0 +1,290 @@
+"""The pages for people: every block of Python runs, every command exists, every link leads somewhere."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import pytest
+import yaml
+from support.markdown import Block, anchors, as_pattern, blocks, links, prose
+
+import autocall_otp
+from autocall_otp import AsyncClient, Client, Retry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from autocall_otp.sandbox import Sandbox
+
+pytestmark = pytest.mark.dev
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
+TESTED_ELSEWHERE = {DOCS / "sandbox.md": "tests/sandbox/test_docs.py"}
+RUN = [page for page in PAGES if page not in TESTED_ELSEWHERE and blocks(page, "python")]
+SHELL = ("", "bash", "console", "sh", "shell")
+SETTINGS = {
+    "AUTOCALL_API_HOST": "{url}",
+    "AUTOCALL_TOKEN": "{token}",
+    "AUTOCALL_CAMPAIGN_UUID": "f77dfcf4-0759-4179-93cb-741f481a776e",
+    "AUTOCALL_TEMPLATE": "otp_script_01",
+}
+"""The environment that the pages tell their reader to set, with the sandbox in the service's place."""
+SUBSTITUTED = {
+    '"api.example.vn"': '"{url}"',
+    '"http://127.0.0.1:8025"': '"{url}"',
+    '"your-token"': '"{token}"',
+    "https://api.example.vn": "{url}",
+}
+"""What is replaced in a block before it runs; nothing else is."""
+
+
+def named(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+@pytest.fixture
+def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Sandbox]:
+    """A real sandbox whose clock runs fast, an environment that points at it, a folder to work in."""
+    from autocall_otp.sandbox import Sandbox  # noqa: PLC0415 - needs an extra
+
+    with monkeypatch.context() as patch, Sandbox(speed=100) as running:
+        patch.setattr(os, "environ", os.environ.copy())
+        for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+            patch.delenv(name)
+        for name, value in SETTINGS.items():
+            patch.setenv(name, value.format(url=running.url, token=running.token))
+        patch.chdir(tmp_path)
+        (tmp_path / "token.txt").write_text(running.token)
+        yield running
+
+
+def substituted(block: Block, sandbox: Sandbox) -> str:
+    body = block.body
+    for written, meant in SUBSTITUTED.items():
+        body = body.replace(written, meant.format(url=sandbox.url, token=sandbox.token))
+    return body
+
+
+@pytest.mark.parametrize("page", RUN, ids=named)
+def test_the_python_of_a_page_runs_and_prints_what_the_page_says(
+    page: Path, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names: dict[str, Any] = {"__name__": "page"}
+    for block in blocks(page, "python"):
+        # Empty lines before it make a traceback name the line of the page.
+        code = compile("\n" * (block.line - 1) + substituted(block, sandbox), page, "exec", dont_inherit=True)
+        exec(code, names)  # noqa: S102 - our own page
+        printed = capsys.readouterr().out
+        if block.output is not None:
+            assert as_pattern(block.output).fullmatch(printed), f"{named(page)}:{block.line} prints\n{printed}"
+
+
+def test_every_page_with_python_is_run_by_a_test() -> None:
+    assert {named(page) for page in RUN} >= {
+        "README.md",
+        "docs/index.md",
+        "docs/vi/quick-start.md",
+        "docs/vi/errors.md",
+    }
+    for page, test in TESTED_ELSEWHERE.items():
+        used = {int(index) for index in re.findall(r'blocks\("python"\)\[(\d+)\]', (ROOT / test).read_text("utf-8"))}
+        assert used == set(range(len(blocks(page, "python"))))
+
+
+@pytest.mark.parametrize(
+    ("output", "printed", "fits"),
+    [
+        ("a 1\n", "a 1\n", True),
+        ("a 1\n", "a 2\n", False),
+        ("a 1\n", "a 1\nb\n", False),
+        ("a\n...\n", "a\n", True),
+        ("a\n...\n", "a\nb\nc\n", True),
+        ("a\n...\nd\n", "a\nb\n", False),
+        ("wait ...\n", "wait ...\n", True),
+    ],
+)
+def test_an_output_is_compared_line_by_line(output: str, printed: str, fits: bool) -> None:  # noqa: FBT001 - a column
+    assert bool(as_pattern(output).fullmatch(printed)) is fits
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the machine has no curl")
+def test_the_curl_lines_of_the_page_do_what_the_sdk_does(sandbox: Sandbox) -> None:
+    place, look_up = [block for block in blocks(DOCS / "from-curl.md", "sh") if block.body.startswith("curl")]
+
+    def run(block: Block) -> str:
+        command = ["bash", "-euc", substituted(block, sandbox).replace("curl ", "curl -sS --fail ", 1)]
+        return subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ, timeout=30).stdout
+
+    assert '"success"' in run(place)
+    sandbox.advance(30)
+    assert '"answered"' in run(look_up)
+    assert [(call.ref_id, call.code_otp) for call in sandbox.calls] == [("ABC123", "LUAN001")]
+
+
+def shell_lines() -> list[Any]:
+    """Every command of every page, once."""
+    found: dict[tuple[str, str], None] = {}
+    for page in PAGES:
+        for block in blocks(page, *SHELL):
+            # A quoted text may run over several lines.
+            body = re.sub(r"'[^']*'", lambda text: text[0].replace("\n", " "), block.body.replace("\\\n", " "))
+            lines = [line.strip() for line in body.splitlines()]
+            if block.language == "console":
+                lines = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+            found |= {(named(page), line): None for line in lines if line and not line.startswith("#")}
+    return [pytest.param(line, id=f"{page}: {line[:60]}") for page, line in found]
+
+
+def subcommands() -> set[str]:
+    from autocall_otp.cli import app  # noqa: PLC0415 - needs an extra
+
+    assert app is not None
+    return {command.name or command.callback.__name__ for command in app.registered_commands if command.callback} | {
+        group.name or "" for group in app.registered_groups
+    }
+
+
+@pytest.mark.parametrize("line", shell_lines())
+def test_a_command_of_a_page_exists(line: str) -> None:
+    words = shlex.split(line, comments=True)
+    stages = [list(stage) for pipe, stage in itertools.groupby(words, "|".__eq__) if not pipe]
+    for stage in stages:
+        while re.match(r"[A-Z_]+=", stage[0]):
+            check_variable(stage.pop(0))
+        check_command(*stage)
+
+
+def check_variable(assignment: str) -> None:
+    name, _, _ = assignment.partition("=")
+    assert name in {*SETTINGS, "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE"}
+
+
+def check_command(command: str, *rest: str) -> None:
+    match command:
+        case "make":
+            targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+            assert rest[0] in targets
+        case "autocall-otp":
+            assert rest[0].startswith("--") or rest[0] in subcommands()
+        case "pip":
+            assert rest[0] == "install"
+            extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+            for target in rest[1:]:
+                package, _, extra = target.rstrip("]").partition("[")
+                assert package in {".", "autocall-otp"}
+                assert not extra or set(extra.split(",")) <= set(extras)
+        case "python3" | ".":
+            assert rest in (("-m", "venv", "../otp-env"), ("../otp-env/bin/activate",))
+        case "python":
+            assert f"Save this as `{rest[0]}`:" in (DOCS / "index.md").read_text("utf-8")
+        case "export":
+            for assignment in rest:
+                check_variable(assignment)
+        case _:
+            assert command in {"curl", "echo"}, f"unknown to this test: {command}"
+
+
+def test_every_setting_is_in_the_table_with_its_default() -> None:
+    table = dict(re.findall(r"^\| `(\w+)` \| (.+?) \|", prose(DOCS / "configuration.md"), re.MULTILINE))
+    for client in (Client, AsyncClient):
+        for name, parameter in inspect.signature(client).parameters.items():
+            assert name in table
+            if type(parameter.default) in {bool, int, float}:
+                assert table[name] == f"`{parameter.default}`"
+    for field in attrs.fields(Retry):
+        assert table[field.name] == f"`{field.default}`"
+
+
+def test_every_environment_variable_is_in_the_table() -> None:
+    source = "".join(file.read_text("utf-8") for file in (ROOT / "src" / "autocall_otp").glob("*.py"))
+    read = set(re.findall(r'from_environment\("(\w+)"\)', source))
+    assert read == set(SETTINGS)
+    for page in (DOCS / "configuration.md", DOCS / "index.md", DOCS / "vi" / "quick-start.md"):
+        assert {name for name in read if name not in page.read_text("utf-8")} == set()
+
+
+@pytest.mark.parametrize("page", [DOCS / "errors.md", DOCS / "vi" / "errors.md"], ids=named)
+def test_every_error_is_in_the_guide(page: Path) -> None:
+    errors = {
+        name
+        for name in autocall_otp.__all__
+        if isinstance(kind := getattr(autocall_otp, name), type) and issubclass(kind, Exception)
+    }
+    assert {name for name in errors if f"`{name}`" not in prose(page)} == set()
+
+
+def test_the_languages_have_the_same_examples() -> None:
+    for name, twin in (("index.md", "quick-start.md"), ("errors.md", "errors.md")):
+        english, vietnamese = (
+            [re.sub(r' *# .*$|""".*"""', "#", block.body, flags=re.MULTILINE) for block in blocks(page, "python", "sh")]
+            for page in (DOCS / name, DOCS / "vi" / twin)
+        )
+        assert english == vietnamese
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    from autocall_otp import sandbox  # noqa: PLC0415 - needs an extra
+
+    shown = re.findall(r"^::: ([\w.]+)$", (DOCS / "api.md").read_text("utf-8"), re.MULTILINE)
+    public = [f"autocall_otp.{name}" for name in autocall_otp.__all__]
+    public += [f"autocall_otp.sandbox.{name}" for name in sandbox.__all__]
+    public += ["autocall_otp.pytest_plugin.autocall_sandbox"]
+    assert sorted(shown) == sorted(public)
+
+
+def test_every_page_is_in_the_nav() -> None:
+    # The one tag of the file is YAML's own; what it makes is of no interest here.
+    loader = type("Loader", (yaml.SafeLoader,), {})
+    loader.add_multi_constructor("tag:yaml.org,2002:python/", lambda *_: None)  # type: ignore[attr-defined]
+    nav = str(yaml.load((ROOT / "mkdocs.yml").read_text("utf-8"), loader)["nav"])  # noqa: S506 - a safe one
+    assert [named(page) for page in DOCS.rglob("*.md") if f"'{page.relative_to(DOCS).as_posix()}'" not in nav] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for link in links(page):
+        if "://" in link or link.startswith("mailto:"):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.is_file(), link
+        if anchor and target.name != "api.md":
+            assert anchor in anchors(target), link
+
+
+def test_the_first_screen_of_the_readme_leads_to_the_vietnamese_pages() -> None:
+    first = "".join((ROOT / "README.md").read_text("utf-8").splitlines(keepends=True)[:12])
+    assert "(docs/vi/quick-start.md)" in first
+    assert "(docs/vi/errors.md)" in first
+
+
+def test_the_http_reference_is_current() -> None:
+    script = ROOT / "scripts" / "http_reference.py"
+    done = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_no_line_of_code_is_cut_on_a_desktop() -> None:
+    # So many characters fit beside both side bars of the site in a window of 1280.
+    long = [
+        f"{named(page)}:{block.line + number}"
+        for page in DOCS.rglob("*.md")
+        if page not in TESTED_ELSEWHERE
+        for block in blocks(page, "python", "sh")
+        for number, line in enumerate(block.body.splitlines())
+        if len(line) > 84
+    ]
+    assert long == []
