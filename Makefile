@@ -22,7 +22,7 @@ run = @out=$$($(2) 2>&1) || { printf '%s\nFAILED: %s\n' "$$out" "$(1)"; exit 1; 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test generate check contract soak reliability audit lock clean
+.PHONY: help demo test examples generate check contract soak reliability audit lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +33,9 @@ demo: $(READY) ## Show the SDK at work against a mock server on this machine
 test: check ## Run the checks, all tests, and the tests again on the built wheel
 	@$(PY) -m pytest $(PARALLEL) tests
 	@$(PY) scripts/test_wheel.py
+
+examples: .venv-examples/.ready ## Run the recipes under examples/ against the sandbox
+	@.venv-examples/bin/python -m pytest -q tests/examples
 
 generate: $(READY) ## Write generated/ anew from openapi.yaml
 	@$(PY) scripts/generate.py
@@ -63,10 +66,11 @@ audit: $(READY) ## Look every pinned package up in the vulnerability database (S
 lock: .venv/.ready ## Pin the newest allowed versions in the lock files (needs the network)
 	$(COMPILE) requirements/dev.in -o requirements/dev.txt
 	$(COMPILE) requirements/lowest.in -o requirements/lowest.txt
+	$(COMPILE) requirements/examples.in -o requirements/examples.txt
 	.venv/bin/npm update --package-lock-only
 
 clean: ## Remove everything that was installed or built
-	rm -rf .venv .venv-wheel node_modules dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-examples .venv-wheel node_modules dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 .venv/.ready: .venv/.locked pyproject.toml
 	@$(PY) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
@@ -75,6 +79,13 @@ clean: ## Remove everything that was installed or built
 .venv/.locked: requirements/dev.txt scripts/setup.py
 	@command -v $(PYTHON) >/dev/null || { echo "python3 is missing: install Python 3.11 or newer" >&2; exit 1; }
 	@$(PYTHON) scripts/setup.py
+	@touch $@
+
+.venv-examples/.ready: requirements/examples.txt pyproject.toml
+	@echo "Setting up .venv-examples ..."
+	@$(PYTHON) -m venv --clear .venv-examples
+	@.venv-examples/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/examples.txt
+	@.venv-examples/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 node_modules/.ready: package-lock.json package.json .npmrc | .venv/.ready
