@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from importlib.util import find_spec
+from typing import Any
 
 import pytest
 
@@ -14,7 +14,13 @@ CAMPAIGN = "f77dfcf4-0759-4179-93cb-741f481a776e"
 
 
 @pytest.fixture
-def settings(autocall_sandbox: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+def anyio_backend() -> str:
+    """Coroutine tests run on asyncio, as AsyncClient does."""
+    return "asyncio"
+
+
+@pytest.fixture
+def settings(autocall_sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """The environment that a recipe is run with, pointed at this test's sandbox."""
     values = {
         "AUTOCALL_API_HOST": autocall_sandbox.url,

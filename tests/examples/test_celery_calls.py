@@ -200,9 +200,9 @@ def test_a_task_that_comes_again_while_the_phone_rings_does_not_dial(
     second = start()
     second.expect(f"tasks.place[{task_id}]", "received")
     second.expect(f"tasks.place[{task_id}]", "succeeded")
+    assert len(autocall_sandbox.calls) == call.rings == 1
     autocall_sandbox.advance(30)
     assert finished(tasks, second, ref_id) == "answered"
-    assert len(autocall_sandbox.calls) == call.rings == 1
 
 
 def test_a_task_process_killed_while_it_dials_does_not_ring_twice(
@@ -215,9 +215,9 @@ def test_a_task_process_killed_while_it_dials_does_not_ring_twice(
     worker.kill_task_process()
 
     worker.expect(f"tasks.place[{task_id}]", "succeeded")
+    assert len(autocall_sandbox.calls) == call.rings == 1
     autocall_sandbox.advance(30)
     assert finished(tasks, worker, ref_id) == "answered"
-    assert len(autocall_sandbox.calls) == call.rings == 1
 
 
 def test_a_worker_killed_while_it_waits_loses_no_wait(
