@@ -7,7 +7,7 @@ REDOCLY := $(NODE) node_modules/@redocly/cli/bin/cli.js
 PYRIGHT := $(NODE) node_modules/pyright/index.js
 COMPILE := .venv/bin/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --custom-compile-command "make lock"
-LINTED := src tests scripts
+LINTED := src tests scripts examples
 # Most tests wait rather than compute, so there are more of them at once than processors.
 PARALLEL := -n 4 --dist loadfile -q
 READY := .venv/.ready node_modules/.ready
@@ -34,7 +34,8 @@ test: check ## Run the checks, all tests, and the tests again on the built wheel
 	@$(PY) -m pytest $(PARALLEL) tests
 	@$(PY) scripts/test_wheel.py
 
-examples: .venv-examples/.ready ## Run the recipes under examples/ against the sandbox
+examples: .venv/.ready .venv-examples/.ready ## Check the recipes under examples/ and run them against the sandbox
+	$(call run,mypy examples,.venv/bin/mypy --config-file examples/mypy.ini --python-executable .venv-examples/bin/python examples)
 	@.venv-examples/bin/python -m pytest -q tests/examples
 
 generate: $(READY) ## Write generated/ anew from openapi.yaml

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-LOCKS = ("requirements/dev.txt", "requirements/lowest.txt")
+LOCKS = ("requirements/dev.txt", "requirements/lowest.txt", "requirements/examples.txt")
 
 
 def audit(lock: str) -> list[dict[str, Any]]:
@@ -29,7 +29,7 @@ def audit(lock: str) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    """Audit both locks and report."""
+    """Audit every lock and report."""
     looked_at, total, findings = 0, 0, list[str]()
     for lock in LOCKS:
         packages = audit(lock)

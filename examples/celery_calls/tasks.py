@@ -63,7 +63,8 @@ def request_call(phone_number: str, code: str) -> str:
 
 def result(ref_id: str) -> str | None:
     """How the call went: a status such as `answered`, `not placed`, or `unknown`; None while nobody knows yet."""
-    return store.get(f"result:{ref_id}")
+    verdict = store.get(f"result:{ref_id}")
+    return None if verdict is None else str(verdict)
 
 
 @app.task(bind=True, max_retries=3)

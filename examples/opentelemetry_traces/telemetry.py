@@ -81,9 +81,7 @@ def _discreet(span: ReadableSpan) -> ReadableSpan:
         resource=span.resource,
         attributes=span.attributes,
         events=[
-            Event(
-                event.name, {k: v for k, v in (event.attributes or {}).items() if k not in _WORDS}, event.timestamp
-            )
+            Event(event.name, {k: v for k, v in (event.attributes or {}).items() if k not in _WORDS}, event.timestamp)
             for event in span.events
         ],
         links=span.links,

@@ -41,7 +41,7 @@ class Tasks(NamedTuple):
 
 @pytest.fixture(scope="module")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    found = subprocess.run(["sh", str(ROOT / "scripts/redis.sh")], capture_output=True, text=True, check=False)
+    found = subprocess.run(["/bin/sh", str(ROOT / "scripts/redis.sh")], capture_output=True, text=True, check=False)
     if found.returncode:
         message = f"THE CELERY RECIPE WAS NOT TESTED: {found.stderr.strip()}"
         with warnings.catch_warnings():
@@ -139,7 +139,10 @@ class Worker:
 
 
 @pytest.fixture
-def start(tasks: Tasks, settings: dict[str, str]) -> Iterator[Callable[[], Worker]]:
+def start(
+    tasks: Tasks,  # noqa: ARG001 - it completes the settings
+    settings: dict[str, str],
+) -> Iterator[Callable[[], Worker]]:
     workers: list[Worker] = []
 
     def start() -> Worker:

@@ -35,9 +35,10 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture
-def browser(settings: dict[str, str]) -> Iterator[Callable[[], Any]]:
+def browser(settings: dict[str, str]) -> Iterator[Callable[[], Any]]:  # noqa: ARG001 - the environment
     """Makes browsers that are new to the site."""
     from django.test import Client as Browser  # noqa: PLC0415 - Django must be set up first
+
     from django_login.models import Challenge  # noqa: PLC0415 - the same
     from django_login.views import client  # noqa: PLC0415 - the same
 
@@ -58,9 +59,7 @@ def test_the_code_that_was_read_out_logs_in_once(browser: Callable[[], Any], aut
     assert user.post("/login/code/", {"code": code}).url == "/login/"
 
 
-def test_no_number_is_called_twice_and_no_code_is_stored(
-    browser: Callable[[], Any], autocall_sandbox: Sandbox
-) -> None:
+def test_no_number_is_called_twice_and_no_code_is_stored(browser: Callable[[], Any], autocall_sandbox: Sandbox) -> None:
     barrier = Barrier(4)
 
     def ask(spelling: str) -> int:
@@ -113,6 +112,7 @@ def test_guesses_are_bounded(browser: Callable[[], Any], autocall_sandbox: Sandb
 
 def test_a_code_expires_and_makes_way_for_another(browser: Callable[[], Any], autocall_sandbox: Sandbox) -> None:
     from django.utils import timezone  # noqa: PLC0415 - Django must be set up first
+
     from django_login.models import LIFE, Challenge  # noqa: PLC0415 - the same
 
     user = browser()

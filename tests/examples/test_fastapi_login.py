@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
-from fastapi_login.app import app
-from fastapi_login.challenges import LIFE, MAX_ATTEMPTS, Challenges
 
 from autocall_otp.sandbox import Sandbox
+from fastapi_login.app import app
+from fastapi_login.challenges import LIFE, MAX_ATTEMPTS, Challenges
 
 NUMBER = "0332665711"
 pytestmark = [pytest.mark.anyio, pytest.mark.autocall_sandbox(speed=0), pytest.mark.usefixtures("settings")]

@@ -11,7 +11,6 @@ import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
-from opentelemetry_traces.telemetry import run_otp, telemetry
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,6 +19,7 @@ from support.serving import serving
 
 from autocall_otp import AsyncClient, AutocallError, Client
 from autocall_otp.sandbox import Sandbox
+from opentelemetry_traces.telemetry import run_otp, telemetry
 
 NUMBER, CODE = "0332665711", "canary-code-71"
 TOKEN = "canary-token-c0ffee"
@@ -59,7 +59,7 @@ class Collector:
 
 
 @pytest.fixture
-def collector(settings: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
+def collector(settings: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:  # noqa: ARG001 - the environment
     collector = Collector()
     with serving(collector.app) as url:
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", url)

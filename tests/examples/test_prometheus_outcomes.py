@@ -6,17 +6,17 @@ from collections.abc import Iterator
 
 import pytest
 from prometheus_client import REGISTRY, generate_latest
-from prometheus_outcomes import counted
 
 from autocall_otp import AutocallError, CdrTimeoutError, Client
 from autocall_otp.sandbox import Sandbox
+from prometheus_outcomes import counted
 
 CODE = "LUAN001"
 pytestmark = pytest.mark.autocall_sandbox(speed=0)
 
 
 @pytest.fixture
-def client(settings: dict[str, str]) -> Iterator[Client]:
+def client(settings: dict[str, str]) -> Iterator[Client]:  # noqa: ARG001 - the environment
     counted.REQUESTS.clear()
     counted.ENDINGS.clear()
     with Client() as client:

@@ -12,10 +12,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 from support.serving import serving
-from token_from_api_key.tokens import MARGIN, AsyncTokens, Tokens
 
 from autocall_otp import AsyncClient, AutocallError, Client, ConfigurationError, Outcome, Retry
 from autocall_otp.sandbox import Sandbox
+from token_from_api_key.tokens import MARGIN, AsyncTokens, Tokens
 
 API_KEY, LIFE = "key-canary-7d1f", 86_400
 NUMBER, CODE = "0332665711", "LUAN001"
@@ -44,7 +44,7 @@ class TokenService:
 
 
 @pytest.fixture
-def service(autocall_sandbox: Sandbox, settings: dict[str, str]) -> Iterator[TokenService]:
+def service(autocall_sandbox: Sandbox, settings: dict[str, str]) -> Iterator[TokenService]:  # noqa: ARG001 - the environment
     service = TokenService()
     service.tokens = [autocall_sandbox.token]
     with serving(service.app) as service.url:
@@ -53,9 +53,11 @@ def service(autocall_sandbox: Sandbox, settings: dict[str, str]) -> Iterator[Tok
 
 def test_clients_and_threads_share_one_token(service: TokenService, autocall_sandbox: Sandbox) -> None:
     tokens = Tokens(service.url, API_KEY)
-    with Client(token=tokens.for_client()) as one, Client(token=tokens.for_client()) as other, ThreadPoolExecutor(
-        8
-    ) as pool:
+    with (
+        Client(token=tokens.for_client()) as one,
+        Client(token=tokens.for_client()) as other,
+        ThreadPoolExecutor(8) as pool,
+    ):
         list(pool.map(lambda n: (one, other)[n % 2].run_otp(NUMBER, CODE), range(8)))
     assert len(autocall_sandbox.calls) == 8
     assert service.asked == 1
