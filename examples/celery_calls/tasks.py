@@ -21,7 +21,7 @@ from autocall_otp import AutocallError, Client, Outcome
 REDIS_URL = os.environ["REDIS_URL"]
 CODE_LIFE = 300  # seconds that a code may wait for a worker
 WAIT = float(os.environ.get("CALL_WAIT", "150"))  # seconds that a call may take until its record is there
-SLICE = 20.0  # seconds that one task of the wait takes at the most
+SLICE = float(os.environ.get("CALL_SLICE", "20"))  # seconds that one task of the wait takes at the most
 KEEP = 24 * 3600  # seconds that a result can be asked for
 
 app = Celery("celery_calls", broker=REDIS_URL)

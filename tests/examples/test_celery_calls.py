@@ -266,3 +266,31 @@ def test_a_refused_call_is_known_not_to_ring(
     start().expect("tasks.place[", "succeeded")
     assert tasks.result(ref_id) == "not placed"
     assert autocall_sandbox.calls == []
+
+
+def test_a_call_that_surely_did_not_ring_is_tried_again(
+    tasks: Tasks, start: Callable[[], Worker], settings: dict[str, str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    settings |= {"AUTOCALL_API_HOST": f"http://127.0.0.1:{port}", "VISIBILITY_TIMEOUT": "60"}
+    ref_id = tasks.request_call(NUMBER, CODE)
+    worker = start()
+    worker.expect("tasks.place[", "retry")
+    with Sandbox(port=port, speed=0) as service:
+        assert service.wait_for_call(NUMBER, timeout=30).rings == 1
+        service.advance(30)
+        assert finished(tasks, worker, ref_id) == "answered"
+
+
+def test_a_long_wait_goes_on_in_the_next_task(
+    tasks: Tasks, start: Callable[[], Worker], settings: dict[str, str], autocall_sandbox: Sandbox
+) -> None:
+    settings |= {"CALL_SLICE": "1", "VISIBILITY_TIMEOUT": "60"}
+    ref_id = tasks.request_call(NUMBER, CODE)
+    worker = start()
+    worker.expect("tasks.wait[", "retry")
+    assert tasks.result(ref_id) is None
+    autocall_sandbox.advance(30)
+    assert finished(tasks, worker, ref_id) == "answered"
+    assert len(autocall_sandbox.calls) == 1
