@@ -8,7 +8,7 @@ PYRIGHT := $(NODE) node_modules/pyright/index.js
 COMPILE := .venv/bin/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --custom-compile-command "make lock"
 DESCRIPTIONS := openapi.yaml src/autocall_otp/sandbox/sandbox-openapi.yaml
-LINTED := src tests scripts benchmarks
+LINTED := src tests scripts benchmarks examples
 # Most tests wait rather than compute, so there are more of them at once than processors.
 PARALLEL := -n 4 --dist loadfile -q
 READY := .venv/.ready node_modules/.ready
@@ -23,7 +23,7 @@ run = @out=$$($(2) 2>&1) || { printf '%s\nFAILED: %s\n' "$$out" "$(1)"; exit 1; 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test generate check contract soak load reliability audit bench bench-quick dist docs lock clean
+.PHONY: help demo test examples generate check contract soak load reliability audit bench bench-quick dist docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +34,10 @@ demo: .venv/.ready ## Place a call on the sandbox, see it ring and be answered, 
 test: check ## Run the checks, all tests, and the tests again on the built wheel
 	@$(PY) -m pytest $(PARALLEL) tests
 	@$(PY) scripts/test_wheel.py
+
+examples: .venv/.ready .venv-examples/.ready ## Check the recipes under examples/ and run them against the sandbox
+	$(call run,mypy examples,.venv/bin/mypy --config-file examples/mypy.ini --python-executable .venv-examples/bin/python examples)
+	@.venv-examples/bin/python -m pytest -q tests/examples
 
 generate: $(READY) ## Write generated/ and docs/http.md anew from openapi.yaml
 	@$(PY) scripts/generate.py
@@ -95,11 +99,12 @@ lock: .venv/.ready ## Pin the newest allowed versions in the lock files (needs t
 	$(COMPILE) requirements/dev.in -o requirements/dev.txt
 	$(COMPILE) requirements/docs.in -o requirements/docs.txt
 	$(COMPILE) requirements/lowest.in -o requirements/lowest.txt
+	$(COMPILE) requirements/examples.in -o requirements/examples.txt
 	$(COMPILE) benchmarks/requirements.in -o benchmarks/requirements.txt
 	.venv/bin/npm update --package-lock-only
 
 clean: ## Remove everything that was installed or built
-	rm -rf .venv .venv-bench .venv-cold .venv-wheel node_modules dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .venv-docs site
+	rm -rf .venv .venv-examples .venv-bench .venv-cold .venv-wheel node_modules dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .venv-docs site
 
 .venv/.ready: .venv/.locked pyproject.toml
 	@$(PY) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
@@ -108,6 +113,13 @@ clean: ## Remove everything that was installed or built
 .venv/.locked: requirements/dev.txt scripts/setup.py
 	@command -v $(PYTHON) >/dev/null || { echo "python3 is missing: install Python 3.11 or newer" >&2; exit 1; }
 	@$(PYTHON) scripts/setup.py
+	@touch $@
+
+.venv-examples/.ready: requirements/examples.txt pyproject.toml
+	@echo "Setting up .venv-examples ..."
+	@$(PYTHON) -m venv --clear .venv-examples
+	@.venv-examples/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/examples.txt
+	@.venv-examples/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 node_modules/.ready: package-lock.json package.json .npmrc | .venv/.ready

@@ -3,9 +3,10 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 
-from autocall_otp import ConfigurationError, Outcome
+from autocall_otp import ConfigurationError, Outcome, TransportError
 from autocall_otp._token import AsyncTokenSource, TokenSource
 
 
@@ -44,15 +45,30 @@ def test_a_callable_that_fails_is_named_and_its_error_kept(kind: str) -> None:
 
 
 @KINDS
-def test_an_error_of_ours_passes_through(kind: str) -> None:
-    own = ConfigurationError("token: the key has expired", outcome=Outcome.NOT_PLACED)
+def test_an_error_of_ours_passes_through_and_leaves_the_phone_alone(kind: str) -> None:
+    own = TransportError("the token service is down")
 
     def fail() -> str:
         raise own
 
-    with pytest.raises(ConfigurationError) as caught:
+    with pytest.raises(TransportError) as caught:
         get(kind, fail)
     assert caught.value is own
+    assert own.outcome is Outcome.NOT_PLACED
+
+
+@KINDS
+@pytest.mark.parametrize(
+    "failure", [httpx.ConnectError("no"), httpx.ReadTimeout("slow"), OSError("no route")], ids=repr
+)
+def test_a_network_that_fails_the_callable_may_do_better_next_time(kind: str, failure: Exception) -> None:
+    def fail() -> str:
+        raise failure
+
+    with pytest.raises(TransportError, match="^token: ") as caught:
+        get(kind, fail)
+    assert (caught.value.outcome, caught.value.retryable) == (Outcome.NOT_PLACED, True)
+    assert caught.value.__cause__ is failure
 
 
 @KINDS

@@ -47,7 +47,8 @@ class Client(_Base):
 
     Args:
         host: host name or URL of the API; plain http to a loopback address only. Else AUTOCALL_API_HOST.
-        token: bearer token, or a callable that returns it, asked again once after a 401. Else AUTOCALL_TOKEN.
+        token: bearer token, or a callable that returns it: asked before the first call and after a 401, when it must
+            not return the refused one again. Else AUTOCALL_TOKEN.
         campaign_uuid: UUID of the campaign for every call. Else AUTOCALL_CAMPAIGN_UUID.
         template: name of the script for every call. Else AUTOCALL_TEMPLATE.
         timeout: of one attempt, in seconds for each of connect, read, write and pool, or an `httpx.Timeout`; 5 s to

@@ -6,8 +6,10 @@ import inspect
 import threading
 from collections.abc import Awaitable, Callable
 
+import httpx
+
 from autocall_otp._config import from_environment, wrong
-from autocall_otp._errors import AutocallError, ConfigurationError
+from autocall_otp._errors import AutocallError, ConfigurationError, Outcome, TransportError
 
 Token = str | Callable[[], str]
 AsyncToken = str | Callable[[], str | Awaitable[str]]
@@ -28,8 +30,17 @@ def _checked(token: object) -> str:
     return token
 
 
-def _unavailable(error: Exception) -> ConfigurationError:
-    unavailable = wrong("token", f"the callable that should return it raised {type(error).__name__}")
+def _unavailable(error: Exception) -> AutocallError:
+    """What a caller is told when the callable fails: nothing was sent, and a network may do better next time."""
+    if isinstance(error, AutocallError):
+        error.outcome = Outcome.NOT_PLACED
+        return error
+    why = f"token: the callable that should return it raised {type(error).__name__}"
+    unavailable: AutocallError
+    if isinstance(error, httpx.TransportError | OSError):
+        unavailable = TransportError(why, outcome=Outcome.NOT_PLACED, retryable=True)
+    else:
+        unavailable = ConfigurationError(why, outcome=Outcome.NOT_PLACED)
     unavailable.__cause__ = error
     return unavailable
 
@@ -67,7 +78,8 @@ class TokenSource(_Source):
         """The token; a fresh one when the given one was refused.
 
         Raises:
-            ConfigurationError: there is none.
+            ConfigurationError: there is none, or none that is fit for a header.
+            TransportError: the callable could not reach what it needs.
         """
         if (token := self._known(refused)) is not None:
             return token
@@ -80,8 +92,6 @@ class TokenSource(_Source):
     def _call(self) -> object:
         try:
             return self._ask()
-        except AutocallError:
-            raise
         except Exception as error:
             raise _unavailable(error) from error
 
@@ -100,7 +110,8 @@ class AsyncTokenSource(_Source):
         """The token; a fresh one when the given one was refused.
 
         Raises:
-            ConfigurationError: there is none.
+            ConfigurationError: there is none, or none that is fit for a header.
+            TransportError: the callable could not reach what it needs.
         """
         if (token := self._known(refused)) is not None:
             return token
@@ -114,7 +125,5 @@ class AsyncTokenSource(_Source):
         try:
             token = self._ask()
             return await token if inspect.isawaitable(token) else token
-        except AutocallError:
-            raise
         except Exception as error:
             raise _unavailable(error) from error

@@ -1,0 +1,1 @@
+"""Voice codes from Celery workers that may be killed at any moment."""

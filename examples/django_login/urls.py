@@ -1,0 +1,11 @@
+"""Three pages: the number, the code, and one for those who are logged in."""
+
+from django.urls import path
+
+from django_login import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("login/", views.number, name="number"),
+    path("login/code/", views.code, name="code"),
+]

@@ -1,0 +1,1 @@
+"""Log in by voice code: a FastAPI app with one AsyncClient."""

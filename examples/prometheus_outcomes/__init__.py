@@ -1,0 +1,1 @@
+"""Counters of how voice codes went."""

@@ -1,0 +1,1 @@
+"""Tokens that are fetched with an API key and renewed in time."""
