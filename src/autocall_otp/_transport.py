@@ -8,6 +8,7 @@ import os
 import ssl
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TypedDict
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -73,8 +74,11 @@ def _options(base_url: str) -> _Options:
 
 
 @functools.cache
-def _trust(_file: str | None, _folder: str | None) -> ssl.SSLContext:
+def _trust(file: str | None, _folder: str | None) -> ssl.SSLContext:
     """The trust settings of the environment; loading them takes longer than a call, so clients share them."""
+    if file:
+        # httpx 0.27 passes over a file that is not there, and trusts whom its user meant to leave out.
+        Path(file).stat()
     return httpx.create_ssl_context()
 
 
