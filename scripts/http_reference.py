@@ -98,11 +98,14 @@ class Writer:
 
     def _content(self, holder: Node) -> Iterator[str]:
         for kind, content in holder["content"].items():
-            name = content["schema"]["$ref"].rpartition("/")[2]
-            yield f"`{kind}`, shaped as [{name}](#{name.lower()}):\n"
+            name = content["schema"].get("$ref", "").rpartition("/")[2]
+            shape = f"shaped as [{name}](#{name.lower()})" if name else _described(content["schema"])
+            yield f"`{kind}`, {shape}:\n"
             for example in content["examples"].values():
                 yield f"{example['summary']}{_marked(example)}\n"
-                yield f"```json\n{json.dumps(example['value'], indent=2, ensure_ascii=False)}\n```\n"
+                value = example["value"]
+                text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+                yield f"```{'text' if isinstance(value, str) else 'json'}\n{text}\n```\n"
 
     def _fields(self, schema: Node) -> str:
         required = set(schema.get("required", ()))

@@ -1,6 +1,8 @@
+import sys
+
 import pytest
 
-from autocall_otp import _transport
+from autocall_otp import AsyncClient, Client, ConfigurationError, _transport
 from autocall_otp._transport import proxy_for
 
 
@@ -39,3 +41,30 @@ def test_a_loopback_address_is_never_reached_through_a_proxy(monkeypatch: pytest
 def test_clients_share_their_trust_settings() -> None:
     first, second = (_transport._options("https://api.example.vn")["verify"] for _ in range(2))
     assert first is second
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("SSL_CERT_FILE", "no-such-file.pem", "SSL_CERT_FILE or SSL_CERT_DIR: cannot be read"),
+        ("SSL_CERT_FILE", __file__, "SSL_CERT_FILE or SSL_CERT_DIR: cannot be read"),
+        ("HTTPS_PROXY", "ftp://us3r:pr0xy-pass@proxy", "is not the URL of a proxy"),
+        ("HTTPS_PROXY", "http://us3r:pr0xy-pass@proxy:port", "is not the URL of a proxy"),
+    ],
+)
+def test_an_environment_that_cannot_be_used_is_told_as_such(
+    monkeypatch: pytest.MonkeyPatch, kind: type[Client] | type[AsyncClient], variable: str, value: str, words: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigurationError) as caught:
+        kind("api.example.vn", "t")
+    assert words in str(caught.value)
+    assert "pr0xy-pass" not in f"{caught.value!r} {caught.value.__cause__!r}"
+
+
+def test_a_socks_proxy_without_its_package_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "socksio", None)
+    monkeypatch.setenv("ALL_PROXY", "socks5://proxy:1080")
+    with pytest.raises(ConfigurationError, match=r"httpx\[socks\]"):
+        Client("api.example.vn", "t")

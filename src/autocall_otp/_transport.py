@@ -6,12 +6,16 @@ import codecs
 import functools
 import os
 import ssl
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TypedDict
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
+from autocall_otp._config import wrong
 from autocall_otp._lanes import AsyncLanes, Lanes
 
 MAX_CONNECTIONS = 100
@@ -27,18 +31,37 @@ class _Options(TypedDict):
 
 def sync_transport(base_url: str) -> Lanes:
     """Connections for threads."""
-    options = _options(base_url)
-    return Lanes(
-        lambda: httpx.HTTPTransport(**options), size=MAX_CONNECTIONS, keep=MAX_CONNECTIONS, expiry=_IDLE_EXPIRY
-    )
+    with _usable_environment():
+        options = _options(base_url)
+        return Lanes(
+            lambda: httpx.HTTPTransport(**options), size=MAX_CONNECTIONS, keep=MAX_CONNECTIONS, expiry=_IDLE_EXPIRY
+        )
 
 
 def async_transport(base_url: str) -> AsyncLanes:
     """Connections for the tasks of one event loop."""
-    options = _options(base_url)
-    return AsyncLanes(
-        lambda: httpx.AsyncHTTPTransport(**options), size=MAX_CONNECTIONS, keep=MAX_CONNECTIONS, expiry=_IDLE_EXPIRY
-    )
+    with _usable_environment():
+        options = _options(base_url)
+        return AsyncLanes(
+            lambda: httpx.AsyncHTTPTransport(**options), size=MAX_CONNECTIONS, keep=MAX_CONNECTIONS, expiry=_IDLE_EXPIRY
+        )
+
+
+@contextmanager
+def _usable_environment() -> Generator[None]:
+    """Name the variable at fault; a proxy's address stays out of the message, since it may hold a password.
+
+    Raises:
+        ConfigurationError: the CA bundle cannot be read, or the proxy cannot be used.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise wrong("SSL_CERT_FILE or SSL_CERT_DIR", f"cannot be read: {error.strerror}") from None
+    except ImportError:
+        raise wrong("proxy of the environment", "is SOCKS, which needs: pip install 'httpx[socks]'") from None
+    except (ValueError, httpx.InvalidURL):
+        raise wrong("proxy of the environment", "is not the URL of a proxy") from None
 
 
 def _options(base_url: str) -> _Options:
@@ -52,8 +75,11 @@ def _options(base_url: str) -> _Options:
 
 
 @functools.cache
-def _trust(_file: str | None, _folder: str | None) -> ssl.SSLContext:
+def _trust(file: str | None, _folder: str | None) -> ssl.SSLContext:
     """The trust settings of the environment; loading them takes longer than a call, so clients share them."""
+    if file:
+        # httpx 0.27 passes over a file that is not there, and trusts whom its user meant to leave out.
+        Path(file).stat()
     return httpx.create_ssl_context()
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import trustme
+from support import forward_proxy
 
 from autocall_otp.sandbox import Sandbox
 from cli.conftest import Run
@@ -133,3 +134,32 @@ def test_a_host_that_is_not_there(run: Run, monkeypatch: pytest.MonkeyPatch) -> 
 def test_missing_settings_are_told_before_anything_is_tried(run: Run) -> None:
     assert run("doctor").exit_code == 5
     assert run("doctor", "--host", "http://example.vn", "--json").lines[-1]["exit_code"] == 5
+
+
+@pytest.mark.usefixtures("home")
+def test_a_ca_bundle_that_is_not_there(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("AUTOCALL_TOKEN", "t")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    ran = run("doctor", "--host", "api.example.vn")
+    assert ran.exit_code == 5
+    assert "SSL_CERT_FILE or SSL_CERT_DIR: cannot be read" in ran.stderr
+
+
+@pytest.mark.usefixtures("home")
+def test_through_a_proxy_it_looks_at_the_service_s_certificate(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AUTOCALL_TOKEN", "t")
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    authority, seen = trustme.CA(), forward_proxy.Seen()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    with forward_proxy.service(authority, seen) as upstream, forward_proxy.proxy(upstream, seen) as port:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
+        found = checks(run, "--host", forward_proxy.HOST, code=1)
+    assert found["name"]["status"] == "skipped"
+    assert found["connection"]["detail"].startswith("TLSv1.")
+    assert found["clock"]["status"] == "ok"
+    assert found["token"]["detail"] == "cannot tell: a call that does not exist has a record"
+    assert ["authorization" in request for request in seen.requests] == [False, True]

@@ -165,4 +165,5 @@ def test_a_pipe_that_closes_after_the_call_is_no_failure(environment: Path) -> N
             lines.readline()
             assert b'"call"' in lines.readline()
         assert process.wait(30) == 4
+    assert b"cannot print" in errors.read_bytes()
     assert b"Traceback" not in errors.read_bytes()

@@ -32,6 +32,7 @@ def sync() -> None:
         assert_type(call.lead_uuid, str | None)
         assert_type(call.ref_id, str)
         assert_type(call.outcome, Outcome)
+        assert_type(call.to_dict(masked=True), dict[str, Any])
         record = client.wait_for_cdr(call.ref_id, timeout=60, progress=watch)
         assert_type(client.get_cdr(call.ref_id), Cdr)
         assert_type(record.status, CallStatus | str | None)

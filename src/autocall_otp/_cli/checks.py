@@ -43,6 +43,8 @@ class Check:
 def examine(found: Settings) -> Iterator[Check]:
     """Every check, as it is done; a check that the one before makes pointless is skipped."""
     yield _versions()
+    # Settings, CA bundle and proxy that cannot be used at all are told as such, before anything is sent.
+    found.client().close()
     base_url = read_host(found["host"])
     yield _name(base_url)
     answer = _probe(base_url)
