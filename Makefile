@@ -31,9 +31,10 @@ help: ## List the targets
 demo: .venv/.ready ## Place a call on the sandbox, see it ring and be answered, read its record
 	@$(PY) scripts/demo.py
 
-test: check ## Run the checks, all tests, and the tests again on the built wheel
+test: check ## Run the checks, all tests, the tests again on the built wheel, and the recipes
 	@$(PY) -m pytest $(PARALLEL) tests
 	@$(PY) scripts/test_wheel.py
+	@$(MAKE) --no-print-directory examples
 
 examples: .venv/.ready .venv-examples/.ready ## Check the recipes under examples/ and run them against the sandbox
 	$(call run,mypy examples,.venv/bin/mypy --config-file examples/mypy.ini --python-executable .venv-examples/bin/python examples)

@@ -20,9 +20,10 @@ from autocall_otp._errors import (
     TransportError,
     TransportTimeoutError,
 )
+from autocall_otp._payload import Payload
 from autocall_otp._secrets import mask_number
 from autocall_otp._version import __version__
-from autocall_otp.models import CallStatus, Cdr, OtpCall, Payload, Retry, WaitProgress
+from autocall_otp.models import CallStatus, Cdr, OtpCall, Retry, WaitProgress
 
 __all__ = [
     "ApiError",

@@ -139,13 +139,10 @@ class Client(_Base):
         return drive(flow, self._lifetime.line())
 
     def get_cdr(self, ref_id: str) -> Cdr:
-        """Look up the record of a call (the page, "Get CDR by Ref ID").
+        """Look up the record of a call, finished or not (the page, "Get CDR by Ref ID").
 
         Args:
             ref_id: the reference that the call was placed with.
-
-        Returns:
-            The record, of a finished call or not: see `Cdr.finished`.
 
         Raises:
             InvalidRequestError: the reference was refused; nothing was sent.
@@ -248,8 +245,7 @@ class AsyncClient(_Base):
         """Ask for a call that reads the code aloud: `Client.run_otp`, awaited.
 
         Raises:
-            InvalidRequestError: an argument was refused; nothing was sent.
-            AutocallError: anything else; its `outcome` says whether the phone may ring, its `ref_id` finds the call.
+            AutocallError: its `outcome` says whether the phone may ring, its `ref_id` finds the call.
         """
         flow = _operations.run_otp(
             self._settings,

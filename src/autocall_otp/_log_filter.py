@@ -15,8 +15,6 @@ current_secrets: ContextVar[Mapping[str, str] | None] = ContextVar("autocall_otp
 _LOGGERS = (
     "asyncio",
     "autocall_otp",
-    "hpack.hpack",
-    "hpack.table",
     "httpcore.connection",
     "httpcore.http11",
     "httpcore.http2",
@@ -24,17 +22,26 @@ _LOGGERS = (
     "httpcore.socks",
     "httpx",
 )
+# These log headers in the coded form of HTTP/2, which anyone can decode and no mask can find.
+_CODED = ("hpack.hpack", "hpack.table")
 
 
 def _hide(record: logging.LogRecord) -> bool:
-    """Rewrite a record of our own request; never drop one."""
+    """Rewrite a record of our own request."""
     secrets = current_secrets.get()
     if secrets is not None:
         record.msg, record.args = hide_in_words(record.getMessage(), secrets), None
     return True
 
 
+def _drop(_: logging.LogRecord) -> bool:
+    """Drop a record of our own request."""
+    return current_secrets.get() is None
+
+
 def install() -> None:
     """Filter the libraries' loggers. Doing it twice changes nothing: a logger keeps one of each filter."""
     for name in _LOGGERS:
         logging.getLogger(name).addFilter(_hide)
+    for name in _CODED:
+        logging.getLogger(name).addFilter(_drop)

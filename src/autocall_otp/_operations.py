@@ -20,9 +20,10 @@ from autocall_otp._config import Settings
 from autocall_otp._errors import ApiError, AutocallError, CdrTimeoutError, NotFoundError, Outcome
 from autocall_otp._flow import Flow, Judge, Policy, persist
 from autocall_otp._log import warns_of_doubt
+from autocall_otp._payload import Payload
 from autocall_otp._secrets import Json, hide_in_words, mask_number
 from autocall_otp._version import __version__
-from autocall_otp.models import CallStatus, Cdr, OtpCall, Payload, WaitProgress
+from autocall_otp.models import CallStatus, Cdr, OtpCall, WaitProgress
 from autocall_otp_api.api.voice_otp import get_cdr_by_ref_id
 from autocall_otp_api.api.voice_otp import run_otp as run_otp_api
 from autocall_otp_api.models import CallDetailRecord, OtpAnswer, OtpRequest

@@ -1,0 +1,65 @@
+"""A JSON object as it came: read-only, and quiet about its values."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from autocall_otp._secrets import Json, hide_deeply, hide_in_words, secrets_of
+
+
+class Payload(Mapping[str, Any]):
+    """A JSON object as it came, read-only. Its repr shows names only, since the values hold secrets."""
+
+    __slots__ = ("_secrets", "_values")
+
+    def __init__(self, values: dict[str, Json] | None = None, secrets: Mapping[str, str] | None = None) -> None:
+        """Take the object over; nobody else keeps it.
+
+        Args:
+            values: the object.
+            secrets: what else must not be shown, with what to show in its place.
+        """
+        self._values = {} if values is None else values
+        self._secrets = secrets or {}
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - any JSON value
+        """The value; an object in it is a Payload again, a list in it a copy."""
+        value = self._values[name]
+        if isinstance(value, dict):
+            return Payload(value, self._secrets)
+        return copy.deepcopy(value) if isinstance(value, list) else value
+
+    def __iter__(self) -> Iterator[str]:
+        """The names, in the order in which they came."""
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        """How many names there are."""
+        return len(self._values)
+
+    def __hash__(self) -> int:
+        """Equal payloads have the same names."""
+        return hash(frozenset(self._values))
+
+    def __repr__(self) -> str:
+        """Names only."""
+        return hide_in_words(f"<Payload {', '.join(self._values)}>", self._secrets)
+
+    def __reduce__(self) -> tuple[type[Payload], tuple[dict[str, Json]]]:
+        """Pickle without the secrets that the object itself names."""
+        return Payload, (self.masked(),)
+
+    def to_dict(self) -> dict[str, Any]:
+        """A plain, independent copy, secrets included: for ``json.dumps`` and for storing."""
+        return copy.deepcopy(self._values)
+
+    def masked(self) -> dict[str, Any]:
+        """A plain copy in which codes and phone numbers are masked."""
+        secrets = self.secrets()
+        return {hide_in_words(name, secrets): hide_deeply(value, secrets) for name, value in self._values.items()}
+
+    def secrets(self) -> dict[str, str]:
+        """What must not be shown of this object, with what to show in its place."""
+        return secrets_of(self._values) | dict(self._secrets)
