@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from autocall_otp import _lanes
+from autocall_otp._flow import _never_left
 from autocall_otp._lanes import AsyncLanes, Lanes
 
 
@@ -235,5 +236,48 @@ def test_a_failed_async_connection_is_closed() -> None:
         service.next = Body()
         await aread(await lanes.handle_async_request(request()))
         assert [connection.closed for connection in service.made] == [True, False]
+
+    asyncio.run(main())
+
+
+def test_a_connection_that_cannot_be_made_takes_no_place() -> None:
+    service = Service()
+    lanes = sync_lanes(service, size=1)
+    read(lanes.handle_request(request()))
+    lanes.close()
+    make, lanes._make = lanes._make, lambda: 1 / 0  # type: ignore[assignment] # a transport that fails to be made
+    with pytest.raises(ZeroDivisionError):
+        lanes.handle_request(request())
+    lanes._make = make
+    assert read(lanes.handle_request(request())) == b"onetwo"
+
+
+def test_an_async_connection_that_cannot_be_made_takes_no_place() -> None:
+    async def main() -> None:
+        service = Service()
+        lanes = AsyncLanes(service.connect, size=1, keep=1, expiry=60.0)
+        await lanes.aclose()
+        make, lanes._make = lanes._make, lambda: 1 / 0  # type: ignore[assignment] # a transport that fails to be made
+        with pytest.raises(ZeroDivisionError):
+            await lanes.handle_async_request(request())
+        lanes._make = make
+        assert await aread(await lanes.handle_async_request(request())) == b"onetwo"
+
+    asyncio.run(main())
+
+
+def test_a_request_that_found_no_connection_never_left() -> None:
+    lanes = sync_lanes(Service(), size=1)
+    lanes.handle_request(request())
+    with pytest.raises(httpx.PoolTimeout) as caught:
+        lanes.handle_request(request())
+    assert _never_left(caught.value)
+
+    async def main() -> None:
+        lanes = AsyncLanes(Service().connect, size=1, keep=1, expiry=60.0)
+        await lanes.handle_async_request(request())
+        with pytest.raises(httpx.PoolTimeout) as caught:
+            await lanes.handle_async_request(request())
+        assert _never_left(caught.value)
 
     asyncio.run(main())

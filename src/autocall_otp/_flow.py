@@ -154,7 +154,8 @@ def _never_left(error: Exception) -> bool:
     """
     if not isinstance(error, _UNSENT):
         return False
-    cause = error.__cause__ or error.__context__
+    # Whoever raises `from None` vouches for the error itself, as our own free list does.
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     if cause is None or isinstance(cause, _NO_CONNECTION):
         return True
     library, name = type(cause).__module__.partition(".")[0], type(cause).__name__

@@ -112,7 +112,11 @@ class Lanes(httpx.BaseTransport):
             self._permits.get(timeout=request.extensions["timeout"]["pool"])
         except Empty:
             raise httpx.PoolTimeout("no connection came free in time") from None
-        lane = self._free.take() or Lane(self._make())
+        try:
+            lane = self._free.take() or Lane(self._make())
+        except BaseException:
+            self._permits.put(None)
+            raise
         if time.monotonic() - lane.idle_since > _FRESH:
             request.extensions["trace"] = lane.trace
         self._watch.arm(lane, request.extensions["deadline"])
@@ -183,7 +187,11 @@ class AsyncLanes(httpx.AsyncBaseTransport):
             await self._wait_for_turn(request.extensions["timeout"]["pool"])
         else:
             await self._slots.acquire()
-        lane = self._free.take() or AsyncLane(self._make())
+        try:
+            lane = self._free.take() or AsyncLane(self._make())
+        except BaseException:
+            self._slots.release()
+            raise
         try:
             response = await lane.transport.handle_async_request(request)
         except BaseException:

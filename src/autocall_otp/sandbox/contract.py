@@ -189,7 +189,7 @@ class Contract:
         )
 
 
-def complaints(validator: Draft202012Validator, value: Any, name: str = "(root)") -> list[dict[str, str]]:  # noqa: ANN401
+def complaints(validator: Draft202012Validator, value: Any, name: str = "(root)") -> list[dict[str, str]]:  # noqa: ANN401 - any JSON value
     """What is wrong with a value, in the provider's form; never the value itself, which may be a secret."""
     found: list[dict[str, str]] = []
     # The library's own types of these errors are incomplete.

@@ -60,7 +60,7 @@ class Endpoints:
             return
         except Exception as error:  # noqa: BLE001 - the last line of defence of a server
             # The message may hold what the caller sent; the type is enough to find the place.
-            log.error("%s in %s", type(error).__name__, scope["method"])  # noqa: TRY400
+            log.error("%s in %s", type(error).__name__, scope["method"])  # noqa: TRY400 - a traceback would show the message
             response = refusal(500, "Internal Server Error")
         await response(scope, receive, send)
 
