@@ -76,7 +76,7 @@ def altered(url: str, change: Change) -> Iterator[str]:
     async def forward(request: Request) -> Response:
         headers = {name: request.headers[name] for name in ("authorization", "content-type") if name in request.headers}
         path = request.scope["raw_path"].decode()
-        async with httpx.AsyncClient(trust_env=False, verify=_TRUST) as http:
+        async with httpx.AsyncClient(trust_env=False, verify=_TRUST, timeout=50) as http:
             answer = await http.request(request.method, url + path, headers=headers, content=await request.body())
         reply = change(Reply(request.method, answer.status_code, answer.headers["content-type"], answer.content))
         kind = {"content-type": reply.content_type} if reply.content_type else {}
