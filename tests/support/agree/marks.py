@@ -81,9 +81,7 @@ def marks(document: Json, wanted: Json) -> list[Disagreement]:
                 _wrong(at, "it is on the page, but marked as if it were not", "take x-source and its reason away")
             )
         elif at not in own and mark != "inferred":
-            what = (
-                f"it is not on the page, and its x-source is {mark!r}" if mark else "it is not on the page, nor marked"
-            )
+            what = f"it is not on the page, {f'and its x-source is {mark!r}' if mark else 'nor marked'}"
             found.append(_wrong(at, what, "mark it with `x-source: inferred` and an `x-source-reason`"))
         elif at not in own and not (isinstance(reason, str) and 10 <= len(reason) <= MAX_REASON):
             found.append(_wrong(at, "its mark gives no short reason", f"write 10 to {MAX_REASON} characters"))

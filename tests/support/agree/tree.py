@@ -76,9 +76,9 @@ def _operation(document: Json, wanted: Json) -> str:
     paths = document.get("paths")
     for path, item in paths.items() if isinstance(paths, dict) else ():
         for method in METHODS:
-            if isinstance(item, dict) and isinstance(item.get(method), dict):
-                if item[method].get("operationId") == wanted:
-                    return f"{method} {path}"
+            operation = item.get(method) if isinstance(item, dict) else None
+            if isinstance(operation, dict) and operation.get("operationId") == wanted:
+                return f"{method} {path}"
     return f"no operation ({wanted})"
 
 

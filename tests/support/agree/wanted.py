@@ -1,4 +1,4 @@
-"""The contract that the facts give: the page's, and what tests/page/inferred.yaml adds, marked as the contract marks it.
+"""The contract that the facts give: the page's, and under a mark what tests/page/inferred.yaml adds.
 
 Types, names and which fields there are follow from the payloads; nothing here repeats them.
 """

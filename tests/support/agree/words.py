@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from support.agree.elements import At, Json, at_path, shown, walk
+from support.agree.elements import MAP, At, Element, Json, at_path, shown, walk
 from support.agree.tree import plain
 from support.agree.verdict import AFTER, PAGE, SPEC, Disagreement
 from support.page import FACTS, INFERRED, operations
@@ -19,21 +19,18 @@ def words(document: Json) -> list[Disagreement]:
     """Elements without words, and contradictions of the page that are not told where a reader meets them."""
     found: list[Disagreement] = []
     for element in walk(document):
-        if element.is_reference or not isinstance(element.node, dict):
-            continue
-        wants = [
-            field for field, kinds in (("description", _DESCRIBED), ("summary", _SUMMARIZED)) if element.kind in kinds
-        ]
-        # A schema that stands under a name, or is marked, is described; one in between says nothing of its own.
-        if (element.kind == "schema" and (element.at[:2] == ("components", "schemas") and len(element.at) == 3)) or (
-            element.kind == "schema" and "x-source" in element.node
-        ):
-            wants = ["description"]
-        for field in wants:
-            text = element.node.get(field)
-            if not (isinstance(text, str) and text.strip()):
-                found.append(_silent(shown(element.at), f"it has no {field}"))
+        if not element.is_reference and isinstance(element.node, dict):
+            wanted = ["description"] * _is_described(element) + ["summary"] * (element.kind in _SUMMARIZED)
+            silent = [field for field in wanted if not str(element.node.get(field) or "").strip()]
+            found += [_silent(shown(element.at), f"it has no {field}") for field in silent]
     return found + _untold(document)
+
+
+def _is_described(element: Element) -> bool:
+    """A schema that has a name or a mark is described; one in between says nothing of its own."""
+    if element.kind == "schema":
+        return element.shape == MAP or "x-source" in element.node
+    return element.kind in _DESCRIBED
 
 
 def _untold(document: Json) -> list[Disagreement]:
