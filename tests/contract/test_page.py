@@ -51,7 +51,6 @@ CHANGES: list[tuple[str, Edit, str]] = [
     (
         "page",
         lambda document: schemas(document)["CallDetailRecord"]["properties"]["billsec"].update(type="string"),
-        "the type of property billsec of CallDetailRecord (get /v3/autocall/log/{ref_id}/ref_id, response 200, "
         'media type application/json): "integer" by the page (tests/page), "string" in openapi.yaml',
     ),
     (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from support.agree.elements import METHODS, At, Json, at_path, shown, walk
+from support.agree.elements import METHODS, At, Json, at_path, is_component, shown, walk
 from support.agree.verdict import AFTER, SPEC, Disagreement
 
 IS = "$is"
@@ -114,7 +114,7 @@ def whole(document: Json) -> list[Disagreement]:
         used.add(reference := f"#/components/securitySchemes/{name}")
         if find(document, reference) is None:
             found.append(_lost(f"the security requirement {name}", "there is no such scheme"))
-    components = [each for each in walk(document) if each.at[:1] == ("components",) and len(each.at) == 3]
+    components = [each for each in walk(document) if is_component(each.at)]
     unused = [shown(each.at) for each in components if shown(each.at) not in used]
     return found + [_lost(name, "nothing in the document uses it") for name in unused]
 

@@ -29,7 +29,8 @@ def words(document: Json) -> list[Disagreement]:
 def _is_described(element: Element) -> bool:
     """A schema that has a name or a mark is described; one in between says nothing of its own."""
     if element.kind == "schema":
-        return element.shape == MAP or "x-source" in element.node
+        is_body = element.at[-1] == "schema" and element.at[-3] == "content"
+        return element.shape == MAP or is_body or "x-source" in element.node
     return element.kind in _DESCRIBED
 
 
