@@ -43,3 +43,8 @@ def same(pair: tuple[str, str], name: str, said: tuple[object, object], advice: 
     """Fail a test unless both parts of a pair say the same of a name."""
     if said[0] != said[1]:
         settle([Disagreement(*pair, name, f"{said[0]!r} by {pair[0]}, {said[1]!r} by {pair[1]}", advice)])
+
+
+def expect(holds: bool, pair: tuple[str, str], name: str, what: str, advice: str) -> None:  # noqa: FBT001 - as assert takes it
+    """Fail a test unless it holds, saying which two then disagree."""
+    settle([] if holds else [Disagreement(*pair, name, what, advice)])
