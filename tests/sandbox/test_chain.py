@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -88,24 +89,22 @@ def sdk(request: pytest.FixtureRequest, proxy: str, behind: Sandbox) -> Iterator
 @pytest.mark.parametrize("shell", ["sync", "async"])
 def test_every_number(shell: str, proxy: str, behind: Sandbox, number: Any) -> None:
     behind.reset()
-    sdk = Sdk(shell, proxy, behind.token, timeout=1.0 if number.answer is Answer.STALLED else 20.0)
-    outcome = sdk.use("run_otp", number.phone_number, "LUAN001", ref_id="r1")
-    if number.answer in {Answer.LOST, Answer.STALLED}:
-        behind.wait_for_call(number.phone_number)
-    agree(f"how often {number.name} rings", int(bool(number.plan)), len(behind.calls))
-    if number.plan and not isinstance(outcome, OtpCall):
-        agree(f"the outcome of a call to {number.name}", Outcome.UNKNOWN, outcome.outcome)
-    if number.answer not in BREAKS_THE_ANSWER:
-        settle(sdk.problems())
-    sdk.close()
+    with closing(Sdk(shell, proxy, behind.token, timeout=1.0 if number.answer is Answer.STALLED else 20.0)) as sdk:
+        outcome = sdk.use("run_otp", number.phone_number, "LUAN001", ref_id="r1")
+        if number.answer in {Answer.LOST, Answer.STALLED}:
+            behind.wait_for_call(number.phone_number)
+        agree(f"how often {number.name} rings", int(bool(number.plan)), len(behind.calls))
+        if number.plan and not isinstance(outcome, OtpCall):
+            agree(f"the outcome of a call to {number.name}", Outcome.UNKNOWN, outcome.outcome)
+        if number.answer not in BREAKS_THE_ANSWER:
+            settle(sdk.problems())
 
     behind.advance(100)
-    patient = Sdk(shell, proxy, behind.token)
-    found = patient.use("get_cdr", "r1")
-    has_record = bool(number.plan and number.plan.record is not None)
-    agree(f"whether {number.name} has a record", has_record, isinstance(found, Cdr))
-    settle(patient.problems())
-    patient.close()
+    with closing(Sdk(shell, proxy, behind.token)) as patient:
+        found = patient.use("get_cdr", "r1")
+        has_record = bool(number.plan and number.plan.record is not None)
+        agree(f"whether {number.name} has a record", has_record, isinstance(found, Cdr))
+        settle(patient.problems())
 
 
 @pytest.mark.parametrize(("method", "status"), STATUSES)
