@@ -66,7 +66,8 @@ def main(words: Sequence[str] | None = None) -> int:
     idle = []
     if len(mutations) == len(everything) and not asked.without:
         idle = [rule for rule in RULES if not any(outcome.rule == rule for outcome in outcomes)]
-        report.write(outcomes)
+        draw = report.drawn(outcomes)
+        report.write(outcomes, list(zip(draw, judging.asked_alone(draw, document, asked.jobs), strict=True)))
     lines = [f"survived: {outcome.mutation.name}\n{outcome.words}".rstrip() for outcome in survivors]
     lines += [f"excuses nothing: {rule.patterns} in spec_mutation/reasons.py" for rule in idle]
     for line in lines:

@@ -137,6 +137,17 @@ def test_the_page_on_the_contract_counts_the_mutations_that_there_are() -> None:
     assert all(rule.reason in text for rule in mutate_spec.RULES), stale
 
 
+def test_one_of_each_kind_of_change_is_put_to_every_judge_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    outcomes = [judging.Outcome(mutation, "page", rule=judging.rule_for(mutation)) for mutation in EVERYTHING]
+    drawn = report.drawn(outcomes)
+    assert [report.group(mutation) for mutation in drawn] == list(report.COLUMNS)
+    assert drawn == report.drawn(outcomes)
+    never = contract.Judge("never", "a ↔ b", (sys.executable, "-c", "raise SystemExit('no')"), "mend it")
+    monkeypatch.setattr(judging, "SLOW", (never, saying("always", "")))
+    asked = judging.asked_alone(drawn[:2], SPEC)
+    assert all({"page", "never"} <= judges and "always" not in judges for judges in asked), asked
+
+
 # The judges themselves, as `make contract` asks them.
 
 

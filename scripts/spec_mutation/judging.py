@@ -60,20 +60,29 @@ class Scratch:
 
     root: Path
 
-    def objection(self, document: Json, without: frozenset[str]) -> tuple[str, str] | None:
+    def objection(self, document: Json, without: frozenset[str] = frozenset()) -> tuple[str, str] | None:
         """The first judge that says no, and what it says; the generated code is made anew before it is asked about."""
+        for judge, verdict in self._verdicts(document, without):
+            if not verdict.agrees:
+                return judge.name if _is_meant(verdict) else "", str(verdict)
+        return None
+
+    def objectors(self, document: Json) -> set[str]:
+        """Every judge that says no when it is asked alone."""
+        verdicts = self._verdicts(document, frozenset())
+        return {judge.name for judge, verdict in verdicts if not verdict.agrees and _is_meant(verdict)}
+
+    def _verdicts(self, document: Json, without: frozenset[str]) -> Iterator[tuple[contract.Judge, contract.Verdict]]:
         # JSON is YAML, and leaves no parser a choice: one may take an unquoted 0287 for a number, another may not.
         (self.root / "openapi.yaml").write_text(json.dumps(document, indent=1), encoding="utf-8")
         for judge in SLOW:
-            if judge.name in without and judge is not contract.GENERATOR:
-                continue
-            stop = ("-x",) if "pytest" in judge.command else ()
-            verdict = contract.judged(judge, self.root, *stop)
-            if not verdict.agrees:
-                # A test that only broke down has not said who disagrees with whom.
-                meant = not stop or " disagree" in verdict.words
-                return judge.name if meant else "", str(verdict)
-        return None
+            if judge is contract.GENERATOR or judge.name not in without:
+                yield judge, contract.judged(judge, self.root, *(("-x",) if "pytest" in judge.command else ()))
+
+
+def _is_meant(verdict: contract.Verdict) -> bool:
+    """Whether it says who disagrees with whom: a test that only broke down does not."""
+    return "pytest" not in verdict.judge.command or " disagree" in verdict.words
 
 
 @contextmanager
@@ -155,3 +164,20 @@ def _copies(count: int, into: queue.SimpleQueue[Scratch]) -> Iterator[None]:
     with scratch() as copy, _copies(count - 1, into):
         into.put(copy)
         yield
+
+
+def asked_alone(mutations: Sequence[Mutation], document: Json, jobs: int = 2) -> list[set[str]]:
+    """For each mutation the judges that notice it when they are asked alone, not only after the cheaper ones."""
+    copies: queue.SimpleQueue[Scratch] = queue.SimpleQueue()
+
+    def ask(mutation: Mutation) -> set[str]:
+        changed = mutation.applied(document)
+        at_once = {name for name, check in CHECKS.items() if check(changed)}
+        on = copies.get()
+        try:
+            return at_once | on.objectors(changed)
+        finally:
+            copies.put(on)
+
+    with _copies(jobs, copies), ThreadPoolExecutor(jobs) as pool:
+        return list(pool.map(ask, mutations))

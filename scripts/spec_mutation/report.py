@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -42,6 +43,7 @@ def group(mutation: Mutation) -> str:
     return _COLUMN.get(mutation.how, "add")
 
 
+_SEED = 0
 COLUMNS = (*_GROUPS, "add")
 
 
@@ -61,7 +63,16 @@ def counted(mutations: Iterable[Mutation]) -> Counter[tuple[str, str]]:
     return Counter((mutation.element, group(mutation)) for mutation in mutations)
 
 
-def markdown(outcomes: Sequence[Outcome]) -> str:
+def drawn(outcomes: Sequence[Outcome]) -> list[Mutation]:
+    """One mutation of each column, the same in every run: what the judges are asked about alone."""
+    chance = random.Random(_SEED)  # noqa: S311 - a draw to repeat, no secret
+    columns = [
+        [each.mutation for each in outcomes if not each.rule and group(each.mutation) == name] for name in COLUMNS
+    ]
+    return [chance.choice(column) for column in columns if column]
+
+
+def markdown(outcomes: Sequence[Outcome], alone: Sequence[tuple[Mutation, set[str]]]) -> str:
     """The tables; nothing in them differs from run to run."""
     return "\n\n".join(
         [
@@ -70,6 +81,8 @@ def markdown(outcomes: Sequence[Outcome]) -> str:
             _kinds(outcomes),
             "Who noticed them. Each is asked only about what those above let pass, the generated code made anew.",
             _judges(outcomes),
+            f"Asked alone about {len(alone)} of them, one drawn for each kind of change:",
+            _alone(alone),
             "What changes nothing that a program could notice:",
             _equivalent(outcomes),
         ]
@@ -97,6 +110,14 @@ def _judges(outcomes: Sequence[Outcome]) -> str:
     return _table([["judge", "holds against each other", "noticed"], *([n, pairs[n], str(tally[n])] for n in NAMES)])
 
 
+def _alone(asked: Sequence[tuple[Mutation, set[str]]]) -> str:
+    rows = [["judge", "notices", "of the kinds"]]
+    for name in NAMES:
+        seen = [group(mutation) for mutation, judges in asked if name in judges]
+        rows.append([name, str(len(seen)), "; ".join(dict.fromkeys(seen))])
+    return _table(rows)
+
+
 def _equivalent(outcomes: Sequence[Outcome]) -> str:
     tally = Counter(outcome.rule for outcome in outcomes if outcome.rule and not outcome.killed_by)
     rows = [[f"{rule.how}, {rule.element.replace('*', 'any')}", str(tally[rule]), rule.reason] for rule in RULES]
@@ -122,6 +143,6 @@ def shown(page: str) -> str:
     return page.partition(_BEGIN)[2].partition(_END)[0].strip()
 
 
-def write(outcomes: Sequence[Outcome]) -> None:
+def write(outcomes: Sequence[Outcome], alone: Sequence[tuple[Mutation, set[str]]]) -> None:
     """Put the tables into docs/contract.md."""
-    PAGE.write_text(replaced(PAGE.read_text(encoding="utf-8"), markdown(outcomes)), encoding="utf-8")
+    PAGE.write_text(replaced(PAGE.read_text(encoding="utf-8"), markdown(outcomes, alone)), encoding="utf-8")
