@@ -4,8 +4,10 @@ import copy
 from typing import Any
 
 import pytest
+from support.agree.verdict import same
 
 from autocall_otp.sandbox.contract import Contract, Violation, complaints, provider_contract
+from autocall_otp.sandbox.numbers import NUMBERS
 
 OTP = "/v3/autocall/otp"
 
@@ -75,6 +77,22 @@ def test_a_new_path_or_parameter_is_known_at_once() -> None:
             contract.parameters(operation, path, query)
         assert caught.value.status == 400
         assert list(caught.value.error[0]) == ["page"]
+
+
+@pytest.mark.parametrize("example", ["busy", "unanswered"])
+def test_a_record_ends_as_the_contract_s_example_of_it_does(example: str) -> None:
+    answer = provider_contract().document["paths"]["/v3/autocall/log/{ref_id}/ref_id"]["get"]["responses"]["200"]
+    said = answer["content"]["application/json"]["examples"][example]["value"]
+    (plan,) = {number.plan for number in NUMBERS if number.plan and number.plan.status == said["status"]}
+    pair, advice = ("openapi.yaml", "src/autocall_otp/sandbox"), "mend the example, or calls.py of the sandbox"
+    for name, made in (("cause", plan.cause), ("sip_hangup_disposition", plan.disposition)):
+        same(pair, f"{name} of a call that ends as {said['status']}", (said[name], made), advice)
+    same(
+        pair,
+        f"whether the phone rings before {said['status']}",
+        (bool(said["time_ringging"]), bool(plan.ringing)),
+        advice,
+    )
 
 
 @pytest.mark.parametrize("ref_id", ["ABC123", "a/b", "mã số 1", "%25", "a%2Fb", "..", "?x=1#y", "\n"])

@@ -10,8 +10,19 @@ TESTS = Path(__file__).resolve().parent.parent
 ROOT = TESTS.parent
 
 FACTS: dict[str, Any] = yaml.safe_load((TESTS / "page" / "facts.yaml").read_text(encoding="utf-8"))
+INFERRED: dict[str, Any] = yaml.safe_load((TESTS / "page" / "inferred.yaml").read_text(encoding="utf-8"))
 SPEC: dict[str, Any] = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
 OPERATIONS = {"run_otp": "runOtp", "get_cdr": "getCdrByRefId"}
+
+
+def operations() -> dict[str, dict[str, Any]]:
+    """What the page states of each of its operations, by the wrapper's name for it."""
+    return {name: fact for name, fact in FACTS.items() if isinstance(fact, dict) and "method" in fact}
+
+
+def has_payload(name: str) -> bool:
+    """Whether the page shows this payload."""
+    return (TESTS / "page" / f"{name}.json").exists()
 
 
 def payload(name: str) -> dict[str, Any]:
