@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 from attrs import AttrsInstance
+from support.agree.verdict import Disagreement
 from support.prism import settings
 from support.wrapper import (
     OURS,
@@ -46,7 +47,7 @@ each_shell = pytest.mark.parametrize("shell", ["sync", "async"])
 
 def disagree(left: str, right: str, name: str, what: str, lines: Iterable[str]) -> str:
     """One finding: which two, on which name, and what to write where."""
-    return f"{left} and {right} disagree on `{name}`: {what}. Next:" + "".join(f"\n    {line}" for line in lines)
+    return str(Disagreement(left, right, name, what, "write\n      " + "\n      ".join(lines)))
 
 
 # Operations and use cases
