@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 from attrs import AttrsInstance
-from support.agree.verdict import Disagreement
+from support.agree.verdict import Disagreement, settle
 from support.prism import settings
 from support.wrapper import (
     OURS,
@@ -45,9 +45,11 @@ each_pair = pytest.mark.parametrize(
 each_shell = pytest.mark.parametrize("shell", ["sync", "async"])
 
 
-def disagree(left: str, right: str, name: str, what: str, lines: Iterable[str]) -> str:
-    """One finding: which two, on which name, and what to write where."""
-    return str(Disagreement(left, right, name, what, "write\n      " + "\n      ".join(lines)))
+def lacking(left: str, right: str, name: str, what: str, lines: Iterable[str]) -> None:
+    """Fail a test with the lines that are to be written, where there are any."""
+    if written := list(lines):
+        advice = "\n      ".join(["write beside the lines like them", *written]) + "\n    and run `make contract` again"
+        settle([Disagreement(left, right, name, what, advice)])
 
 
 # Operations and use cases
@@ -78,9 +80,8 @@ def lines_of_a_use_case(operation: Operation) -> list[str]:
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_every_operation_has_a_use_case(name: str) -> None:
     operation = OPERATIONS[name]
-    assert any(name in use.operations for use in USE_CASES.values()), disagree(
-        operation.module.__name__, FLOWS, name, "no use case sends it", lines_of_a_use_case(operation)
-    )
+    lines = [] if any(name in use.operations for use in USE_CASES.values()) else lines_of_a_use_case(operation)
+    lacking(operation.module.__name__, FLOWS, name, "no use case sends it", lines)
 
 
 def shape(function: Callable[..., Any], skip: int) -> dict[str, object]:
@@ -92,11 +93,10 @@ def shape(function: Callable[..., Any], skip: int) -> dict[str, object]:
 def test_both_clients_have_the_use_case(use: UseCase) -> None:
     methods = {kind.__name__: getattr(kind, use.name, None) for kind in (Client, AsyncClient)}
     missing = [f"{CLIENTS}: in {name}: def {use.name}(self, ...)" for name, method in methods.items() if not method]
-    assert not missing, disagree(FLOWS, CLIENTS, use.name, "a client has no such method", missing)
+    lacking(FLOWS, CLIENTS, use.name, "a client has no such method", missing)
     sync, asynchronous = methods.values()
-    assert inspect.signature(sync) == inspect.signature(asynchronous), disagree(
-        "Client", "AsyncClient", use.name, "their arguments differ", [f"{CLIENTS}: give both the same"]
-    )
+    lines = [] if inspect.signature(sync) == inspect.signature(asynchronous) else [f"{CLIENTS}: give both the same"]
+    lacking("Client", "AsyncClient", use.name, "their arguments differ", lines)
     # Parameters of the API that one of the two lacks are looked for below, with the lines to write.
     api = {name for each in use.operations for name in OPERATIONS[each].parameters}
     ours, flow = shape(sync, 1), shape(use.flow, 2)
@@ -104,8 +104,8 @@ def test_both_clients_have_the_use_case(use: UseCase) -> None:
         {name: kind for name, kind in one.items() if name not in api or name in other}
         for one, other in ((ours, flow), (flow, ours))
     )
-    lines = [f"{CLIENTS}: take what {FLOWS} takes, by position or keyword as it does"]
-    assert found == wanted, disagree(FLOWS, CLIENTS, use.name, "their arguments differ", lines)
+    lines = [] if found == wanted else [f"{CLIENTS}: take what {FLOWS} takes, by position or keyword as it does"]
+    lacking(FLOWS, CLIENTS, use.name, "their arguments differ", lines)
 
 
 # Parameters and arguments
@@ -119,6 +119,8 @@ def lines_of_an_argument(use: UseCase, operation: Operation, name: str) -> list[
     if name not in use.parameters:
         lines.append(f"{FLOWS}: {use.name} takes `{name}: {_argument(hint)},`")
         lines.append(f"{FLOWS}: {operation.takes} is given `{name}={value},`")
+        if optional(hint) and not hasattr(_operations, "UNSET"):
+            lines.append(f"{FLOWS}: from autocall_otp_api.types import UNSET")
     for kind in (Client, AsyncClient):
         if name not in inspect.signature(getattr(kind, use.name, use.flow)).parameters:
             default = " = None" if optional(hint) else ""
@@ -137,9 +139,7 @@ def lines_of_an_argument(use: UseCase, operation: Operation, name: str) -> list[
 )
 def test_every_parameter_has_its_argument(use: UseCase, operation: Operation, name: str) -> None:
     lines = lines_of_an_argument(use, operation, name)
-    assert not lines, disagree(
-        operation.module.__name__, f"{FLOWS} or {CLIENTS}", name, f"callers of {use.name} cannot pass it", lines
-    )
+    lacking(operation.module.__name__, f"{FLOWS} or {CLIENTS}", name, f"callers of {use.name} cannot pass it", lines)
 
 
 def arguments(use: UseCase, operation: Operation, *, left_out: bool = False) -> dict[str, Any]:
@@ -178,7 +178,8 @@ def exchange(
         found = getattr(Client(**made), use.name)(**given) if shell == "sync" else asyncio.run(ask())
     except TypeError as error:
         lines = [f"{FLOWS}: take that argument out, or name it as the generated code does"]
-        pytest.fail(disagree("the generated code", FLOWS, use.name, str(error), lines))
+        lacking("the generated code", FLOWS, use.name, str(error), lines)
+        raise
     return seen[0], values, found
 
 
@@ -197,9 +198,9 @@ def unsent(shell: str, use: UseCase, operation: Operation) -> list[str]:
 @each_shell
 @each_pair
 def test_arguments_go_out_as_the_generated_code_sends_them(shell: str, use: UseCase, operation: Operation) -> None:
-    names = ", ".join(sorted(unsent(shell, use, operation)))
-    lines = [f"{CLIENTS} and {FLOWS}: {use.name} hands {names} on to {operation.takes} unchanged"]
-    assert not names, disagree(operation.module.__name__, FLOWS, names, f"{use.name} does not send it so", lines)
+    names = sorted(unsent(shell, use, operation))
+    lines = [f"{CLIENTS}, {FLOWS}: {use.name} hands `{name}` on to {operation.takes} unchanged" for name in names]
+    lacking(operation.module.__name__, FLOWS, ", ".join(names), f"{use.name} does not send it so", lines)
 
 
 @each_shell
@@ -208,7 +209,7 @@ def test_what_a_caller_leaves_out_is_not_sent_as_null(shell: str, use: UseCase, 
     request, _, _ = exchange(shell, use, operation, arguments(use, operation, left_out=True))
     nulls = [name for name, value in json.loads(request.content or b"{}").items() if value is None]
     lines = [f"{FLOWS}: {operation.takes} is given `{name}=UNSET if {name} is None else {name},`" for name in nulls]
-    assert not nulls, disagree(operation.module.__name__, FLOWS, ", ".join(nulls), "None is sent as null", lines)
+    lacking(operation.module.__name__, FLOWS, ", ".join(nulls), "None is sent as null", lines)
 
 
 # Fields of answers and of results
@@ -218,7 +219,7 @@ def line_of_a_field(result: type[AttrsInstance], name: str, hint: object) -> lis
     """What a result lacks so that a caller can read a field of the answer."""
     kind = "datetime" if name.startswith("time_") and str in kinds(hint) else spelt(hint)
     reason = "  # noqa: RUF009 - an attrs field" if kind in {"datetime", "Payload"} else ""
-    lines = [f"{MODELS}: {result.__name__} has `{name}: {kind} | None = _quiet(){reason}` and a docstring below it"]
+    lines = [f"{MODELS}: {result.__name__} has `{name}: {kind} | None = _quiet(){reason}`, a docstring below it"]
     if result is not Cdr:
         lines.append(f"{FLOWS}: {result.__name__}(...) is given `{name}=...(read.{name}),`")
     return lines
@@ -239,10 +240,8 @@ def test_every_field_of_an_answer_has_its_field(
     result: type[AttrsInstance], model: type[AttrsInstance], name: str
 ) -> None:
     ours = OURS.get(name, name)
-    assert ours in fields(result), disagree(
-        f"generated {model.__name__}", MODELS, name, f"{result.__name__} has no field for it",
-        line_of_a_field(result, ours, fields(model)[name]),
-    )  # fmt: skip
+    lines = [] if ours in fields(result) else line_of_a_field(result, ours, fields(model)[name])
+    lacking(f"generated {model.__name__}", MODELS, name, f"{result.__name__} has no field for it", lines)
 
 
 @pytest.mark.parametrize(
@@ -257,11 +256,12 @@ def test_every_field_of_a_result_is_in_the_answer(
     result: type[AttrsInstance], model: type[AttrsInstance], name: str
 ) -> None:
     on_wire = {ours: theirs for theirs, ours in OURS.items()}.get(name, name)
-    lines = [f"{MODELS}: take `{name}` out of {result.__name__}, or, where it is only spelt otherwise,"]
-    lines.append(f'{FLOWS}: _ON_WIRE has `"{name}": "..."`')
-    assert on_wire in fields(model), disagree(
-        MODELS, f"generated {model.__name__}", name, "no field of the answer is read into it", lines
-    )
+    lines = [
+        f"{MODELS}: take `{name}` out of {result.__name__}, or, where the wire only spells it otherwise,",
+        f'{FLOWS}: `"{name}": "..."` in _ON_WIRE',
+    ]
+    lines = [] if on_wire in fields(model) else lines
+    lacking(MODELS, f"generated {model.__name__}", name, "no field of the answer is read into it", lines)
 
 
 def unread(shell: str, use: UseCase, operation: Operation) -> list[str]:
@@ -281,9 +281,7 @@ def test_what_an_answer_holds_arrives(shell: str, use: UseCase, operation: Opera
         f"{MODELS}: {use.result.__name__}.{OURS.get(name, name)} is `{spelt(wire[name])} | None`, or {FLOWS} reads it"
         for name in names
     ]
-    assert not names, disagree(
-        f"generated {operation.answer.__name__}", MODELS, ", ".join(names), "what comes is not read", lines
-    )
+    lacking(f"generated {operation.answer.__name__}", MODELS, ", ".join(names), "what comes is not read", lines)
 
 
 # The judge must be able to say no; what the wrapper lacks altogether is in test_growth.py.
