@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 NODE = (str(ROOT / ".venv" / "bin" / "node"), "--no-warnings")
 SPECTRAL = ("node_modules", "@stoplight", "spectral-cli", "dist", "index.js")
 REDOCLY = ("node_modules", "@redocly", "cli", "bin", "cli.js")
-PYTEST = (sys.executable, "-m", "pytest", "-q", "-x", "--no-header", "--tb=short", "-p", "no:cacheprovider")
+PYTEST = (sys.executable, "-m", "pytest", "-q", "--no-header", "--tb=short", "-p", "no:cacheprovider")
 IMPORTS = """
 import sys
 try:
@@ -117,28 +117,31 @@ SANDBOX = Judge(
     (*PYTEST, "tests/sandbox/test_contract.py", "tests/sandbox/test_chain.py"),
     "follow in src/autocall_otp/sandbox, or mend openapi.yaml and run `make generate`",
 )
-ALL = (DRIFT, PAGE, LINT, REDOCLY_LINT, NAMES, WRAPPER, MAKER, PRISM, SANDBOX)
+FIRST = (DRIFT, PAGE, LINT, REDOCLY_LINT, NAMES)
+THEN = (SANDBOX, PRISM, WRAPPER, MAKER)
+"""These import the wrapper, the longest first."""
 
 
-def judged(judge: Judge, root: Path = ROOT) -> Verdict:
-    """Put the checkout at root before a judge."""
+def judged(judge: Judge, root: Path = ROOT, *more: str) -> Verdict:
+    """Put the checkout at root before a judge; `more` are further arguments of its command."""
     paths = os.pathsep.join(str(root / name) for name in ("src", "generated"))
     env = os.environ | {"PYTHONPATH": paths, "AUTOCALL_REPO_TOOLS": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
     start = time.monotonic()
-    done = subprocess.run(judge.command, cwd=root, env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run([*judge.command, *more], cwd=root, env=env, capture_output=True, text=True, check=False)
     return Verdict(judge, done.returncode == 0, done.stdout + done.stderr, time.monotonic() - start)
 
 
 def main() -> int:
-    """Ask every judge; two at a time, since most of them wait rather than compute."""
+    """Ask every judge, two at a time, since most of them wait rather than compute."""
     with ThreadPoolExecutor(2) as pool:
-        verdicts = list(pool.map(judged, sorted(ALL, key=lambda judge: judge in {PRISM, SANDBOX}, reverse=True)))
-    verdicts.sort(key=lambda verdict: ALL.index(verdict.judge))
+        verdicts = list(pool.map(judged, FIRST))
+        importable = all(verdict.agrees for verdict in verdicts if verdict.judge is NAMES)
+        verdicts += list(pool.map(judged, THEN)) if importable else []
     print(*verdicts, sep="\n")
+    if not importable:
+        print(*(f"not judged before the names agree: {judge.pair}" for judge in THEN), sep="\n")
     at_odds = [verdict.judge.pair for verdict in verdicts if not verdict.agrees]
-    print(
-        f"{len(verdicts)} pairs judged, {len(at_odds) or 'none'} at odds" + "".join(f"\n  {pair}" for pair in at_odds)
-    )
+    print(f"{len(verdicts)} pairs judged, {len(at_odds) or 'none'} at odds", *at_odds, sep="\n  ")
     return bool(at_odds)
 
 

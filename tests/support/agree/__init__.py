@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from support.agree.differ import differences
+from support.agree.differ import differences, unnamed
 from support.agree.elements import Json
 from support.agree.marks import marks
 from support.agree.records import records
@@ -25,7 +25,7 @@ def _wanted() -> dict[str, Any]:
 
 CHECKS: dict[str, Callable[[Json], list[Disagreement]]] = {
     "references": whole,
-    "page": lambda document: differences(_wanted(), plain(document)),
+    "page": lambda document: differences(_wanted(), plain(document)) + unnamed(document),
     "records": records,
     "marks": lambda document: marks(document, _wanted()),
     "words": words,

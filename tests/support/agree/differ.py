@@ -10,6 +10,7 @@ from support.agree.elements import MAPS, At, Json
 from support.agree.tree import IS
 from support.agree.verdict import INFERRED, NEXT, PAGE, SPEC, Disagreement
 from support.agree.wanted import FROM, Form
+from support.page import INFERRED as FACTS_ADDED
 
 WORDS = {"summary", "description", "x-source", "x-source-reason", IS, FROM}
 """For people, or for the check of the marks."""
@@ -31,6 +32,16 @@ def differences(wanted: Json, found: Json) -> list[Disagreement]:
         # A component is used in many places, and told of once.
         told.setdefault((name, what), Disagreement(source, SPEC, f"the {name}{place}", what, NEXT[source]))
     return list(told.values())
+
+
+def unnamed(document: Json) -> list[Disagreement]:
+    """Names of generated classes that the contract has lost."""
+    components = document.get("components")
+    schemas = components.get("schemas") if isinstance(components, dict) else None
+    lost = [name for name in FACTS_ADDED["schemas"] if not isinstance(schemas, dict) or name not in schemas]
+    return [
+        Disagreement(INFERRED, SPEC, f"the schema {name}", f"it is missing in {SPEC}", NEXT[INFERRED]) for name in lost
+    ]
 
 
 def _differ(wanted: Json, found: Json, at: At, source: str, keys: str = KEYWORDS) -> Iterator[tuple[At, str, str]]:
