@@ -88,13 +88,13 @@ ARGUMENT = r"^        ref_id: str \| None = None,$"
 
 
 def test_a_new_optional_argument_and_a_new_operation_are_minor(repository: Repository) -> None:
-    repository.edit(CLIENT, ARGUMENT, "        ref_id: str | None = None,\n        language: str | None = None,")
+    repository.edit(CLIENT, ARGUMENT, "        ref_id: str | None = None,\n        made_up: str | None = None,")
     repository.edit(SPEC, "^components:$", "  /v3/new:\n    get:\n      responses: {}\ncomponents:")
     code, lines = repository.compare("v1.2.0")
     assert code == 0
     assert lines[1:] == [
-        "new       Python       autocall_otp.AsyncClient.run_otp(language): was added",
-        "new       Python       autocall_otp.Client.run_otp(language): was added",
+        "new       Python       autocall_otp.AsyncClient.run_otp(made_up): was added",
+        "new       Python       autocall_otp.Client.run_otp(made_up): was added",
         "new       openapi.yaml /v3/new: was added",
         f"Not breaking: after 1.2.0 comes 1.3.0 or later; {VERSION} says 1.2.0: set it to 1.3.0 for the next release.",
     ]
