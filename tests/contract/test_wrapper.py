@@ -27,6 +27,7 @@ from support.wrapper import (
     optional,
     sample,
     spelt,
+    taken,
     use_cases,
 )
 
@@ -55,15 +56,11 @@ def lacking(left: str, right: str, name: str, what: str, lines: Iterable[str]) -
 # Operations and use cases
 
 
-def _argument(hint: object) -> str:
-    return f"{spelt(hint)} | None" if optional(hint) else spelt(hint)
-
-
 def lines_of_a_use_case(operation: Operation) -> list[str]:
     """What a new operation needs in the wrapper."""
     results = {model: result.__name__ for result, model in ANSWERS}
     name, result = operation.name, results.get(operation.answer, f"a new class in {MODELS}")
-    given = ", ".join(f"{each}: {_argument(hint)}" for each, hint in operation.parameters.items())
+    given = ", ".join(f"{each}: {taken(hint)}" for each, hint in operation.parameters.items())
     passed = ", ".join(f"{each}={each}" for each in operation.parameters)
     call = f"_operations.{name}(self._settings, self._policy, {passed})"
     return [
@@ -117,14 +114,14 @@ def lines_of_an_argument(use: UseCase, operation: Operation, name: str) -> list[
     value = f"UNSET if {name} is None else {name}" if optional(hint) else name
     lines: list[str] = []
     if name not in use.parameters:
-        lines.append(f"{FLOWS}: {use.name} takes `{name}: {_argument(hint)},`")
+        lines.append(f"{FLOWS}: {use.name} takes `{name}: {taken(hint)},`")
         lines.append(f"{FLOWS}: {operation.takes} is given `{name}={value},`")
         if optional(hint) and not hasattr(_operations, "UNSET"):
             lines.append(f"{FLOWS}: from autocall_otp_api.types import UNSET")
     for kind in (Client, AsyncClient):
         if name not in inspect.signature(getattr(kind, use.name, use.flow)).parameters:
             default = " = None" if optional(hint) else ""
-            lines.append(f"{CLIENTS}: {kind.__name__}.{use.name} takes `{name}: {_argument(hint)}{default},`")
+            lines.append(f"{CLIENTS}: {kind.__name__}.{use.name} takes `{name}: {taken(hint)}{default},`")
             lines.append(f"{CLIENTS}: there, _operations.{use.name}(...) is given `{name}={name},`")
     return lines
 
@@ -220,8 +217,14 @@ def line_of_a_field(result: type[AttrsInstance], name: str, hint: object) -> lis
     kind = "datetime" if name.startswith("time_") and str in kinds(hint) else spelt(hint)
     reason = "  # noqa: RUF009 - an attrs field" if kind in {"datetime", "Payload"} else ""
     lines = [f"{MODELS}: {result.__name__} has `{name}: {kind} | None = _quiet(){reason}`, a docstring below it"]
+    readers = {str(read): call.__name__ for read, call in _operations._READERS.items()}
+    reader = next((call for read, call in readers.items() if kind in read.replace(".", " ").split()), None)
+    if reader is None:
+        lines.append(f"{FLOWS}: _READERS has `{kind} | None: ...`")
     if result is not Cdr:
-        lines.append(f"{FLOWS}: {result.__name__}(...) is given `{name}=...(read.{name}),`")
+        lines.append(
+            f"{FLOWS}: {result.__name__}(...) is given `{name}={reader or '...'}(read.{name}, settings.timezone),`"
+        )
     return lines
 
 

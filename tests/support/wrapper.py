@@ -159,6 +159,11 @@ def spelt(hint: object) -> str:
     return " | ".join(sorted(names))
 
 
+def taken(hint: object) -> str:
+    """A hint as an argument of the wrapper has it."""
+    return f"{spelt(hint)} | None" if optional(hint) else spelt(hint)
+
+
 def sample(name: str, hint: object) -> Any:
     """A value that the generated code takes for a parameter of the request: the page's own where it shows one."""
     allowed = kinds(hint)
