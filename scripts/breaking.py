@@ -18,6 +18,7 @@ import sys
 import tarfile
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from packaging.version import Version
 from public_api import PACKAGE, Change, Impact, compare
@@ -81,18 +82,21 @@ def contract_changes(base: Path, root: Path) -> list[Change]:
         impact = IMPACTS[each["impact"]]
         if impact is not Impact.OTHER:
             said = " ".join(verdict["message"] for verdict in each["verdicts"]) or f"was {each['kind']}"
-            found[Change(impact, CONTRACT, f"{_place(each['path'])}: {said}")] = None
+            found[Change(impact, CONTRACT, f"{_place(each)}: {said}")] = None
     if harmless := sum(each["impact"] == "patch" for each in changes):
         found[Change(Impact.OTHER, CONTRACT, f"{harmless} changes that no client notices: words, examples")] = None
     return list(found)
 
 
-def _place(pointer: str) -> str:
-    """Where in the contract, without what every place of that kind has in common."""
+def _place(change: dict[str, Any]) -> str:
+    """Where in the contract, without what every place of that kind has in common; a parameter by its name."""
+    pointer: str = change["path"]
     steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.removeprefix("#/").split("/")]
-    return " ".join(
-        step for step in steps if step not in {"paths", "content", "application/json", "schema", "properties"}
-    )
+    value = (change.get("revision") or change.get("base") or {}).get("value")
+    if steps[-2:-1] == ["parameters"] and isinstance(value, dict):
+        steps[-1] = value.get("name", steps[-1])
+    common = {"paths", "content", "application/json", "schema", "properties"}
+    return " ".join(step for step in steps if step not in common)
 
 
 def command_line(root: Path) -> dict[str, dict[str, object]]:

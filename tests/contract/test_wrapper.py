@@ -41,8 +41,6 @@ ANSWERS = {(use.result, operation.answer): None for use, operation in PAIRS}
 each_pair = pytest.mark.parametrize(
     ("use", "operation"), [pytest.param(*pair, id=f"{pair[0].name}-{pair[1].name}") for pair in PAIRS]
 )
-
-
 each_shell = pytest.mark.parametrize("shell", ["sync", "async"])
 
 
@@ -112,16 +110,16 @@ def lines_of_an_argument(use: UseCase, operation: Operation, name: str) -> list[
     """What the wrapper lacks so that a caller can pass a parameter of the API."""
     hint = operation.parameters[name]
     value = f"UNSET if {name} is None else {name}" if optional(hint) else name
+    argument = f"`{name}: {taken(hint)}{' = None' if optional(hint) else ''},`"
     lines: list[str] = []
     if name not in use.parameters:
-        lines.append(f"{FLOWS}: {use.name} takes `{name}: {taken(hint)},`")
+        lines.append(f"{FLOWS}: {use.name} takes {argument}")
         lines.append(f"{FLOWS}: {operation.takes} is given `{name}={value},`")
         if optional(hint) and not hasattr(_operations, "UNSET"):
             lines.append(f"{FLOWS}: from autocall_otp_api.types import UNSET")
     for kind in (Client, AsyncClient):
         if name not in inspect.signature(getattr(kind, use.name, use.flow)).parameters:
-            default = " = None" if optional(hint) else ""
-            lines.append(f"{CLIENTS}: {kind.__name__}.{use.name} takes `{name}: {taken(hint)}{default},`")
+            lines.append(f"{CLIENTS}: {kind.__name__}.{use.name} takes {argument}")
             lines.append(f"{CLIENTS}: there, _operations.{use.name}(...) is given `{name}={name},`")
     return lines
 
@@ -218,13 +216,12 @@ def line_of_a_field(result: type[AttrsInstance], name: str, hint: object) -> lis
     reason = "  # noqa: RUF009 - an attrs field" if kind in {"datetime", "Payload"} else ""
     lines = [f"{MODELS}: {result.__name__} has `{name}: {kind} | None = _quiet(){reason}`, a docstring below it"]
     readers = {str(read): call.__name__ for read, call in _operations._READERS.items()}
-    reader = next((call for read, call in readers.items() if kind in read.replace(".", " ").split()), None)
-    if reader is None:
+    reader = next((call for read, call in readers.items() if kind in read.replace(".", " ").split()), "...")
+    if reader == "...":
         lines.append(f"{FLOWS}: _READERS has `{kind} | None: ...`")
     if result is not Cdr:
-        lines.append(
-            f"{FLOWS}: {result.__name__}(...) is given `{name}={reader or '...'}(read.{name}, settings.timezone),`"
-        )
+        given = f"`{name}={reader}(read.{name}, settings.timezone),`"
+        lines.append(f"{FLOWS}: {result.__name__}(...) is given {given}")
     return lines
 
 

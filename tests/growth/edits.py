@@ -143,7 +143,7 @@ MODEL = [
 ]
 
 ARGUMENT = [
-    after(OPERATIONS, "    ref_id: str | None,\n", "    language: str | None,\n"),
+    after(OPERATIONS, "    ref_id: str | None,\n", "    language: str | None = None,\n"),
     Edit(
         OPERATIONS,
         "        ref_id=reference,\n    )\n    secrets",

@@ -121,7 +121,7 @@ def test_the_api_grows(tmp_path: Path) -> None:
             f"{models}: Cdr has `carrier: str | None = _quiet()`, a docstring below it",
         ],
         "test_every_parameter_has_its_argument[run_otp-language]": [
-            f"{flows}: run_otp takes `language: str | None,`",
+            f"{flows}: run_otp takes `language: str | None = None,`",
             f"{flows}: OtpRequest(...) is given `language=UNSET if language is None else language,`",
             f"{flows}: from autocall_otp_api.types import UNSET",
             f"{clients}: Client.run_otp takes `language: str | None = None,`",
