@@ -235,8 +235,12 @@ SANDBOX = [
     Edit(
         SERVICE,
         'return Endpoints(contract, {"runOtp": self.run_otp, "getCdrByRefId": self.get_cdr}, token)',
-        'look_ups = {"getCdrByRefId": self.get_cdr, "getCdrByCallId": self.get_cdr}\n'
-        '        return Endpoints(contract, {"runOtp": self.run_otp} | look_ups, token)',
+        """\
+return Endpoints(
+            contract,
+            {"runOtp": self.run_otp, "getCdrByRefId": self.get_cdr, "getCdrByCallId": self.get_cdr},
+            token,
+        )""",
     ),
     Edit(
         SERVICE,
