@@ -32,8 +32,8 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", metavar="S", type=int, default=0, help="what the draw depends on (0)")
     parser.add_argument("--list", action="store_true", help="print the names; judge nothing")
     parser.add_argument("--jobs", metavar="N", type=int, default=2, help="how many copies are judged at once (2)")
-    parser.add_argument("--without", metavar="JUDGE", action="append", default=[], choices=judging.NAMES, help=(
-        f"leave a judge out, to see what the others notice: {', '.join(judging.NAMES)}"
+    parser.add_argument("--without", metavar="JUDGE", action="append", default=[], choices=judging.SPARED, help=(
+        f"leave a judge out, to see what the others notice: {', '.join(judging.SPARED)}"
     ))  # fmt: skip
     parser.add_argument("--verbose", action="store_true", help="print who noticed each mutation, and what was said")
     return parser.parse_args(words)

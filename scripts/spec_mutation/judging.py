@@ -30,6 +30,8 @@ SLOW = (
 )
 NAMES = tuple(dict.fromkeys([*CHECKS, *(judge.name for judge in SLOW)]))
 """Every judge, in the order in which they are asked."""
+SPARED = tuple(name for name in NAMES if name != contract.GENERATOR.name)
+"""Those that can be left out: without generated code there is nothing to judge."""
 _CONTROL, _EXCUSED = "nothing changed", "all that should change nothing, at once"
 _COPIED = ("src", "tests", "scripts", "pyproject.toml", ".spectral.yaml", "redocly.yaml")
 
@@ -91,6 +93,8 @@ def scratch() -> Iterator[Scratch]:
 def quick(mutation: Mutation, document: Json, without: frozenset[str]) -> Outcome | None:
     """The verdict of the checks that take milliseconds; None when they all agree."""
     changed = mutation.applied(document)
+    if changed == document:
+        raise ValueError(f"it changes nothing: {mutation.name}")
     for name, check in CHECKS.items():
         found = check(changed) if name not in without else []
         if found:

@@ -20,7 +20,8 @@ from autocall_otp._lanes import AsyncLanes, Lanes
 
 MAX_CONNECTIONS = 100
 _IDLE_EXPIRY = 30.0
-_ONE = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_IDLE_EXPIRY)
+# The free list looks after what has been idle for long.
+_ONE = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=None)
 
 
 class _Options(TypedDict):
@@ -29,7 +30,7 @@ class _Options(TypedDict):
     proxy: str | None
 
 
-def sync_transport(base_url: str) -> Lanes:
+def sync_lanes(base_url: str) -> Lanes:
     """Connections for threads."""
     with _usable_environment():
         options = _options(base_url)
@@ -38,7 +39,7 @@ def sync_transport(base_url: str) -> Lanes:
         )
 
 
-def async_transport(base_url: str) -> AsyncLanes:
+def async_lanes(base_url: str) -> AsyncLanes:
     """Connections for the tasks of one event loop."""
     with _usable_environment():
         options = _options(base_url)

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from support.agree.verdict import AFTER, same, settle
+from support.agree.verdict import AFTER, PAGE, SPEC, expect, same, settle
 from support.page import documented_examples, operation, payload
 from support.prism import EXAMPLES, WRAPPER, AsyncRecorder, Prism, Recorder, settings
 
@@ -90,7 +90,10 @@ def test_every_documented_answer(
     if status == 200:
         agree(answer, value, result.raw.to_dict() if hasattr(result, "raw") else repr(result))
         return
-    assert status in KINDS, f"openapi.yaml documents {status}, and no test says which error that is: add it to KINDS"
+    known = ("openapi.yaml", "tests/contract/test_prism.py")
+    expect(
+        status in KINDS, known, f"the status {status} of {method}", "only openapi.yaml has it", "add it to KINDS there"
+    )
     agree(f"the error raised for {answer}", KINDS[status].__name__, type(result).__name__)
     assert isinstance(result, ApiError)
     agree(f"the status_code of {answer}", status, result.status_code)
@@ -119,7 +122,7 @@ def test_retry_after_is_read(mock_server: Prism, shell: str) -> None:
 def test_the_path_is_the_contract_s_whatever_the_reference(mock_server: Prism, ref_id: str) -> None:
     recorder = Recorder()
     with Client(**settings(mock_server.url, transport=recorder)) as client:
-        assert isinstance(client.get_cdr(ref_id), Cdr)
+        agree(f"what get_cdr({ref_id!r}) gives", Cdr, type(client.get_cdr(ref_id)))
     (exchange,) = recorder.exchanges
     settle(exchange.disagreements(EXAMPLES))
 
@@ -130,7 +133,7 @@ def test_waiting_for_a_record(mock_server: Prism) -> None:
         record = client.wait_for_cdr("ABC125", timeout=10)
     agree("the example unanswered: finished, answered", (True, False), (record.finished, record.answered))
     settle(each for exchange in recorder.exchanges for each in exchange.disagreements(EXAMPLES))
-    assert len(recorder.exchanges) == 1
+    agree("how many look-ups a finished record takes", 1, len(recorder.exchanges))
 
 
 def test_the_link_leads_from_the_call_to_its_record(mock_server: Prism) -> None:
@@ -149,8 +152,9 @@ def test_the_link_leads_from_the_call_to_its_record(mock_server: Prism) -> None:
 
 def test_prism_refuses_a_request_without_a_token(mock_server: Prism) -> None:
     answer = httpx.post(f"{mock_server.url}/v3/autocall/otp", json=SAMPLE, trust_env=False)
-    assert "sl-violations" in answer.headers, "openapi.yaml asks for no token, and the page does: mend its security"
-    assert answer.status_code == 401
+    refused = answer.status_code == 401 and "sl-violations" in answer.headers
+    what = "the page asks for a token, and Prism, which plays openapi.yaml, takes a call without one"
+    expect(refused, (PAGE, SPEC), "the security of runOtp", what, f"mend security in {SPEC}; {AFTER}")
 
 
 def test_prism_refuses_the_table_s_name_of_the_script(mock_server: Prism) -> None:
@@ -158,10 +162,9 @@ def test_prism_refuses_the_table_s_name_of_the_script(mock_server: Prism) -> Non
     answer = httpx.post(
         f"{mock_server.url}/v3/autocall/otp", json=body, headers={"Authorization": "Bearer t"}, trust_env=False
     )
-    complaint = answer.headers.get("sl-violations", "")
-    assert "must have required property 'template'" in complaint, (
-        "openapi.yaml takes template_name for the script, and the page's samples say template: mend OtpRequest"
-    )
+    refused = "must have required property 'template'" in answer.headers.get("sl-violations", "")
+    what = "the page's samples say template, and Prism, which plays openapi.yaml, takes template_name"
+    expect(refused, (PAGE, SPEC), "the name of the script", what, f"mend OtpRequest in {SPEC}; {AFTER}")
 
 
 def test_prism_knows_no_other_path(mock_server: Prism) -> None:
@@ -169,4 +172,6 @@ def test_prism_knows_no_other_path(mock_server: Prism) -> None:
     request = httpx.Request("GET", f"{mock_server.url}/v3/autocall/log/ABC123", headers={"Authorization": "Bearer t"})
     recorder.handle_request(request).close()
     recorder.close()
-    assert recorder.exchanges[0].problems() != []
+    what = "the page has no such path, and Prism, which plays openapi.yaml, takes it"
+    refused = recorder.exchanges[0].problems() != []
+    expect(refused, (PAGE, SPEC), "the path /v3/autocall/log/ABC123", what, f"mend the paths of {SPEC}; {AFTER}")

@@ -34,6 +34,7 @@ class Disagreement:
 
 def settle(found: Iterable[Disagreement]) -> None:
     """Fail a test with every disagreement there is."""
+    __tracebackhide__ = True
     lines = [str(each) for each in found]
     if lines:
         raise AssertionError("\n" + "\n".join(lines))
@@ -41,5 +42,12 @@ def settle(found: Iterable[Disagreement]) -> None:
 
 def same(pair: tuple[str, str], name: str, said: tuple[object, object], advice: str) -> None:
     """Fail a test unless both parts of a pair say the same of a name."""
+    __tracebackhide__ = True
     if said[0] != said[1]:
         settle([Disagreement(*pair, name, f"{said[0]!r} by {pair[0]}, {said[1]!r} by {pair[1]}", advice)])
+
+
+def expect(holds: bool, pair: tuple[str, str], name: str, what: str, advice: str) -> None:  # noqa: FBT001 - as assert takes it
+    """Fail a test unless it holds, saying which two then disagree."""
+    __tracebackhide__ = True
+    settle([] if holds else [Disagreement(*pair, name, what, advice)])
