@@ -215,13 +215,12 @@ def line_of_a_field(result: type[AttrsInstance], name: str, hint: object) -> lis
     kind = "datetime" if name.startswith("time_") and str in kinds(hint) else spelt(hint)
     reason = "  # noqa: RUF009 - an attrs field" if kind in {"datetime", "Payload"} else ""
     lines = [f"{MODELS}: {result.__name__} has `{name}: {kind} | None = _quiet(){reason}`, a docstring below it"]
-    readers = {str(read): call.__name__ for read, call in _operations._READERS.items()}
-    reader = next((call for read, call in readers.items() if kind in read.replace(".", " ").split()), "...")
-    if reader == "...":
-        lines.append(f"{FLOWS}: _READERS has `{kind} | None: ...`")
+    reader = _operations._READERS.get(f"{kind} | None")
+    if kind != "str" and reader is None:
+        lines.append(f'{FLOWS}: _READERS has `"{kind} | None": ...`')
     if result is not Cdr:
-        given = f"`{name}={reader}(read.{name}, settings.timezone),`"
-        lines.append(f"{FLOWS}: {result.__name__}(...) is given {given}")
+        read = f"{reader.__name__}(read.{name}, settings.timezone)" if reader else f"_text(read.{name})"
+        lines.append(f"{FLOWS}: {result.__name__}(...) is given `{name}={read},`")
     return lines
 
 
@@ -294,6 +293,6 @@ def test_an_argument_that_is_not_handed_on_is_noticed(monkeypatch: pytest.Monkey
 
 
 def test_a_field_that_is_read_wrongly_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    wrong = [(*names, _operations._number if names[1] == "cause" else read) for *names, read in _operations._CDR_FIELDS]
-    monkeypatch.setattr(_operations, "_CDR_FIELDS", wrong)
+    wrong = tuple("another" if name == "cause" else name for name in _operations._TEXTS_ON_WIRE)
+    monkeypatch.setattr(_operations, "_TEXTS_ON_WIRE", wrong)
     assert unread("async", USE_CASES["get_cdr"], OPERATIONS["get_cdr_by_ref_id"]) == ["cause"]

@@ -151,7 +151,7 @@ ARGUMENT = [
     ),
     after(
         OPERATIONS,
-        "from autocall_otp_api.models import CallDetailRecord, OtpAnswer, OtpRequest\n",
+        "from autocall_otp_api.models import OtpAnswer, OtpRequest\n",
         "from autocall_otp_api.types import UNSET\n",
     ),
     after(CLIENT, "        ref_id: str | None = None,\n", "        language: str | None = None,\n"),

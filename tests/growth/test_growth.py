@@ -88,7 +88,7 @@ class Copy:
             report = self.root / f"{judge.name}.xml"
             verdict = judges.judged(judge, self.root, f"--junitxml={report}")
             cases = list(ET.parse(report).getroot().iter("testcase"))  # noqa: S314 - pytest wrote it
-            assert len(cases) > 10, verdict.words
+            assert cases, verdict.words
             found |= {str(case.get("name")): str(each.text) for case in cases for each in case if each.tag != "skipped"}
         return found
 
@@ -113,7 +113,8 @@ def test_the_api_grows(tmp_path: Path) -> None:
     # The wrapper lacks the three, line by line, and nothing else is at odds.
     found = copy.judge()
     page = found.pop("test_the_record_has_every_field_of_the_page")
-    assert "{'carrier'}" in page
+    (told,) = [line for line in page.splitlines() if " disagree on " in line]
+    assert "carrier" in told
     flows, clients, models = (f"src/autocall_otp/{name}.py" for name in ("_operations", "_client", "models"))
     use = "_operations.get_cdr_by_call_id(self._settings, self._policy, call_id=call_id)"
     assert {name: lines(message) for name, message in found.items()} == {
