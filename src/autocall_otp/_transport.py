@@ -32,20 +32,34 @@ class _Options(TypedDict):
 
 def sync_lanes(base_url: str) -> Lanes:
     """Connections for threads."""
+    from autocall_otp._direct import Connection  # noqa: PLC0415 - it loads httpcore, as httpx does at this moment
+
+    def through_httpx() -> httpx.HTTPTransport:
+        return httpx.HTTPTransport(**options)
+
+    def direct() -> Connection:
+        return Connection(options["verify"], through_httpx)
+
     with _usable_environment():
         options = _options(base_url)
-        return Lanes(
-            lambda: httpx.HTTPTransport(**options), size=MAX_CONNECTIONS, keep=MAX_CONNECTIONS, expiry=_IDLE_EXPIRY
-        )
+        make = direct if options["proxy"] is None else through_httpx
+        return Lanes(make, size=MAX_CONNECTIONS, keep=MAX_CONNECTIONS, expiry=_IDLE_EXPIRY)
 
 
 def async_lanes(base_url: str) -> AsyncLanes:
     """Connections for the tasks of one event loop."""
+    from autocall_otp._direct import AsyncConnection  # noqa: PLC0415 - it loads httpcore, as httpx does at this moment
+
+    def through_httpx() -> httpx.AsyncHTTPTransport:
+        return httpx.AsyncHTTPTransport(**options)
+
+    def direct() -> AsyncConnection:
+        return AsyncConnection(options["verify"], through_httpx)
+
     with _usable_environment():
         options = _options(base_url)
-        return AsyncLanes(
-            lambda: httpx.AsyncHTTPTransport(**options), size=MAX_CONNECTIONS, keep=MAX_CONNECTIONS, expiry=_IDLE_EXPIRY
-        )
+        make = direct if options["proxy"] is None else through_httpx
+        return AsyncLanes(make, size=MAX_CONNECTIONS, keep=MAX_CONNECTIONS, expiry=_IDLE_EXPIRY)
 
 
 @contextmanager
