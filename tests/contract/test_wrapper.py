@@ -60,11 +60,12 @@ def lines_of_a_use_case(operation: Operation) -> list[str]:
     name, result = operation.name, results.get(operation.answer, f"a new class in {MODELS}")
     given = ", ".join(f"{each}: {taken(hint)}" for each, hint in operation.parameters.items())
     passed = ", ".join(f"{each}={each}" for each in operation.parameters)
-    call = f"_operations.{name}(self._settings, self._policy, {passed})"
+    call = f"self._flow_of_{name}({passed})"
     return [
         f"{FLOWS}: from {operation.module.__name__.rpartition('.')[0]} import {name} as {name}_api",
         f"{FLOWS}: def {name}(settings: Settings, policy: Policy, {given}) -> Flow[{result}]: ...",
         f"{FLOWS}: it sends {name}_api._get_kwargs(...), as the use cases beside it do",
+        f"{CLIENTS}: _Base: self._flow_of_{name} = partial(_operations.{name}, settings, policy)",
         f"{CLIENTS}: Client: def {name}(self, {given}) -> {result}: ...",
         f"{CLIENTS}: there: return drive({call}, self._lifetime.line())",
         f"{CLIENTS}: AsyncClient: async def {name}(self, {given}) -> {result}: ...",
@@ -120,7 +121,7 @@ def lines_of_an_argument(use: UseCase, operation: Operation, name: str) -> list[
     for kind in (Client, AsyncClient):
         if name not in inspect.signature(getattr(kind, use.name, use.flow)).parameters:
             lines.append(f"{CLIENTS}: {kind.__name__}.{use.name} takes {argument}")
-            lines.append(f"{CLIENTS}: there, _operations.{use.name}(...) is given `{name}={name},`")
+            lines.append(f"{CLIENTS}: there, the flow is given `{name}={name},`")
     return lines
 
 

@@ -193,6 +193,11 @@ def wait_for_cdr(
         'def ref_id(value: str, argument: str = "ref_id") -> str:\n',
     ),
     Edit(f"{PACKAGE}/_arguments.py", 'refuse("ref_id", ', "refuse(argument, "),
+    after(
+        CLIENT,
+        "        self._flow_of_get_cdr = partial(_operations.get_cdr, settings, policy)\n",
+        "        self._flow_of_get_cdr_by_call_id = partial(_operations.get_cdr_by_call_id, settings, policy)\n",
+    ),
     Edit(
         CLIENT,
         "    def wait_for_cdr(\n",
@@ -205,8 +210,7 @@ def wait_for_cdr(
             NotFoundError: there is no record, or not yet.
             AutocallError: anything else.
         """
-        flow = _operations.get_cdr_by_call_id(self._settings, self._policy, call_id)
-        return drive(flow, self._lifetime.line())
+        return drive(self._flow_of_get_cdr_by_call_id(call_id), self._lifetime.line())
 
     def wait_for_cdr(
 ''',
@@ -222,8 +226,7 @@ def wait_for_cdr(
             NotFoundError: there is no record, or not yet.
             AutocallError: anything else.
         """
-        flow = _operations.get_cdr_by_call_id(self._settings, self._policy, call_id)
-        return await adrive(flow, self._lifetime.line(running_loop()))
+        return await adrive(self._flow_of_get_cdr_by_call_id(call_id), self._lifetime.line(running_loop()))
 
     async def wait_for_cdr(
 ''',

@@ -116,7 +116,8 @@ def test_the_api_grows(tmp_path: Path) -> None:
     (told,) = [line for line in page.splitlines() if " disagree on " in line]
     assert "carrier" in told
     flows, clients, models = (f"src/autocall_otp/{name}.py" for name in ("_operations", "_client", "models"))
-    use = "_operations.get_cdr_by_call_id(self._settings, self._policy, call_id=call_id)"
+    name = "get_cdr_by_call_id"
+    use = f"self._flow_of_{name}(call_id=call_id)"
     assert {name: lines(message) for name, message in found.items()} == {
         "test_every_field_of_an_answer_has_its_field[Cdr-carrier]": [
             f"{models}: Cdr has `carrier: str | None = _quiet()`, a docstring below it",
@@ -126,14 +127,15 @@ def test_the_api_grows(tmp_path: Path) -> None:
             f"{flows}: OtpRequest(...) is given `language=UNSET if language is None else language,`",
             f"{flows}: from autocall_otp_api.types import UNSET",
             f"{clients}: Client.run_otp takes `language: str | None = None,`",
-            f"{clients}: there, _operations.run_otp(...) is given `language=language,`",
+            f"{clients}: there, the flow is given `language=language,`",
             f"{clients}: AsyncClient.run_otp takes `language: str | None = None,`",
-            f"{clients}: there, _operations.run_otp(...) is given `language=language,`",
+            f"{clients}: there, the flow is given `language=language,`",
         ],
         "test_every_operation_has_a_use_case[get_cdr_by_call_id]": [
             f"{flows}: from autocall_otp_api.api.voice_otp import get_cdr_by_call_id as get_cdr_by_call_id_api",
             f"{flows}: def get_cdr_by_call_id(settings: Settings, policy: Policy, call_id: str) -> Flow[Cdr]: ...",
             f"{flows}: it sends get_cdr_by_call_id_api._get_kwargs(...), as the use cases beside it do",
+            f"{clients}: _Base: self._flow_of_{name} = partial(_operations.{name}, settings, policy)",
             f"{clients}: Client: def get_cdr_by_call_id(self, call_id: str) -> Cdr: ...",
             f"{clients}: there: return drive({use}, self._lifetime.line())",
             f"{clients}: AsyncClient: async def get_cdr_by_call_id(self, call_id: str) -> Cdr: ...",
