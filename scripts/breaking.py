@@ -84,7 +84,7 @@ def contract_changes(base: Path, root: Path) -> list[Change]:
             said = " ".join(verdict["message"] for verdict in each["verdicts"]) or f"was {each['kind']}"
             found[Change(impact, CONTRACT, f"{_place(each)}: {said}")] = None
     if harmless := sum(each["impact"] == "patch" for each in changes):
-        found[Change(Impact.OTHER, CONTRACT, f"{harmless} changes that no client notices: words, examples")] = None
+        found[Change(Impact.OTHER, CONTRACT, f"words, examples and what no client notices: {harmless}")] = None
     return list(found)
 
 

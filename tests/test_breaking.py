@@ -104,7 +104,7 @@ def test_words_are_a_patch(repository: Repository) -> None:
     repository.edit(SPEC, "description: The call was taken.", "description: The call is taken.")
     code, lines = repository.compare("v1.2.0")
     assert (code, len(lines)) == (0, 3)
-    assert lines[1].startswith("other     openapi.yaml 1 changes")
+    assert lines[1] == "other     openapi.yaml words, examples and what no client notices: 1"
     assert "after 1.2.0 comes 1.2.1 or later" in lines[2]
 
 

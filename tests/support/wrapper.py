@@ -136,8 +136,9 @@ def _modules(function: Callable[..., Any], seen: frozenset[object] = frozenset()
 
 def fields(model: type[AttrsInstance]) -> dict[str, Any]:
     """The fields that a model's constructor takes, with their types; what is unset or None apart."""
-    resolved = attrs.resolve_types(model, localns=vars(generated_models))
-    return {field.name: field.type for field in attrs.fields(resolved) if field.init and field.name not in NAMES_APART}
+    hints = get_type_hints(model, localns=vars(generated_models))
+    names = [field.name for field in attrs.fields(model) if field.init]
+    return {name: hints[name] for name in names if name not in NAMES_APART}
 
 
 def kinds(hint: object) -> set[object]:
