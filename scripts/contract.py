@@ -19,8 +19,7 @@ NODE = (str(ROOT / ".venv" / "bin" / "node"), "--no-warnings")
 SPECTRAL = ("node_modules", "@stoplight", "spectral-cli", "dist", "index.js")
 REDOCLY = ("node_modules", "@redocly", "cli", "bin", "cli.js")
 # Schemathesis has no part in judging; its plugin only takes time to load.
-PYTEST = (sys.executable, "-m", "pytest", "-q", "--no-header", "--tb=short", "-p", "no:cacheprovider")
-PYTEST = (*PYTEST, "-p", "no:schemathesis")
+PYTEST = (sys.executable, "-m", "pytest", "-q", "--no-header", "--tb=short", "-pno:cacheprovider", "-pno:schemathesis")
 FEW = ("--maxfail", "5")
 """What is wrong with one exchange is mostly wrong with all."""
 IMPORTS = """
