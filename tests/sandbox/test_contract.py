@@ -8,8 +8,10 @@ from support.agree.verdict import same
 
 from autocall_otp.sandbox.contract import Contract, Violation, complaints, provider_contract
 from autocall_otp.sandbox.numbers import NUMBERS
+from autocall_otp.sandbox.service import Service
 
 OTP = "/v3/autocall/otp"
+SERVICE = "src/autocall_otp/sandbox/service.py"
 BOTH = ("openapi.yaml", "src/autocall_otp/sandbox")
 MEND = "mend openapi.yaml, or the sandbox (contract.py for rules, calls.py for records)"
 
@@ -32,6 +34,18 @@ def test_the_contract_allows_its_own_samples() -> None:
     assert len(samples) == 2
     complaints_of_each = [errors(provider_contract(), sample["value"]) for sample in samples]
     same(BOTH, "the examples of OtpRequest", ([[], []], complaints_of_each), MEND)
+
+
+def test_the_sandbox_serves_every_operation_and_no_other() -> None:
+    made: Any = None
+    served = set(Service(made, made).endpoints(provider_contract(), "token")._handlers)
+    advice = f"write a handler in {SERVICE} and name it in `endpoints`, or take it out there"
+    same(
+        ("openapi.yaml", SERVICE),
+        "the operations",
+        ({each.id for each in provider_contract().operations}, served),
+        advice,
+    )
 
 
 def test_a_missing_field_is_named_as_the_provider_names_it(otp_request: dict[str, str]) -> None:

@@ -12,7 +12,6 @@ ROOT = TESTS.parent
 FACTS: dict[str, Any] = yaml.safe_load((TESTS / "page" / "facts.yaml").read_text(encoding="utf-8"))
 INFERRED: dict[str, Any] = yaml.safe_load((TESTS / "page" / "inferred.yaml").read_text(encoding="utf-8"))
 SPEC: dict[str, Any] = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
-OPERATIONS = {"run_otp": "runOtp", "get_cdr": "getCdrByRefId"}
 
 
 def operations() -> dict[str, dict[str, Any]]:
@@ -54,11 +53,16 @@ def media(node: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def look_up_samples(name: str) -> list[str]:
+    """What the contract's sample look-up by this operation carries in its path."""
+    return [each["examples"]["sample"]["value"] for each in operation(name)["parameters"] if each["in"] == "path"]
+
+
 def documented_examples() -> list[tuple[str, str, str, dict[str, Any]]]:
     """Every named example of every answer: method, status, name of the example, value."""
     return [
         (name, status, example, body["value"])
-        for name in OPERATIONS
+        for name in operations()
         for status, answer in operation(name)["responses"].items()
         for example, body in media(answer)["examples"].items()
     ]
