@@ -22,7 +22,7 @@ from autocall_otp._drive import AsyncLine, Line, adrive, drive
 from autocall_otp._flow import Policy
 from autocall_otp._lifetime import Lifetime, running_loop
 from autocall_otp._token import AsyncToken, AsyncTokenSource, Token, TokenSource
-from autocall_otp._transport import async_transport, sync_transport
+from autocall_otp._transport import Fast, async_transport, read_choice, sync_transport
 from autocall_otp.models import Cdr, OtpCall, Retry, WaitProgress
 
 _DEFAULT_RETRY = Retry()
@@ -55,7 +55,8 @@ class Client(_Base):
             connect and 10 s for the rest by default, None for no limit but the deadline.
         deadline: of `run_otp` and `get_cdr`, in seconds, retries and pauses included; 30 by default.
         retry: when and how often to try again.
-        transport: any httpx transport, in place of the client's own connections.
+        transport: any httpx transport, in place of the client's own connections; or "fast", for those of libcurl, which
+            the extra `fast` installs.
         timezone: zone of the wire's times, a tzinfo or a name; UTC+07:00 (Vietnam) by default.
         max_response_bytes: an answer with a larger body is refused without reading on; 1 MiB by default.
         allow_international: take numbers of other countries, in E.164 form; the page shows Vietnamese ones only.
@@ -74,7 +75,7 @@ class Client(_Base):
         timeout: float | httpx.Timeout | None = DEFAULT_TIMEOUT,
         deadline: float = DEFAULT_DEADLINE,
         retry: Retry = _DEFAULT_RETRY,
-        transport: httpx.BaseTransport | None = None,
+        transport: httpx.BaseTransport | Fast | None = None,
         timezone: tzinfo | str | None = None,
         max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
         allow_international: bool = False,
@@ -92,12 +93,13 @@ class Client(_Base):
             allow_international=allow_international,
         )
         self._policy = Policy(retry=retry, deadline=settings.deadline, token_is_renewable=callable(token))
+        own, fast = read_choice(transport)
 
         def open_line() -> Line:
-            way = transport or sync_transport(settings.base_url)
+            way = own or sync_transport(settings.base_url, fast=fast, max_bytes=max_response_bytes)
             return Line(way, TokenSource(token), settings.timeout, settings.max_response_bytes)
 
-        self._lifetime = Lifetime(open_line, reopens=transport is None)
+        self._lifetime = Lifetime(open_line, reopens=own is None)
 
     def run_otp(  # noqa: PLR0913 - the page's parameters
         self,
@@ -207,7 +209,7 @@ class AsyncClient(_Base):
         timeout: float | httpx.Timeout | None = DEFAULT_TIMEOUT,
         deadline: float = DEFAULT_DEADLINE,
         retry: Retry = _DEFAULT_RETRY,
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: httpx.AsyncBaseTransport | Fast | None = None,
         timezone: tzinfo | str | None = None,
         max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
         allow_international: bool = False,
@@ -225,12 +227,13 @@ class AsyncClient(_Base):
             allow_international=allow_international,
         )
         self._policy = Policy(retry=retry, deadline=settings.deadline, token_is_renewable=callable(token))
+        own, fast = read_choice(transport)
 
         def open_line() -> AsyncLine:
-            way = transport or async_transport(settings.base_url)
+            way = own or async_transport(settings.base_url, fast=fast, max_bytes=max_response_bytes)
             return AsyncLine(way, AsyncTokenSource(token), settings.timeout, settings.max_response_bytes)
 
-        self._lifetime = Lifetime(open_line, reopens=transport is None)
+        self._lifetime = Lifetime(open_line, reopens=own is None)
 
     async def run_otp(  # noqa: PLR0913 - the page's parameters
         self,

@@ -5,11 +5,12 @@ from __future__ import annotations
 import codecs
 import functools
 import os
+import select
 import ssl
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypedDict
+from typing import Literal, TypedDict, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -20,6 +21,8 @@ from autocall_otp._lanes import AsyncLanes, Lanes
 
 MAX_CONNECTIONS = 100
 _IDLE_EXPIRY = 30.0
+Fast = Literal["fast"]
+T = TypeVar("T", httpx.BaseTransport, httpx.AsyncBaseTransport)
 _ONE = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_IDLE_EXPIRY)
 
 
@@ -29,22 +32,51 @@ class _Options(TypedDict):
     proxy: str | None
 
 
-def sync_transport(base_url: str) -> Lanes:
+def sync_transport(base_url: str, *, fast: bool, max_bytes: int) -> Lanes:
     """Connections for threads."""
     with _usable_environment():
         options = _options(base_url)
-        return Lanes(
-            lambda: httpx.HTTPTransport(**options), size=MAX_CONNECTIONS, keep=MAX_CONNECTIONS, expiry=_IDLE_EXPIRY
-        )
+        if fast:
+            from autocall_otp import _curl  # noqa: PLC0415 - only who asks for it pays for its import
+
+            settings = _curl.options(options["proxy"], max_bytes, _IDLE_EXPIRY)
+            make: Callable[[], httpx.BaseTransport] = lambda: _curl.CurlTransport(settings)  # noqa: E731 - one of two
+        else:
+            make = lambda: httpx.HTTPTransport(**options)  # noqa: E731 - one of two
+        return Lanes(make, size=MAX_CONNECTIONS, keep=MAX_CONNECTIONS, expiry=_IDLE_EXPIRY)
 
 
-def async_transport(base_url: str) -> AsyncLanes:
+def async_transport(base_url: str, *, fast: bool, max_bytes: int) -> AsyncLanes:
     """Connections for the tasks of one event loop."""
     with _usable_environment():
         options = _options(base_url)
+        if fast:
+            from autocall_otp import _curl  # noqa: PLC0415 - only who asks for it pays for its import
+
+            settings = _curl.options(options["proxy"], max_bytes, _IDLE_EXPIRY)
+            return _curl.AsyncCurlLanes(settings, size=MAX_CONNECTIONS, expiry=_IDLE_EXPIRY)
         return AsyncLanes(
             lambda: httpx.AsyncHTTPTransport(**options), size=MAX_CONNECTIONS, keep=MAX_CONNECTIONS, expiry=_IDLE_EXPIRY
         )
+
+
+def read_choice(transport: T | Fast | None) -> tuple[T | None, bool]:
+    """The transport that the caller brings, if any, and whether the fast one is asked for.
+
+    Raises:
+        ConfigurationError: a name other than "fast", or it is not installed.
+    """
+    if not isinstance(transport, str):
+        return transport, False
+    if transport != "fast":
+        raise wrong("transport", 'must be an httpx transport or "fast"')
+    if not hasattr(select, "poll"):
+        raise wrong("transport", '"fast" works on Linux and macOS only')
+    try:
+        from pycurl import AsyncCurlMulti as _  # noqa: PLC0415 - only who asks for it pays for its import
+    except ImportError:
+        raise wrong("transport", '"fast" needs: pip install "autocall-otp[fast]"') from None
+    return None, True
 
 
 @contextmanager

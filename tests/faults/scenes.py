@@ -66,8 +66,8 @@ def refused(_: Script) -> Iterator[Scene]:
 
 @contextmanager
 def unresolvable(_: Script) -> Iterator[Scene]:
-    """A name that does not resolve. No question leaves this machine."""
-    yield Scene("https://nobody.invalid", Ledger(), Ledger())
+    """A name that does not resolve. No question leaves this machine: no name has so long a part."""
+    yield Scene(f"https://{'nobody' * 11}.invalid", Ledger(), Ledger())
 
 
 @contextmanager
