@@ -15,7 +15,7 @@ import ssl
 import time
 import weakref
 from collections.abc import AsyncIterator, Iterable, Iterator
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import attrs
 import certifi
@@ -23,7 +23,6 @@ import httpx
 import pycurl
 
 from autocall_otp._answers import BodyTooLargeError
-from autocall_otp._lanes import AsyncLanes
 
 Options: TypeAlias = "dict[int, int | str | None]"
 _EVENTS = {
@@ -32,9 +31,8 @@ _EVENTS = {
     pycurl.POLL_OUT: select.POLLOUT,
     pycurl.POLL_INOUT: select.POLLIN | select.POLLOUT,
 }
-_LAST_PROVISIONAL, _LONGEST = 199, 2**31 - 1
+_LAST_PROVISIONAL, _LONGEST, _LONGEST_LENGTH = 199, 2**31 - 1, 18
 _SILENT = pycurl.error(pycurl.E_OPERATION_TIMEDOUT, "no byte came in time")
-_CLOSED = pycurl.error(pycurl.E_ABORTED_BY_CALLBACK, "the client was closed")
 
 
 def options(proxy: str | None, max_bytes: int, expiry: float) -> Options:
@@ -88,21 +86,20 @@ class _Transfer:
                 handle.setopt(option, value)
         self._lines: list[bytes] = []
         self._chunks: list[bytes] = []
+        # The socket of the connection; a duty of reading while it is idle means that it is no longer of use.
+        self._socket = select.poll()
+        handle.setopt(pycurl.SOCKOPTFUNCTION, self._connecting)
         handle.setopt(pycurl.PREREQFUNCTION, self._before_sending)
         handle.setopt(pycurl.HEADERFUNCTION, self._lines.append)
         handle.setopt(pycurl.WRITEFUNCTION, self._take)
-        self.start_over()
-
-    def start_over(self) -> None:
-        """Forget the request before."""
-        self._lines.clear()
-        self._chunks = []
         self._sends = self._tunnel = self._known = 0
-        self._heard = 0.0
+        self._heard = self._read = 0.0
 
     def start(self, request: httpx.Request) -> None:
         """Say what is to be sent, and how long it may take."""
-        self.start_over()
+        self._lines.clear()
+        self._chunks = []
+        self._sends = self._tunnel = self._known = 0
         handle, limits = self.handle, request.extensions["timeout"]
         handle.setopt(pycurl.URL, str(request.url))
         # libcurl counts the body itself.
@@ -115,6 +112,13 @@ class _Transfer:
         handle.setopt(pycurl.CONNECTTIMEOUT_MS, _milliseconds(limits["connect"]))
         handle.setopt(pycurl.TIMEOUT_MS, _milliseconds(request.extensions["deadline"] - time.monotonic()))
         self._read = limits["read"]
+        # libcurl looks for closed connections once a second; another call may come sooner.
+        handle.setopt(pycurl.FRESH_CONNECT, 1 if self._socket.poll(0) else 0)
+
+    def _connecting(self, number: int, _: int) -> int:
+        self._socket = select.poll()
+        self._socket.register(number, select.POLLIN)
+        return pycurl.SOCKOPT_OK
 
     def _before_sending(self, *_: object) -> int:
         """Say yes to the first time that the request is about to be sent."""
@@ -143,7 +147,9 @@ class _Transfer:
         fault = None if error is None else self._fault(*error.args)
         status, fields = _head(self._lines[self._tunnel :]) if self._sends else (0, [])
         if not status:
-            raise fault or httpx.RemoteProtocolError("the answer has no head")
+            raise (
+                fault if isinstance(fault, httpx.TransportError) else httpx.RemoteProtocolError("no readable head came")
+            )
         return httpx.Response(status, headers=fields, stream=_Body(self._chunks, fault))
 
     def _fault(self, code: int, words: str) -> Exception:
@@ -186,11 +192,14 @@ def _head(lines: Iterable[bytes]) -> tuple[int, list[tuple[bytes, bytes]]]:
         else:
             name, _, value = text.partition(b":")
             fields.append((name, value.strip()))
+            # libcurl passes over a length beyond its integers; no body is as long as that.
+            if name.lower() == b"content-length" and len(value.strip()) > _LONGEST_LENGTH:
+                break
     return (status, fields) if whole else (0, [])
 
 
 class CurlTransport(httpx.BaseTransport):
-    """One connection for threads, which use it one after the other."""
+    """One connection, for threads that use it one after the other."""
 
     def __init__(self, settings: Options) -> None:
         """Connect to nothing yet."""
@@ -246,12 +255,15 @@ class CurlTransport(httpx.BaseTransport):
         self._multi.close()
 
 
-class _AsyncCurlTransport(httpx.AsyncBaseTransport):
-    """One request at a time, over the connections that a client's requests share."""
+class AsyncCurlTransport(httpx.AsyncBaseTransport):
+    """One connection, for the tasks of one event loop that use it one after the other."""
 
-    def __init__(self, multi: pycurl.AsyncCurlMulti, settings: Options) -> None:
-        self._transfer, self._multi = _Transfer(settings), multi
+    def __init__(self, settings: Options) -> None:
+        """Connect to nothing yet."""
+        self._transfer = _Transfer(settings)
+        self._multi = pycurl.AsyncCurlMulti()
         self._silent = False
+        _alive.add(self)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send, and read the answer to its end or its bound."""
@@ -265,10 +277,9 @@ class _AsyncCurlTransport(httpx.AsyncBaseTransport):
         except pycurl.error as failure:
             error = failure
         except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if (task and task.cancelling()) or not (self._silent or self._multi.closed):
+            if not self._silent:
                 raise
-            error = _SILENT if self._silent else _CLOSED
+            error = _SILENT
         finally:
             self._watch.cancel()
         return transfer.answer(error)
@@ -283,28 +294,13 @@ class _AsyncCurlTransport(httpx.AsyncBaseTransport):
             self._multi.remove_handle(self._transfer.handle)
 
     async def aclose(self) -> None:
-        """Give the handle up; the connections belong to all."""
+        """Close the connection."""
+        await self._multi.aclose()
         self._transfer.handle.close()
 
 
-class AsyncCurlLanes(AsyncLanes):
-    """A bounded number of connections, shared by the tasks of one event loop."""
-
-    def __init__(self, settings: Options, *, size: int, expiry: float) -> None:
-        """Connect to nothing yet."""
-        self._multi = multi = pycurl.AsyncCurlMulti()
-        multi.setopt(pycurl.M_MAXCONNECTS, size)
-        super().__init__(lambda: _AsyncCurlTransport(multi, settings), size=size, keep=size, expiry=expiry)
-        _alive.add(self)
-
-    async def aclose(self) -> None:
-        """Close all connections; what is under way fails."""
-        await super().aclose()
-        await self._multi.aclose()
-
-
-_alive: weakref.WeakSet[Any] = weakref.WeakSet()
-_left_behind: list[Any] = []
+_alive: weakref.WeakSet[CurlTransport | AsyncCurlTransport] = weakref.WeakSet()
+_left_behind: list[CurlTransport | AsyncCurlTransport] = []
 
 
 def _leave_behind() -> None:

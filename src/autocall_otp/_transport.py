@@ -8,7 +8,8 @@ import os
 import select
 import ssl
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Literal, TypedDict, TypeVar
 from urllib.parse import urlsplit
@@ -39,10 +40,11 @@ def sync_transport(base_url: str, *, fast: bool, max_bytes: int) -> Lanes:
         if fast:
             from autocall_otp import _curl  # noqa: PLC0415 - only who asks for it pays for its import
 
-            settings = _curl.options(options["proxy"], max_bytes, _IDLE_EXPIRY)
-            make: Callable[[], httpx.BaseTransport] = lambda: _curl.CurlTransport(settings)  # noqa: E731 - one of two
+            make: Callable[[], httpx.BaseTransport] = partial(
+                _curl.CurlTransport, _curl.options(options["proxy"], max_bytes, _IDLE_EXPIRY)
+            )
         else:
-            make = lambda: httpx.HTTPTransport(**options)  # noqa: E731 - one of two
+            make = partial(httpx.HTTPTransport, **options)
         return Lanes(make, size=MAX_CONNECTIONS, keep=MAX_CONNECTIONS, expiry=_IDLE_EXPIRY)
 
 
@@ -53,11 +55,12 @@ def async_transport(base_url: str, *, fast: bool, max_bytes: int) -> AsyncLanes:
         if fast:
             from autocall_otp import _curl  # noqa: PLC0415 - only who asks for it pays for its import
 
-            settings = _curl.options(options["proxy"], max_bytes, _IDLE_EXPIRY)
-            return _curl.AsyncCurlLanes(settings, size=MAX_CONNECTIONS, expiry=_IDLE_EXPIRY)
-        return AsyncLanes(
-            lambda: httpx.AsyncHTTPTransport(**options), size=MAX_CONNECTIONS, keep=MAX_CONNECTIONS, expiry=_IDLE_EXPIRY
-        )
+            make: Callable[[], httpx.AsyncBaseTransport] = partial(
+                _curl.AsyncCurlTransport, _curl.options(options["proxy"], max_bytes, _IDLE_EXPIRY)
+            )
+        else:
+            make = partial(httpx.AsyncHTTPTransport, **options)
+        return AsyncLanes(make, size=MAX_CONNECTIONS, keep=MAX_CONNECTIONS, expiry=_IDLE_EXPIRY)
 
 
 def read_choice(transport: T | Fast | None) -> tuple[T | None, bool]:
@@ -72,11 +75,12 @@ def read_choice(transport: T | Fast | None) -> tuple[T | None, bool]:
         raise wrong("transport", 'must be an httpx transport or "fast"')
     if not hasattr(select, "poll"):
         raise wrong("transport", '"fast" works on Linux and macOS only')
-    try:
-        from pycurl import AsyncCurlMulti as _  # noqa: PLC0415 - only who asks for it pays for its import
-    except ImportError:
-        raise wrong("transport", '"fast" needs: pip install "autocall-otp[fast]"') from None
-    return None, True
+    with suppress(ImportError):
+        import pycurl  # noqa: PLC0415 - only who asks for it pays for its import
+
+        if hasattr(pycurl, "AsyncCurlMulti"):
+            return None, True
+    raise wrong("transport", '"fast" needs: pip install "autocall-otp[fast]"')
 
 
 @contextmanager

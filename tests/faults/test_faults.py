@@ -40,7 +40,7 @@ def four(fault: Fault) -> list[Row]:
 
 
 @pytest.fixture(scope="module")
-def table(way: Way) -> list[Row]:
+def table(way: Way) -> list[Row]:  # noqa: ARG001 - made anew for each
     return []
 
 

@@ -35,13 +35,13 @@ class Echo:
 
 
 @pytest.fixture(scope="module")
-def good(way: Way) -> Iterator[tuple[Server, Client]]:
+def good(way: Way) -> Iterator[tuple[Server, Client]]:  # noqa: ARG001 - made anew for each
     with Server(answers()) as server, client(server.url) as one:
         yield server, one
 
 
 @pytest.fixture(scope="module")
-def echo(way: Way) -> Iterator[tuple[Echo, Client]]:
+def echo(way: Way) -> Iterator[tuple[Echo, Client]]:  # noqa: ARG001 - made anew for each
     speaker = Echo()
     # What a server leaves unsaid is found out by its closing, and one try tells as much as three.
 

@@ -51,8 +51,12 @@ def single() -> Lanes:
 
 def async_single() -> AsyncLanes:
     """The same for asyncio."""
-    if chosen() == "own":
-        return AsyncLanes(httpx.AsyncHTTPTransport, size=1, keep=1, expiry=30)
-    from autocall_otp import _curl  # noqa: PLC0415 - an extra
 
-    return _curl.AsyncCurlLanes(_curl.options(None, MIB, 30), size=1, expiry=30)
+    def make() -> httpx.AsyncBaseTransport:
+        if chosen() == "own":
+            return httpx.AsyncHTTPTransport()
+        from autocall_otp import _curl  # noqa: PLC0415 - an extra
+
+        return _curl.AsyncCurlTransport(_curl.options(None, MIB, 30))
+
+    return AsyncLanes(make, size=1, keep=1, expiry=30)
