@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import AsyncExitStack, ExitStack, closing, suppress
+from contextlib import AsyncExitStack, ExitStack, aclosing, closing, suppress
 from threading import Thread
 from typing import Any, Literal
 
@@ -134,6 +134,11 @@ def _hold(transport: httpx.BaseTransport, scene: Scene) -> None:
         answer.read()
 
 
+async def _async_hold(transport: httpx.AsyncBaseTransport, scene: Scene) -> None:
+    async with aclosing(await transport.handle_async_request(_holding(scene))) as answer:
+        await answer.aread()
+
+
 async def _async(
     fault: Fault, scene: Scene, operation: Operation, retry: Retry, secrets: Secrets
 ) -> tuple[OtpCall | Cdr | Exception, float]:
@@ -141,7 +146,8 @@ async def _async(
     async with AsyncExitStack() as stack:
         if scene.crowded:
             settings["transport"] = transport = ways.async_single()
-            holder = asyncio.ensure_future(transport.handle_async_request(_holding(scene)))
+            holder = asyncio.create_task(_async_hold(transport, scene))
+            stack.push_async_callback(asyncio.wait, [holder])
             stack.callback(holder.cancel)
             assert await asyncio.to_thread(scene.ledger.wait_for, lambda ledger: len(ledger.seen) == 1)
         client = await stack.enter_async_context(AsyncClient(**settings))
