@@ -14,7 +14,7 @@ import select
 import ssl
 import time
 import weakref
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import TypeAlias
 
 import attrs
@@ -77,8 +77,9 @@ class _Body(httpx.SyncByteStream, httpx.AsyncByteStream):
 class _Transfer:
     """One request at a time, and what comes back."""
 
-    def __init__(self, settings: Options) -> None:
+    def __init__(self, settings: Options, on_connect: Callable[[], None] = lambda: None) -> None:
         self.handle = handle = pycurl.Curl()
+        self._on_connect = on_connect
         for option, value in settings.items():
             if value is None:
                 handle.unsetopt(option)
@@ -118,6 +119,7 @@ class _Transfer:
     def _connecting(self, number: int, _: int) -> int:
         self._socket = select.poll()
         self._socket.register(number, select.POLLIN)
+        self._on_connect()
         return pycurl.SOCKOPT_OK
 
     def _before_sending(self, *_: object) -> int:
@@ -256,47 +258,124 @@ class CurlTransport(httpx.BaseTransport):
 
 
 class AsyncCurlTransport(httpx.AsyncBaseTransport):
-    """One connection, for the tasks of one event loop that use it one after the other."""
+    """One connection, for the tasks of one event loop that use it one after the other.
+
+    pycurl's own class for event loops tells the loop of each socket and timer anew for each request, which takes
+    longer than the request. Here the loop watches a socket for as long as it is open, and has one timer.
+    """
 
     def __init__(self, settings: Options) -> None:
         """Connect to nothing yet."""
-        self._transfer = _Transfer(settings)
-        self._multi = pycurl.AsyncCurlMulti()
-        self._silent = False
+        self._transfer = _Transfer(settings, self._forget)
+        self._multi = pycurl.CurlMulti()
+        self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._on_socket)
+        self._multi.setopt(pycurl.M_TIMERFUNCTION, self._on_timer)
+        # The socket of the connection that is kept for the next request, -1 where there is none.
+        self._kept = -1
+        self._wanted: dict[int, int] = {}
+        self._readers: set[int] = set()
+        self._writers: set[int] = set()
+        self._alarm = self._wakes = math.inf
+        self._timer: asyncio.TimerHandle | None = None
+        self._end: asyncio.Future[pycurl.error | None] | None = None
         _alive.add(self)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send, and read the answer to its end or its bound."""
-        transfer, loop = self._transfer, asyncio.get_running_loop()
+        transfer, self._loop = self._transfer, asyncio.get_running_loop()
         transfer.start(request)
-        self._silent, error = False, None
-        future = self._multi.add_handle(transfer.handle)
-        self._watch = loop.call_later(request.extensions["timeout"]["read"], self._look, loop)
+        end = self._loop.create_future()
+        self._multi.add_handle(transfer.handle)
+        kept = -1
         try:
-            await future
-        except pycurl.error as failure:
-            error = failure
-        except asyncio.CancelledError:
-            if not self._silent:
-                raise
-            error = _SILENT
+            self._end = end
+            self._act(pycurl.SOCKET_TIMEOUT, 0)
+            self._wake_at(min(self._alarm, time.monotonic() + request.extensions["timeout"]["read"]))
+            error = await end
+            # libcurl has kept the connection by now, or closed it.
+            kept = transfer.handle.getinfo(pycurl.ACTIVESOCKET)
         finally:
-            self._watch.cancel()
+            self._end, self._kept = None, kept
+            self._multi.remove_handle(transfer.handle)
+            self._forget(but=kept)
         return transfer.answer(error)
 
-    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
-        """See whether the service is silent for too long, and look again later where it is not."""
-        left = self._transfer.patience(time.monotonic())
-        if left > 0:
-            self._watch = loop.call_later(left, self._look, loop)
+    def _act(self, number: int, seen: int) -> None:
+        """Let libcurl do what can be done without waiting."""
+        self._multi.socket_action(number, seen)
+        _, done, failed = self._multi.info_read()
+        if (done or failed) and self._end is not None and not self._end.done():
+            self._end.set_result(pycurl.error(*failed[0][1:]) if failed else None)
+
+    def _on_socket(self, what: int, number: int, *_: object) -> None:
+        wanted = self._wanted[number] = 0 if what == pycurl.POLL_REMOVE else what
+        if wanted & pycurl.POLL_IN and number not in self._readers:
+            self._readers.add(number)
+            self._loop.add_reader(number, self._readable, number)
+        if wanted & pycurl.POLL_OUT and number not in self._writers:
+            self._writers.add(number)
+            self._loop.add_writer(number, self._act, number, pycurl.CSELECT_OUT)
+        elif not wanted & pycurl.POLL_OUT and number in self._writers:
+            self._writers.remove(number)
+            self._loop.remove_writer(number)
+        if not wanted and number != self._kept:
+            self._drop(number)
+
+    def _readable(self, number: int) -> None:
+        if self._wanted.get(number, 0) & pycurl.POLL_IN:
+            self._act(number, pycurl.CSELECT_IN)
         else:
-            self._silent = True
-            self._multi.remove_handle(self._transfer.handle)
+            # An idle connection was closed by the other side.
+            self._drop(number)
+
+    def _drop(self, number: int) -> None:
+        """Stop watching a socket."""
+        self._wanted.pop(number, None)
+        if number in self._readers:
+            self._readers.remove(number)
+            if not self._loop.is_closed():
+                self._loop.remove_reader(number)
+
+    def _forget(self, but: int = -1) -> None:
+        """Stop watching sockets that libcurl may close from now on: their numbers may become somebody else's."""
+        for number in [each for each in self._readers if each != but and not self._wanted.get(each)]:
+            self._drop(number)
+
+    def _on_timer(self, milliseconds: int) -> None:
+        self._alarm = math.inf if milliseconds < 0 else time.monotonic() + milliseconds / 1000
+        if self._end is not None:
+            self._wake_at(self._alarm)
+
+    def _wake_at(self, moment: float) -> None:
+        """Have the loop call back by then; a timer that rings earlier is left as it is, and set again when it has."""
+        if moment < self._wakes:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._wakes = moment
+            self._timer = self._loop.call_later(max(moment - time.monotonic(), 0), self._wake)
+
+    def _wake(self) -> None:
+        self._timer, self._wakes = None, math.inf
+        now = time.monotonic()
+        if self._end is None:
+            return
+        if self._alarm <= now:
+            self._alarm = math.inf
+            self._act(pycurl.SOCKET_TIMEOUT, 0)
+        left = self._transfer.patience(now)
+        if left > 0:
+            self._wake_at(min(self._alarm, now + left))
+        elif not self._end.done():
+            self._end.set_result(_SILENT)
 
     async def aclose(self) -> None:
         """Close the connection."""
-        await self._multi.aclose()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._wanted.clear()
+        self._forget()
         self._transfer.handle.close()
+        self._multi.close()
 
 
 _alive: weakref.WeakSet[CurlTransport | AsyncCurlTransport] = weakref.WeakSet()
