@@ -1,4 +1,4 @@
-"""The fast transport: libcurl, through pycurl, carries the same requests as httpx's own transports would.
+"""One request over libcurl, through pycurl, and what comes of it, in terms of httpx.
 
 libcurl reports each step, so what failed before the request was sent and what failed after it are told apart by
 evidence: nothing is sent before `_before_sending` has been asked. It may say yes once for each request. Left to
@@ -7,7 +7,6 @@ itself, libcurl sends a request again whose connection closed without an answer,
 
 from __future__ import annotations
 
-import asyncio
 import math
 import os
 import select
@@ -25,14 +24,8 @@ import pycurl
 from autocall_otp._answers import BodyTooLargeError
 
 Options: TypeAlias = "dict[int, int | str | None]"
-_EVENTS = {
-    pycurl.POLL_NONE: 0,
-    pycurl.POLL_IN: select.POLLIN,
-    pycurl.POLL_OUT: select.POLLOUT,
-    pycurl.POLL_INOUT: select.POLLIN | select.POLLOUT,
-}
 _LAST_PROVISIONAL, _LONGEST, _LONGEST_LENGTH = 199, 2**31 - 1, 18
-_SILENT = pycurl.error(pycurl.E_OPERATION_TIMEDOUT, "no byte came in time")
+SILENT = pycurl.error(pycurl.E_OPERATION_TIMEDOUT, "no byte came in time")
 
 
 def options(proxy: str | None, max_bytes: int, expiry: float) -> Options:
@@ -74,7 +67,7 @@ class _Body(httpx.SyncByteStream, httpx.AsyncByteStream):
             yield chunk
 
 
-class _Transfer:
+class Transfer:
     """One request at a time, and what comes back."""
 
     def __init__(self, settings: Options, on_connect: Callable[[], None] = lambda: None) -> None:
@@ -146,7 +139,7 @@ class _Transfer:
         Raises:
             httpx.TransportError: no head of an answer came.
         """
-        fault = None if error is None else self._fault(*error.args)
+        fault = None if error is None else self._fault(int(error.args[0]), str(error.args[1]))
         status, fields = _head(self._lines[self._tunnel :]) if self._sends else (0, [])
         if not status:
             raise (
@@ -200,186 +193,13 @@ def _head(lines: Iterable[bytes]) -> tuple[int, list[tuple[bytes, bytes]]]:
     return (status, fields) if whole else (0, [])
 
 
-class CurlTransport(httpx.BaseTransport):
-    """One connection, for threads that use it one after the other."""
-
-    def __init__(self, settings: Options) -> None:
-        """Connect to nothing yet."""
-        self._transfer = _Transfer(settings)
-        self._sockets, self._alarm = select.poll(), math.inf
-        self._multi = pycurl.CurlMulti()
-        self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._on_socket)
-        self._multi.setopt(pycurl.M_TIMERFUNCTION, self._on_timer)
-        _alive.add(self)
-
-    def _on_socket(self, what: int, number: int, *_: object) -> None:
-        if what == pycurl.POLL_REMOVE:
-            self._sockets.unregister(number)
-        else:
-            self._sockets.register(number, _EVENTS[what])
-
-    def _on_timer(self, milliseconds: int) -> None:
-        self._alarm = math.inf if milliseconds < 0 else time.monotonic() + milliseconds / 1000
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send, and read the answer to its end or its bound."""
-        transfer = self._transfer
-        transfer.start(request)
-        self._multi.add_handle(transfer.handle)
-        try:
-            error = self._run(transfer)
-        finally:
-            self._multi.remove_handle(transfer.handle)
-        return transfer.answer(error)
-
-    def _run(self, transfer: _Transfer) -> pycurl.error | None:
-        # libcurl's own blocking call would keep Ctrl-C and other signals waiting until the answer is there.
-        act = self._multi.socket_action
-        act(pycurl.SOCKET_TIMEOUT, 0)
-        while True:
-            _, done, failed = self._multi.info_read()
-            if done or failed:
-                return pycurl.error(*failed[0][1:]) if failed else None
-            now = time.monotonic()
-            left = transfer.patience(now)
-            if left <= 0:
-                return _SILENT
-            ready = self._sockets.poll(max(math.ceil(min(left, self._alarm - now) * 1000), 0))
-            for number, event in ready:
-                seen = pycurl.CSELECT_OUT if event & select.POLLOUT else 0
-                act(number, seen | pycurl.CSELECT_IN if event & ~select.POLLOUT else seen)
-            if not ready:
-                act(pycurl.SOCKET_TIMEOUT, 0)
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._transfer.handle.close()
-        self._multi.close()
+_alive: weakref.WeakSet[object] = weakref.WeakSet()
+_left_behind: list[object] = []
 
 
-class AsyncCurlTransport(httpx.AsyncBaseTransport):
-    """One connection, for the tasks of one event loop that use it one after the other.
-
-    pycurl's own class for event loops tells the loop of each socket and timer anew for each request, which takes
-    longer than the request. Here the loop watches a socket for as long as it is open, and has one timer.
-    """
-
-    def __init__(self, settings: Options) -> None:
-        """Connect to nothing yet."""
-        self._transfer = _Transfer(settings, self._forget)
-        self._multi = pycurl.CurlMulti()
-        self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._on_socket)
-        self._multi.setopt(pycurl.M_TIMERFUNCTION, self._on_timer)
-        # The socket of the connection that is kept for the next request, -1 where there is none.
-        self._kept = -1
-        self._wanted: dict[int, int] = {}
-        self._readers: set[int] = set()
-        self._writers: set[int] = set()
-        self._alarm = self._wakes = math.inf
-        self._timer: asyncio.TimerHandle | None = None
-        self._end: asyncio.Future[pycurl.error | None] | None = None
-        _alive.add(self)
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send, and read the answer to its end or its bound."""
-        transfer, self._loop = self._transfer, asyncio.get_running_loop()
-        transfer.start(request)
-        end = self._loop.create_future()
-        self._multi.add_handle(transfer.handle)
-        kept = -1
-        try:
-            self._end = end
-            self._act(pycurl.SOCKET_TIMEOUT, 0)
-            self._wake_at(min(self._alarm, time.monotonic() + request.extensions["timeout"]["read"]))
-            error = await end
-            # libcurl has kept the connection by now, or closed it.
-            kept = transfer.handle.getinfo(pycurl.ACTIVESOCKET)
-        finally:
-            self._end, self._kept = None, kept
-            self._multi.remove_handle(transfer.handle)
-            self._forget(but=kept)
-        return transfer.answer(error)
-
-    def _act(self, number: int, seen: int) -> None:
-        """Let libcurl do what can be done without waiting."""
-        self._multi.socket_action(number, seen)
-        _, done, failed = self._multi.info_read()
-        if (done or failed) and self._end is not None and not self._end.done():
-            self._end.set_result(pycurl.error(*failed[0][1:]) if failed else None)
-
-    def _on_socket(self, what: int, number: int, *_: object) -> None:
-        wanted = self._wanted[number] = 0 if what == pycurl.POLL_REMOVE else what
-        if wanted & pycurl.POLL_IN and number not in self._readers:
-            self._readers.add(number)
-            self._loop.add_reader(number, self._readable, number)
-        if wanted & pycurl.POLL_OUT and number not in self._writers:
-            self._writers.add(number)
-            self._loop.add_writer(number, self._act, number, pycurl.CSELECT_OUT)
-        elif not wanted & pycurl.POLL_OUT and number in self._writers:
-            self._writers.remove(number)
-            self._loop.remove_writer(number)
-        if not wanted and number != self._kept:
-            self._drop(number)
-
-    def _readable(self, number: int) -> None:
-        if self._wanted.get(number, 0) & pycurl.POLL_IN:
-            self._act(number, pycurl.CSELECT_IN)
-        else:
-            # An idle connection was closed by the other side.
-            self._drop(number)
-
-    def _drop(self, number: int) -> None:
-        """Stop watching a socket."""
-        self._wanted.pop(number, None)
-        if number in self._readers:
-            self._readers.remove(number)
-            if not self._loop.is_closed():
-                self._loop.remove_reader(number)
-
-    def _forget(self, but: int = -1) -> None:
-        """Stop watching sockets that libcurl may close from now on: their numbers may become somebody else's."""
-        for number in [each for each in self._readers if each != but and not self._wanted.get(each)]:
-            self._drop(number)
-
-    def _on_timer(self, milliseconds: int) -> None:
-        self._alarm = math.inf if milliseconds < 0 else time.monotonic() + milliseconds / 1000
-        if self._end is not None:
-            self._wake_at(self._alarm)
-
-    def _wake_at(self, moment: float) -> None:
-        """Have the loop call back by then; a timer that rings earlier is left as it is, and set again when it has."""
-        if moment < self._wakes:
-            if self._timer is not None:
-                self._timer.cancel()
-            self._wakes = moment
-            self._timer = self._loop.call_later(max(moment - time.monotonic(), 0), self._wake)
-
-    def _wake(self) -> None:
-        self._timer, self._wakes = None, math.inf
-        now = time.monotonic()
-        if self._end is None:
-            return
-        if self._alarm <= now:
-            self._alarm = math.inf
-            self._act(pycurl.SOCKET_TIMEOUT, 0)
-        left = self._transfer.patience(now)
-        if left > 0:
-            self._wake_at(min(self._alarm, now + left))
-        elif not self._end.done():
-            self._end.set_result(_SILENT)
-
-    async def aclose(self) -> None:
-        """Close the connection."""
-        if self._timer is not None:
-            self._timer.cancel()
-        self._wanted.clear()
-        self._forget()
-        self._transfer.handle.close()
-        self._multi.close()
-
-
-_alive: weakref.WeakSet[CurlTransport | AsyncCurlTransport] = weakref.WeakSet()
-_left_behind: list[CurlTransport | AsyncCurlTransport] = []
+def keep_from_children(transport: object) -> None:
+    """Have a child process leave this transport alone, should there be one."""
+    _alive.add(transport)
 
 
 def _leave_behind() -> None:

@@ -38,10 +38,10 @@ def sync_transport(base_url: str, *, fast: bool, max_bytes: int) -> Lanes:
     with _usable_environment():
         options = _options(base_url)
         if fast:
-            from autocall_otp import _curl  # noqa: PLC0415 - only who asks for it pays for its import
+            from autocall_otp import _curl, _curl_transports  # noqa: PLC0415 - only who asks for it pays for its import
 
             make: Callable[[], httpx.BaseTransport] = partial(
-                _curl.CurlTransport, _curl.options(options["proxy"], max_bytes, _IDLE_EXPIRY)
+                _curl_transports.CurlTransport, _curl.options(options["proxy"], max_bytes, _IDLE_EXPIRY)
             )
         else:
             make = partial(httpx.HTTPTransport, **options)
@@ -53,10 +53,10 @@ def async_transport(base_url: str, *, fast: bool, max_bytes: int) -> AsyncLanes:
     with _usable_environment():
         options = _options(base_url)
         if fast:
-            from autocall_otp import _curl  # noqa: PLC0415 - only who asks for it pays for its import
+            from autocall_otp import _curl, _curl_transports  # noqa: PLC0415 - only who asks for it pays for its import
 
             make: Callable[[], httpx.AsyncBaseTransport] = partial(
-                _curl.AsyncCurlTransport, _curl.options(options["proxy"], max_bytes, _IDLE_EXPIRY)
+                _curl_transports.AsyncCurlTransport, _curl.options(options["proxy"], max_bytes, _IDLE_EXPIRY)
             )
         else:
             make = partial(httpx.AsyncHTTPTransport, **options)
@@ -78,7 +78,7 @@ def read_choice(transport: T | Fast | None) -> tuple[T | None, bool]:
     with suppress(ImportError):
         import pycurl  # noqa: PLC0415 - only who asks for it pays for its import
 
-        if hasattr(pycurl, "AsyncCurlMulti"):
+        if hasattr(pycurl, "PREREQFUNCTION"):
             return None, True
     raise wrong("transport", '"fast" needs: pip install "autocall-otp[fast]"')
 

@@ -42,9 +42,9 @@ def single() -> Lanes:
     def make() -> httpx.BaseTransport:
         if chosen() == "own":
             return httpx.HTTPTransport()
-        from autocall_otp import _curl  # noqa: PLC0415 - an extra
+        from autocall_otp import _curl, _curl_transports  # noqa: PLC0415 - an extra
 
-        return _curl.CurlTransport(_curl.options(None, MIB, 30))
+        return _curl_transports.CurlTransport(_curl.options(None, MIB, 30))
 
     return Lanes(make, size=1, keep=1, expiry=30)
 
@@ -55,8 +55,8 @@ def async_single() -> AsyncLanes:
     def make() -> httpx.AsyncBaseTransport:
         if chosen() == "own":
             return httpx.AsyncHTTPTransport()
-        from autocall_otp import _curl  # noqa: PLC0415 - an extra
+        from autocall_otp import _curl, _curl_transports  # noqa: PLC0415 - an extra
 
-        return _curl.AsyncCurlTransport(_curl.options(None, MIB, 30))
+        return _curl_transports.AsyncCurlTransport(_curl.options(None, MIB, 30))
 
     return AsyncLanes(make, size=1, keep=1, expiry=30)
