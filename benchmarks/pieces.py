@@ -44,11 +44,13 @@ def _answers() -> tuple[Any, Any, Any]:
     import httpx
 
     from autocall_otp._answers import Answer
-    from autocall_otp._flow import Judge
+    from autocall_otp._flow import Judge, Policy
+    from autocall_otp.models import Retry
 
     secrets = {SAMPLE["code_otp"]: "***", SAMPLE["phone_number"]: "0332***711"}
     judge = Judge(places_a_call=True, ref_id="ABC123", secrets=secrets)
-    return Answer(200, httpx.Headers({"content-type": "application/json"}), ANSWER), judge, _client()._policy
+    answer = Answer(200, httpx.Headers({"content-type": "application/json"}), ANSWER)
+    return answer, judge, Policy(retry=Retry(), deadline=30.0)
 
 
 def arguments() -> Iterator[Piece]:
@@ -195,22 +197,13 @@ def lanes() -> Iterator[Piece]:
 
     from autocall_otp._lanes import Lanes
 
-    class Nothing(httpx.BaseTransport):
-        def handle_request(self, _: httpx.Request) -> httpx.Response:
-            return httpx.Response(200, stream=httpx.ByteStream(b""))
-
-    free, nothing = Lanes(Nothing, size=100, keep=20, expiry=30.0), Nothing()
+    free = Lanes(httpx.BaseTransport, size=100, keep=100, expiry=30.0)
     request = httpx.Request("GET", "http://127.0.0.1/", extensions={"timeout": {"pool": 5.0}, "deadline": 1e12})
 
-    def send(way: httpx.BaseTransport) -> None:
-        response = way.handle_request(request)
-        for _ in response.iter_raw():
-            pass
-        response.close()
+    def run() -> None:
+        free.give_back(free.take(request), whole=True)
 
-    yield Piece(
-        "lanes: a free connection, its watch, and back (sync)", "both", lambda: send(free), lambda: send(nothing)
-    )
+    yield Piece("lanes: a free connection, its watch, and back (sync)", "both", run)
 
 
 def all_but_http() -> Iterator[Piece]:

@@ -13,6 +13,7 @@ import pytest
 from autocall_otp._answers import Answer, BodyTooLargeError, BodyUnreadableError
 from autocall_otp._drive import AsyncLine, Line, adrive, drive
 from autocall_otp._flow import Attempt, Flow
+from autocall_otp._lanes import AsyncLent, Lent
 from autocall_otp._token import AsyncTokenSource, TokenSource
 
 SHELLS = ["sync", "async"]
@@ -25,10 +26,10 @@ def attempt(**more: Any) -> Attempt:
 def exchange(shell: str, transport: Any, one: Attempt, bound: int = 100, token: Any = "t0ken") -> Answer | Exception:
     limits = (httpx.Timeout(7.0), bound)
     if shell == "sync":
-        return Line(transport, TokenSource(token), *limits).exchange(one)
+        return Line(Lent(transport), TokenSource(token), *limits).exchange(one)
 
     async def run() -> Answer | Exception:
-        return await AsyncLine(transport, AsyncTokenSource(token), *limits).exchange(one)
+        return await AsyncLine(AsyncLent(transport), AsyncTokenSource(token), *limits).exchange(one)
 
     return asyncio.run(run())
 
@@ -205,11 +206,11 @@ def test_pauses_come_before_their_attempt(shell: str) -> None:
         happened.append(seconds)
 
     async def run() -> str:
-        line = AsyncLine(httpx.MockTransport(answer), AsyncTokenSource("t"), httpx.Timeout(1), 100)
+        line = AsyncLine(AsyncLent(httpx.MockTransport(answer)), AsyncTokenSource("t"), httpx.Timeout(1), 100)
         return await adrive(flow(), line, pause)
 
     if shell == "sync":
-        line = Line(httpx.MockTransport(answer), TokenSource("t"), httpx.Timeout(1), 100)
+        line = Line(Lent(httpx.MockTransport(answer)), TokenSource("t"), httpx.Timeout(1), 100)
         assert drive(flow(), line, happened.append) == "done"
     else:
         assert asyncio.run(run()) == "done"

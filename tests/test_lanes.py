@@ -1,7 +1,9 @@
 """The free list: bounded, fair, clean after failures and cancellations."""
 
 import asyncio
+import socket
 import threading
+import types
 from collections.abc import AsyncIterator, Iterator
 
 import httpx
@@ -9,7 +11,7 @@ import pytest
 
 from autocall_otp import _lanes
 from autocall_otp._flow import _never_left
-from autocall_otp._lanes import AsyncLanes, Lanes
+from autocall_otp._lanes import AsyncLane, AsyncLanes, Lane, Lanes
 
 
 class Body(httpx.SyncByteStream, httpx.AsyncByteStream):
@@ -83,41 +85,49 @@ def sync_lanes(service: Service, size: int = 2, keep: int = 2, expiry: float = 6
     return Lanes(service.connect, size=size, keep=keep, expiry=expiry)
 
 
-def read(response: httpx.Response) -> bytes:
-    stream = response.stream
-    assert isinstance(stream, httpx.SyncByteStream)
+def exchange(lanes: Lanes, pool: float | None = 0.05) -> bytes:
+    """A request and its answer, as a client drives them."""
+    return finish(lanes, lanes.take(request(pool)))
+
+
+def finish(lanes: Lanes, lane: Lane) -> bytes:
+    whole = False
     try:
-        return b"".join(stream)
+        stream = lane.transport.handle_request(request()).stream
+        assert isinstance(stream, httpx.SyncByteStream)
+        body = b"".join(stream)
+        whole = True
+        return body
     finally:
-        stream.close()
+        lanes.give_back(lane, whole=whole)
 
 
 def test_one_connection_serves_one_request_after_another() -> None:
     service = Service()
     lanes = sync_lanes(service)
-    assert [read(lanes.handle_request(request())) for _ in range(5)] == [b"onetwo"] * 5
+    assert [exchange(lanes) for _ in range(5)] == [b"onetwo"] * 5
     assert [connection.used for connection in service.made] == [5]
 
 
 def test_there_are_never_more_connections_than_allowed() -> None:
     service = Service()
     lanes = sync_lanes(service, size=2)
-    held = [lanes.handle_request(request()) for _ in range(2)]
+    held = [lanes.take(request()) for _ in range(2)]
     with pytest.raises(httpx.PoolTimeout):
-        lanes.handle_request(request())
-    read(held[0])
-    read(lanes.handle_request(request()))
+        lanes.take(request())
+    finish(lanes, held[0])
+    exchange(lanes)
     assert len(service.made) == 2
 
 
 def test_a_waiting_thread_gets_the_connection_that_comes_free() -> None:
     service = Service()
     lanes = sync_lanes(service, size=1)
-    held = lanes.handle_request(request())
+    held = lanes.take(request())
     got: list[bytes] = []
-    waiting = threading.Thread(target=lambda: got.append(read(lanes.handle_request(request(pool=30)))))
+    waiting = threading.Thread(target=lambda: got.append(exchange(lanes, 30)))
     waiting.start()
-    read(held)
+    finish(lanes, held)
     waiting.join(30)
     assert got == [b"onetwo"]
 
@@ -128,23 +138,21 @@ def test_a_connection_that_failed_is_closed_and_never_used_again(failure: Except
     lanes = sync_lanes(service, size=1)
     service.next = failure
     with pytest.raises(type(failure)):
-        lanes.handle_request(request())
+        exchange(lanes)
     service.next = Body(failure)
     with pytest.raises(type(failure)):
-        read(lanes.handle_request(request()))
+        exchange(lanes)
     service.next = Body()
-    assert read(lanes.handle_request(request())) == b"onetwo"
+    assert exchange(lanes) == b"onetwo"
     assert [connection.closed for connection in service.made] == [True, True, False]
 
 
 def test_an_answer_that_is_not_read_to_its_end_closes_its_connection() -> None:
     service = Service()
     lanes = sync_lanes(service, size=1)
-    response = lanes.handle_request(request())
-    response.close()
-    response.close()
+    lanes.give_back(lanes.take(request()), whole=False)
     assert service.made[0].closed
-    assert read(lanes.handle_request(request())) == b"onetwo"
+    assert exchange(lanes) == b"onetwo"
 
 
 def test_idle_connections_are_bounded_and_expire(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,23 +160,77 @@ def test_idle_connections_are_bounded_and_expire(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(_lanes.time, "monotonic", lambda: now)
     service = Service()
     lanes = sync_lanes(service, size=5, keep=3, expiry=30.0)
-    for held in [lanes.handle_request(request()) for _ in range(5)]:
-        read(held)
+    for held in [lanes.take(request()) for _ in range(5)]:
+        finish(lanes, held)
     assert sum(connection.closed for connection in service.made) == 2
     now += 31
-    read(lanes.handle_request(request()))
-    assert sum(connection.closed for connection in service.made) == 4
+    exchange(lanes)
+    assert [connection.closed for connection in service.made] == [True] * 5 + [False]
     lanes.close()
     assert all(connection.closed for connection in service.made)
 
 
-async def aread(response: httpx.Response) -> bytes:
-    stream = response.stream
-    assert isinstance(stream, httpx.AsyncByteStream)
+async def aexchange(lanes: AsyncLanes, pool: float | None = 0.05) -> bytes:
+    """A request and its answer, as a client drives them."""
+    return await afinish(lanes, await lanes.take(request(pool)))
+
+
+async def afinish(lanes: AsyncLanes, lane: AsyncLane) -> bytes:
+    whole = False
     try:
-        return b"".join([chunk async for chunk in stream])
+        stream = (await lane.transport.handle_async_request(request())).stream
+        assert isinstance(stream, httpx.AsyncByteStream)
+        body = b"".join([chunk async for chunk in stream])
+        whole = True
+        return body
     finally:
-        await stream.aclose()
+        await lanes.give_back(lane, whole=whole)
+
+
+def test_async_connections_expire(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+
+    async def main() -> list[bool]:
+        nonlocal now
+        service = Service()
+        lanes = AsyncLanes(service.connect, size=5, keep=3, expiry=30.0)
+        for held in [await lanes.take(request()) for _ in range(2)]:
+            await afinish(lanes, held)
+        now += 31
+        await aexchange(lanes)
+        return [connection.closed for connection in service.made]
+
+    # The event loop's own clock stays as it is.
+    monkeypatch.setattr(_lanes, "time", types.SimpleNamespace(monotonic=lambda: now))
+    assert asyncio.run(main()) == [True, True, False]
+
+
+def test_a_connection_that_cannot_be_closed_says_nothing_of_the_call() -> None:
+    service = Service()
+    lanes = sync_lanes(service, size=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Connection, "close", lambda _: 1 / 0)
+        lanes.give_back(lanes.take(request()), whole=False)
+    assert exchange(lanes) == b"onetwo"
+
+
+def test_the_socket_of_a_connection_is_known_only_while_it_is_open_and_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = socket.socketpair()
+    lanes = sync_lanes(Service(), size=1)
+    first = request()
+    lane = lanes.take(first)
+    assert first.extensions["trace"] == lane.trace
+    stream = types.SimpleNamespace(get_extra_info=lambda name: ours if name == "socket" else None)
+    lane.trace("connection.connect_tcp.complete", {"return_value": stream})
+    lanes.give_back(lane, whole=True)
+    assert lane.is_known()
+    with monkeypatch.context() as later:
+        at = _lanes.time.monotonic() + 1.5
+        later.setattr(_lanes, "time", types.SimpleNamespace(monotonic=lambda: at))
+        assert not lane.is_known()
+    ours.close()
+    theirs.close()
+    assert not lane.is_known()
 
 
 def test_tasks_get_connections_in_turn() -> None:
@@ -178,7 +240,7 @@ def test_tasks_get_connections_in_turn() -> None:
         served: list[int] = []
 
         async def one(number: int) -> None:
-            await aread(await lanes.handle_async_request(request(pool=None)))
+            await aexchange(lanes, None)
             served.append(number)
 
         service.gate.clear()
@@ -199,11 +261,11 @@ def test_no_connection_comes_free_in_time_for_a_task() -> None:
     async def main() -> None:
         service = Service()
         lanes = AsyncLanes(service.connect, size=1, keep=1, expiry=60.0)
-        held = await lanes.handle_async_request(request())
+        held = await lanes.take(request())
         with pytest.raises(httpx.PoolTimeout):
-            await lanes.handle_async_request(request())
-        await aread(held)
-        await aread(await lanes.handle_async_request(request()))
+            await lanes.take(request())
+        await afinish(lanes, held)
+        await aexchange(lanes)
 
     asyncio.run(main())
 
@@ -214,13 +276,13 @@ def test_a_cancelled_request_gives_its_place_back_and_closes_its_connection() ->
         lanes = AsyncLanes(service.connect, size=1, keep=1, expiry=60.0)
         for _ in range(10):
             service.gate.clear()
-            task = asyncio.create_task(lanes.handle_async_request(request()))
+            task = asyncio.create_task(aexchange(lanes))
             await asyncio.sleep(0)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
         service.gate.set()
-        assert await aread(await lanes.handle_async_request(request())) == b"onetwo"
+        assert await aexchange(lanes) == b"onetwo"
         assert [connection.closed for connection in service.made] == [True] * 10 + [False]
 
     asyncio.run(main())
@@ -232,9 +294,9 @@ def test_a_failed_async_connection_is_closed() -> None:
         lanes = AsyncLanes(service.connect, size=1, keep=1, expiry=60.0)
         service.next = Body(httpx.ReadError("reset"))
         with pytest.raises(httpx.ReadError):
-            await aread(await lanes.handle_async_request(request()))
+            await aexchange(lanes)
         service.next = Body()
-        await aread(await lanes.handle_async_request(request()))
+        await aexchange(lanes)
         assert [connection.closed for connection in service.made] == [True, False]
 
     asyncio.run(main())
@@ -243,13 +305,13 @@ def test_a_failed_async_connection_is_closed() -> None:
 def test_a_connection_that_cannot_be_made_takes_no_place() -> None:
     service = Service()
     lanes = sync_lanes(service, size=1)
-    read(lanes.handle_request(request()))
+    exchange(lanes)
     lanes.close()
     make, lanes._make = lanes._make, lambda: 1 / 0  # type: ignore[assignment] # a transport that fails to be made
     with pytest.raises(ZeroDivisionError):
-        lanes.handle_request(request())
+        lanes.take(request())
     lanes._make = make
-    assert read(lanes.handle_request(request())) == b"onetwo"
+    assert exchange(lanes) == b"onetwo"
 
 
 def test_an_async_connection_that_cannot_be_made_takes_no_place() -> None:
@@ -259,25 +321,25 @@ def test_an_async_connection_that_cannot_be_made_takes_no_place() -> None:
         await lanes.aclose()
         make, lanes._make = lanes._make, lambda: 1 / 0  # type: ignore[assignment] # a transport that fails to be made
         with pytest.raises(ZeroDivisionError):
-            await lanes.handle_async_request(request())
+            await lanes.take(request())
         lanes._make = make
-        assert await aread(await lanes.handle_async_request(request())) == b"onetwo"
+        assert await aexchange(lanes) == b"onetwo"
 
     asyncio.run(main())
 
 
 def test_a_request_that_found_no_connection_never_left() -> None:
     lanes = sync_lanes(Service(), size=1)
-    lanes.handle_request(request())
+    lanes.take(request())
     with pytest.raises(httpx.PoolTimeout) as caught:
-        lanes.handle_request(request())
+        lanes.take(request())
     assert _never_left(caught.value)
 
     async def main() -> None:
         lanes = AsyncLanes(Service().connect, size=1, keep=1, expiry=60.0)
-        await lanes.handle_async_request(request())
+        await lanes.take(request())
         with pytest.raises(httpx.PoolTimeout) as caught:
-            await lanes.handle_async_request(request())
+            await lanes.take(request())
         assert _never_left(caught.value)
 
     asyncio.run(main())

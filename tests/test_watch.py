@@ -1,9 +1,10 @@
+import asyncio
 import threading
 import time
 
 import pytest
 
-from autocall_otp._watch import Watch
+from autocall_otp._watch import AsyncWatch, Watch
 
 
 class Target:
@@ -44,3 +45,50 @@ def test_its_thread_ends_when_there_is_nothing_to_watch_and_starts_again(watch: 
         while watch._running and time.monotonic() < until:
             time.sleep(0.005)
         assert not watch._running
+
+
+def test_an_overdue_time_out_strikes_and_the_rest_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(AsyncWatch, "TICK", 0.005)
+
+    async def overdue(watch: AsyncWatch) -> str:
+        bound = asyncio.timeout(None)
+        watch.arm(bound, time.monotonic() + 0.02)
+        try:
+            async with bound:
+                await asyncio.Event().wait()
+        except TimeoutError:
+            return "late"
+        return "never"
+
+    async def in_time(watch: AsyncWatch, until: float) -> str:
+        bound = asyncio.timeout(None)
+        watch.arm(bound, until)
+        async with bound:
+            await asyncio.sleep(0)
+        watch.disarm(bound)
+        await asyncio.sleep(0.05)
+        return "in time"
+
+    async def main() -> list[str]:
+        watch = AsyncWatch()
+        soon, later = time.monotonic() + 0.01, time.monotonic() + 3600
+        return await asyncio.gather(overdue(watch), in_time(watch, soon), in_time(watch, later))
+
+    assert asyncio.run(main()) == ["late", "in time", "in time"]
+
+
+def test_its_timer_ends_when_there_is_nothing_to_watch_and_starts_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(AsyncWatch, "TICK", 0.005)
+
+    async def main() -> None:
+        watch = AsyncWatch()
+        for _ in range(2):
+            bound = asyncio.timeout(None)
+            watch.arm(bound, time.monotonic())
+            with pytest.raises(TimeoutError):
+                async with bound:
+                    await asyncio.sleep(30)
+            await asyncio.sleep(0.02)
+            assert not watch._ticking
+
+    asyncio.run(main())

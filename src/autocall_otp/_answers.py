@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import zlib
 
-import attrs
 import httpx
 
 from autocall_otp._errors import FieldError
@@ -24,15 +23,20 @@ class BodyUnreadableError(Exception):
     """The body of an answer is packed in a way that was not asked for."""
 
 
-@attrs.frozen
 class Answer:
     """An answer of the service, its body read up to the client's bound."""
 
-    status_code: int
-    headers: httpx.Headers = attrs.field(repr=False)
-    body: bytes = attrs.field(default=b"", repr=False)
-    fault: Exception | None = None
-    """Why the body is not whole, where it is not."""
+    __slots__ = ("body", "fault", "headers", "status_code")
+
+    def __init__(
+        self, status_code: int, headers: httpx.Headers, body: bytes = b"", fault: Exception | None = None
+    ) -> None:
+        """Keep what came; `fault` says why the body is not whole, where it is not."""
+        self.status_code, self.headers, self.body, self.fault = status_code, headers, body, fault
+
+    def __repr__(self) -> str:
+        """The status; headers and body may hold secrets."""
+        return f"<Answer {self.status_code}>"
 
     @property
     def is_success(self) -> bool:
@@ -64,7 +68,7 @@ def unpack(body: bytes, encoding: str, bound: int) -> bytes:
     return plain
 
 
-def read_json(body: bytes) -> Json:
+def read_json(body: bytes | str) -> Json:
     """The JSON value in the body.
 
     Raises:
@@ -75,7 +79,8 @@ def read_json(body: bytes) -> Json:
     except RecursionError:
         raise ValueError("nested too deeply") from None
     # Counting brackets is quick, and settles it for every answer of a usual size.
-    if body.count(b"[") + body.count(b"{") > _MAX_DEPTH and _is_deeper(value, _MAX_DEPTH):
+    openings = body.count("[") + body.count("{") if isinstance(body, str) else body.count(b"[") + body.count(b"{")
+    if openings > _MAX_DEPTH and _is_deeper(value, _MAX_DEPTH):
         raise ValueError("nested too deeply")
     return value
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import tzinfo
+from functools import partial
 from typing import NoReturn, Self
 from uuid import UUID
 
 import httpx
 
-from autocall_otp import _operations
 from autocall_otp._config import (
     DEFAULT_DEADLINE,
     DEFAULT_MAX_RESPONSE_BYTES,
@@ -20,9 +20,10 @@ from autocall_otp._config import (
 )
 from autocall_otp._drive import AsyncLine, Line, adrive, drive
 from autocall_otp._flow import Policy
+from autocall_otp._lanes import AsyncLent, Lent
 from autocall_otp._lifetime import Lifetime, running_loop
 from autocall_otp._token import AsyncToken, AsyncTokenSource, Token, TokenSource
-from autocall_otp._transport import Fast, async_transport, read_choice, sync_transport
+from autocall_otp._transport import Fast, async_lanes, read_choice, sync_lanes
 from autocall_otp.models import Cdr, OtpCall, Retry, WaitProgress
 
 _DEFAULT_RETRY = Retry()
@@ -31,7 +32,16 @@ _DEFAULT_RETRY = Retry()
 class _Base:
     """What both clients are apart from their calls."""
 
-    _settings: Settings
+    def __init__(self, settings: Settings, token: object) -> None:
+        """Bind the use cases to the settings."""
+        # With them comes the generated code, which a program that has no client yet can do without.
+        from autocall_otp import _operations  # noqa: PLC0415 - see above
+
+        self._settings = settings
+        policy = Policy(retry=settings.retry, deadline=settings.deadline, token_is_renewable=callable(token))
+        self._flow_of_run_otp = partial(_operations.run_otp, settings, policy)
+        self._flow_of_get_cdr = partial(_operations.get_cdr, settings, policy)
+        self._flow_of_wait = partial(_operations.wait_for_cdr, settings, policy)
 
     def __repr__(self) -> str:
         """The host; never the token."""
@@ -81,7 +91,7 @@ class Client(_Base):
         allow_international: bool = False,
     ) -> None:
         """Check the settings; nothing is sent yet."""
-        self._settings = settings = read_settings(
+        settings = read_settings(
             host=host,
             campaign_uuid=campaign_uuid,
             template=template,
@@ -92,11 +102,11 @@ class Client(_Base):
             max_response_bytes=max_response_bytes,
             allow_international=allow_international,
         )
-        self._policy = Policy(retry=retry, deadline=settings.deadline, token_is_renewable=callable(token))
+        super().__init__(settings, token)
         own, fast = read_choice(transport)
 
         def open_line() -> Line:
-            way = own or sync_transport(settings.base_url, fast=fast, max_bytes=max_response_bytes)
+            way = Lent(own) if own is not None else sync_lanes(settings.base_url, max_response_bytes, fast=fast)
             return Line(way, TokenSource(token), settings.timeout, settings.max_response_bytes)
 
         self._lifetime = Lifetime(open_line, reopens=own is None)
@@ -128,9 +138,7 @@ class Client(_Base):
             InvalidRequestError: an argument was refused; nothing was sent.
             AutocallError: anything else; its `outcome` says whether the phone may ring, its `ref_id` finds the call.
         """
-        flow = _operations.run_otp(
-            self._settings,
-            self._policy,
+        flow = self._flow_of_run_otp(
             phone_number,
             code_otp,
             campaign_uuid=campaign_uuid,
@@ -151,7 +159,7 @@ class Client(_Base):
             NotFoundError: there is no record, or not yet.
             AutocallError: anything else. A failed look-up tells nothing of the call: `outcome` is UNKNOWN.
         """
-        return drive(_operations.get_cdr(self._settings, self._policy, ref_id), self._lifetime.line())
+        return drive(self._flow_of_get_cdr(ref_id), self._lifetime.line())
 
     def wait_for_cdr(
         self,
@@ -175,13 +183,13 @@ class Client(_Base):
             CdrTimeoutError: no finished record came in time; `record` is the last one seen.
             AutocallError: anything else that waiting longer would not mend.
         """
-        flow = _operations.wait_for_cdr(self._settings, self._policy, ref_id, timeout=timeout, progress=progress)
+        flow = self._flow_of_wait(ref_id, timeout=timeout, progress=progress)
         return drive(flow, self._lifetime.line())
 
     def close(self) -> None:
         """Close the connections."""
         if line := self._lifetime.close():
-            line.transport.close()
+            line.lanes.close()
 
     def __enter__(self) -> Self:
         """Close at the end of the block."""
@@ -215,7 +223,7 @@ class AsyncClient(_Base):
         allow_international: bool = False,
     ) -> None:
         """Check the settings; nothing is sent yet."""
-        self._settings = settings = read_settings(
+        settings = read_settings(
             host=host,
             campaign_uuid=campaign_uuid,
             template=template,
@@ -226,11 +234,15 @@ class AsyncClient(_Base):
             max_response_bytes=max_response_bytes,
             allow_international=allow_international,
         )
-        self._policy = Policy(retry=retry, deadline=settings.deadline, token_is_renewable=callable(token))
+        super().__init__(settings, token)
         own, fast = read_choice(transport)
 
         def open_line() -> AsyncLine:
-            way = own or async_transport(settings.base_url, fast=fast, max_bytes=max_response_bytes)
+            way = (
+                async_lanes(settings.base_url, fast=fast, max_bytes=max_response_bytes)
+                if own is None
+                else AsyncLent(own)
+            )
             return AsyncLine(way, AsyncTokenSource(token), settings.timeout, settings.max_response_bytes)
 
         self._lifetime = Lifetime(open_line, reopens=own is None)
@@ -250,9 +262,7 @@ class AsyncClient(_Base):
         Raises:
             AutocallError: its `outcome` says whether the phone may ring, its `ref_id` finds the call.
         """
-        flow = _operations.run_otp(
-            self._settings,
-            self._policy,
+        flow = self._flow_of_run_otp(
             phone_number,
             code_otp,
             campaign_uuid=campaign_uuid,
@@ -269,9 +279,7 @@ class AsyncClient(_Base):
             NotFoundError: there is no record, or not yet.
             AutocallError: anything else.
         """
-        return await adrive(
-            _operations.get_cdr(self._settings, self._policy, ref_id), self._lifetime.line(running_loop())
-        )
+        return await adrive(self._flow_of_get_cdr(ref_id), self._lifetime.line(running_loop()))
 
     async def wait_for_cdr(
         self,
@@ -286,13 +294,13 @@ class AsyncClient(_Base):
             CdrTimeoutError: no finished record came in time; `record` is the last one seen.
             AutocallError: anything else that waiting longer would not mend.
         """
-        flow = _operations.wait_for_cdr(self._settings, self._policy, ref_id, timeout=timeout, progress=progress)
+        flow = self._flow_of_wait(ref_id, timeout=timeout, progress=progress)
         return await adrive(flow, self._lifetime.line(running_loop()))
 
     async def aclose(self) -> None:
         """Close the connections."""
         if line := self._lifetime.close(running_loop()):
-            await line.transport.aclose()
+            await line.lanes.aclose()
 
     async def __aenter__(self) -> Self:
         """Close at the end of the block."""

@@ -25,7 +25,9 @@ from autocall_otp._answers import BodyTooLargeError
 
 Options: TypeAlias = "dict[int, int | str | None]"
 _LAST_PROVISIONAL, _LONGEST, _LONGEST_LENGTH = 199, 2**31 - 1, 18
-SILENT = pycurl.error(pycurl.E_OPERATION_TIMEDOUT, "no byte came in time")
+Failure = tuple[int, str]
+"""What libcurl says of a failed transfer: a code and words."""
+SILENT: Failure = (pycurl.E_OPERATION_TIMEDOUT, "no byte came in time")
 
 
 def options(proxy: str | None, max_bytes: int, expiry: float) -> Options:
@@ -133,13 +135,13 @@ class Transfer:
             self._known, self._heard = len(self._lines), now
         return self._heard + self._read - now
 
-    def answer(self, error: pycurl.error | None) -> httpx.Response:
+    def answer(self, failure: Failure | None) -> httpx.Response:
         """What came back.
 
         Raises:
             httpx.TransportError: no head of an answer came.
         """
-        fault = None if error is None else self._fault(int(error.args[0]), str(error.args[1]))
+        fault = None if failure is None else self._fault(*failure)
         status, fields = _head(self._lines[self._tunnel :]) if self._sends else (0, [])
         if not status:
             raise (

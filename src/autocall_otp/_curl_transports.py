@@ -10,7 +10,7 @@ import time
 import httpx
 import pycurl
 
-from autocall_otp._curl import SILENT, Options, Transfer, keep_from_children
+from autocall_otp._curl import SILENT, Failure, Options, Transfer, keep_from_children
 
 _EVENTS = {
     pycurl.POLL_NONE: 0,
@@ -47,19 +47,19 @@ class CurlTransport(httpx.BaseTransport):
         transfer.start(request)
         self._multi.add_handle(transfer.handle)
         try:
-            error = self._run(transfer)
+            failure = self._run(transfer)
         finally:
             self._multi.remove_handle(transfer.handle)
-        return transfer.answer(error)
+        return transfer.answer(failure)
 
-    def _run(self, transfer: Transfer) -> pycurl.error | None:
+    def _run(self, transfer: Transfer) -> Failure | None:
         # libcurl's own blocking call would keep Ctrl-C and other signals waiting until the answer is there.
         act = self._multi.socket_action
         act(pycurl.SOCKET_TIMEOUT, 0)
         while True:
             _, done, failed = self._multi.info_read()
             if done or failed:
-                return pycurl.error(*failed[0][1:]) if failed else None
+                return failed[0][1:] if failed else None
             now = time.monotonic()
             left = transfer.patience(now)
             if left <= 0:
@@ -97,7 +97,7 @@ class AsyncCurlTransport(httpx.AsyncBaseTransport):
         self._writers: set[int] = set()
         self._alarm = self._wakes = math.inf
         self._timer: asyncio.TimerHandle | None = None
-        self._end: asyncio.Future[pycurl.error | None] | None = None
+        self._end: asyncio.Future[Failure | None] | None = None
         keep_from_children(self)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -111,21 +111,21 @@ class AsyncCurlTransport(httpx.AsyncBaseTransport):
             self._end = end
             self._act(pycurl.SOCKET_TIMEOUT, 0)
             self._wake_at(min(self._alarm, time.monotonic() + request.extensions["timeout"]["read"]))
-            error = await end
+            failure = await end
             # libcurl has kept the connection by now, or closed it.
             kept = transfer.handle.getinfo(pycurl.ACTIVESOCKET)
         finally:
             self._end, self._kept = None, kept
             self._multi.remove_handle(transfer.handle)
             self._forget(but=kept)
-        return transfer.answer(error)
+        return transfer.answer(failure)
 
     def _act(self, number: int, seen: int) -> None:
         """Let libcurl do what can be done without waiting."""
         self._multi.socket_action(number, seen)
         _, done, failed = self._multi.info_read()
         if (done or failed) and self._end is not None and not self._end.done():
-            self._end.set_result(pycurl.error(*failed[0][1:]) if failed else None)
+            self._end.set_result(failed[0][1:] if failed else None)
 
     def _on_socket(self, what: int, number: int, *_: object) -> None:
         wanted = self._wanted[number] = 0 if what == pycurl.POLL_REMOVE else what

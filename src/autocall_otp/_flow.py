@@ -34,19 +34,37 @@ from autocall_otp.models import Retry
 T = TypeVar("T")
 
 
-@attrs.define
 class Attempt:
     """One request, to be sent after a pause and no later than a point of the monotonic clock."""
 
-    request: httpx.Request
-    until: float
-    delay: float = 0.0
-    renew: bool = False
-    """Ask for a fresh token: the one of the attempt before was refused."""
-    token: str = attrs.field(default="", repr=False)
-    """The token that it was sent with; set when it is sent, so that no error repeats it."""
-    secrets: dict[str, str] = attrs.field(factory=dict[str, str], repr=False)
-    """What must not be logged while it is under way."""
+    __slots__ = ("delay", "renew", "request", "secrets", "token", "until")
+
+    def __init__(  # noqa: PLR0913 - what is sent, when, and what of it is secret
+        self,
+        request: httpx.Request,
+        until: float,
+        delay: float = 0.0,
+        *,
+        renew: bool = False,
+        token: str = "",
+        secrets: dict[str, str] | None = None,
+    ) -> None:
+        """Describe it.
+
+        Args:
+            request: what to send, a token aside.
+            until: when to give up, on the monotonic clock.
+            delay: seconds to wait first.
+            renew: ask for a fresh token: the one of the attempt before was refused.
+            token: the one that it was sent with; set when it is sent, so that no error repeats it.
+            secrets: what must not be logged while it is under way.
+        """
+        self.request, self.until, self.delay, self.renew, self.token = request, until, delay, renew, token
+        self.secrets: dict[str, str] = {} if secrets is None else secrets
+
+    def again(self, delay: float, *, renew: bool = False) -> Attempt:
+        """The same once more."""
+        return Attempt(self.request, self.until, delay, renew=renew, token=self.token, secrets=self.secrets)
 
 
 Flow = Generator[Attempt, Answer | Exception, T]
@@ -68,16 +86,21 @@ _REFUSED_AND_WORTH_ANOTHER_TRY = frozenset({408, 429})
 _LOOK_UP_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 
 
-@attrs.frozen
 class Judge:
     """What to make of an answer or a failure: a success to read, or an error with its outcome."""
 
-    places_a_call: bool
-    ref_id: str
-    secrets: dict[str, str] = attrs.field(repr=False)
-    """What must not be shown, and what to show in its place; the tokens that were used come to it."""
-    insist: bool = False
-    """Try again although the phone may have rung (`Retry.unknown_outcome`)."""
+    __slots__ = ("insist", "places_a_call", "ref_id", "secrets")
+
+    def __init__(self, *, places_a_call: bool, ref_id: str, secrets: dict[str, str], insist: bool = False) -> None:
+        """Know what was asked.
+
+        Args:
+            places_a_call: whether a phone may ring because of it.
+            ref_id: the reference of the call.
+            secrets: what must not be shown, and what to show in its place; the tokens that were used come to it.
+            insist: try again although the phone may have rung (`Retry.unknown_outcome`).
+        """
+        self.places_a_call, self.ref_id, self.secrets, self.insist = places_a_call, ref_id, secrets, insist
 
     def __call__(self, result: Answer | Exception, token: str) -> Answer | AutocallError:
         """The answer where it is a success, else the error that the result amounts to."""
@@ -90,9 +113,11 @@ class Judge:
             return self._failed(result)
         if not result.is_success:
             return self._refused(result)
+        if result.fault is None:
+            return result
         if isinstance(result.fault, BodyTooLargeError | BodyUnreadableError):
             return self.unreadable(result, str(result.fault))
-        return result if result.fault is None else self._failed(result.fault)
+        return self._failed(result.fault)
 
     def unreadable(self, answer: Answer, why: str) -> InvalidResponseError:
         """The error for a success that cannot be read."""
@@ -258,11 +283,11 @@ def persist(  # noqa: PLR0913 - what to send, how to judge it, how long to go on
             error.outcome = Outcome.UNKNOWN
         if isinstance(error, AuthenticationError) and policy.token_is_renewable and not renewed:
             renewed = True
-            attempt = attrs.evolve(attempt, delay=0.0, renew=True)
+            attempt = attempt.again(0.0, renew=True)
             continue
         failures += 1
         pause = policy.pause(failures, error)
         out_of_time = policy.clock() + pause >= until
         if not error.retryable or failures >= attempts or out_of_time or not policy.budget.spend():
             raise error
-        attempt = attrs.evolve(attempt, delay=pause, renew=False)
+        attempt = attempt.again(pause)

@@ -9,30 +9,36 @@ from __future__ import annotations
 import socket
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
-import attrs
 import httpx
 
 from autocall_otp._watch import Watch
 
-L = TypeVar("L", "Lane", "AsyncLane")
 # A connection used within the last second is taken to be there still; after that a new one may replace it unseen, so
 # the lane is told of it. Telling costs a tenth of a call.
 _FRESH = 1.0
 
 
-@attrs.define(eq=False)
 class Lane:
     """One connection of a sync client, and the socket under it."""
 
-    transport: httpx.BaseTransport
-    idle_since: float = 0.0
-    cut: bool = False
-    _socket: socket.socket | None = None
+    __slots__ = ("_socket", "cut", "idle_since", "transport")
+
+    def __init__(self, transport: httpx.BaseTransport) -> None:
+        """Take a transport that keeps a single connection."""
+        self.transport = transport
+        self.idle_since = 0.0
+        self.cut = False
+        self._socket: socket.socket | None = None
+
+    def is_known(self) -> bool:
+        """Whether the socket at hand is surely the one that the next request uses."""
+        known = self._socket is not None and self._socket.fileno() >= 0
+        return known and time.monotonic() - self.idle_since < _FRESH
 
     def trace(self, event: str, info: dict[str, Any]) -> None:
         """Remember the socket of a new connection; httpx documents this hook and what it is told."""
@@ -49,15 +55,25 @@ class Lane:
 
     def failure(self, error: Exception) -> Exception:
         """The error, or a time-out where the connection was cut because of one."""
-        return httpx.ReadTimeout("the deadline passed before the answer was whole") if self.cut else error
+        if not self.cut:
+            return error
+        late = httpx.ReadTimeout("the deadline passed before the answer was whole")
+        late.__cause__ = error
+        return late
 
 
-@attrs.define(eq=False)
 class AsyncLane:
     """One connection of an async client."""
 
-    transport: httpx.AsyncBaseTransport
-    idle_since: float = 0.0
+    __slots__ = ("idle_since", "transport")
+
+    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
+        """Take a transport that keeps a single connection."""
+        self.transport = transport
+        self.idle_since = 0.0
+
+
+L = TypeVar("L", Lane, AsyncLane)
 
 
 class _FreeList(Generic[L]):
@@ -69,11 +85,17 @@ class _FreeList(Generic[L]):
         self._lanes: deque[L] = deque([first])
         self._keep, self._expiry = keep, expiry
 
-    def take(self) -> L | None:
+    def take(self, expired: list[L]) -> L | None:
+        """The lane used last; those that have been idle for too long are added to the list."""
         try:
-            return self._lanes.pop()
+            lane = self._lanes.pop()
         except IndexError:
             return None
+        if not 0.0 < lane.idle_since < time.monotonic() - self._expiry:
+            return lane
+        expired.append(lane)
+        expired.extend(self.drain())
+        return None
 
     def put(self, lane: L) -> list[L]:
         """Put a lane back; return those that have been idle for too long or are too many."""
@@ -88,12 +110,15 @@ class _FreeList(Generic[L]):
             pass
         return surplus
 
-    def drain(self) -> Iterator[L]:
-        while (lane := self.take()) is not None:
-            yield lane
+    def drain(self) -> list[L]:
+        drained: list[L] = []
+        with suppress(IndexError):
+            while True:
+                drained.append(self._lanes.pop())
+        return drained
 
 
-class Lanes(httpx.BaseTransport):
+class Lanes:
     """A bounded number of connections, shared by threads."""
 
     def __init__(self, make: Callable[[], httpx.BaseTransport], *, size: int, keep: int, expiry: float) -> None:
@@ -106,71 +131,52 @@ class Lanes(httpx.BaseTransport):
             self._permits.put(None)
         self._watch = Watch()
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send on a free lane; the answer holds the lane until it is closed."""
+    def take(self, request: httpx.Request) -> Lane:
+        """A lane for the request and its answer, to be given back afterwards whatever comes.
+
+        Raises:
+            httpx.PoolTimeout: none came free in the time that the request allows.
+        """
         try:
             self._permits.get(timeout=request.extensions["timeout"]["pool"])
         except Empty:
             raise httpx.PoolTimeout("no connection came free in time") from None
         try:
-            lane = self._free.take() or Lane(self._make())
+            expired: list[Lane] = []
+            lane = self._free.take(expired)
+            _close(expired)
+            lane = lane or Lane(self._make())
         except BaseException:
             self._permits.put(None)
             raise
-        if time.monotonic() - lane.idle_since > _FRESH:
+        if not lane.is_known():
             request.extensions["trace"] = lane.trace
+        elif "trace" in request.extensions:
+            # Of the lane that an earlier attempt took.
+            del request.extensions["trace"]
         self._watch.arm(lane, request.extensions["deadline"])
-        try:
-            response = lane.transport.handle_request(request)
-        except BaseException as error:
-            self.give_back(lane, whole=False)
-            if isinstance(error, Exception) and lane.cut:
-                raise lane.failure(error) from error
-            raise
-        response.stream = _LeasedStream(cast("httpx.SyncByteStream", response.stream), lane, self)
-        return response
+        return lane
 
     def give_back(self, lane: Lane, *, whole: bool) -> None:
-        """Free the lane for the next request, or close it."""
+        """Free the lane for the next request, or close it where its answer was not read to the end."""
         self._watch.disarm(lane)
         unwanted = self._free.put(lane) if whole and not lane.cut else [lane]
         self._permits.put(None)
-        for each in unwanted:
-            each.transport.close()
+        _close(unwanted)
 
     def close(self) -> None:
         """Close the connections that nobody uses; the others close when their answers are read."""
-        for lane in self._free.drain():
+        _close(self._free.drain())
+
+
+def _close(lanes: list[Lane]) -> None:
+    for lane in lanes:
+        # A connection that cannot be closed says nothing of the call.
+        with suppress(Exception):
             lane.transport.close()
 
 
-class _LeasedStream(httpx.SyncByteStream):
-    """The body of an answer; closing it gives the lane back."""
-
-    def __init__(self, stream: httpx.SyncByteStream, lane: Lane, lanes: Lanes) -> None:
-        self._stream, self._lane = stream, lane
-        self._lanes: Lanes | None = lanes
-        self._whole = False
-
-    def __iter__(self) -> Iterator[bytes]:
-        try:
-            yield from self._stream
-        except Exception as error:
-            if self._lane.cut:
-                raise self._lane.failure(error) from error
-            raise
-        self._whole = True
-
-    def close(self) -> None:
-        lanes, self._lanes = self._lanes, None
-        if lanes is not None:
-            try:
-                self._stream.close()
-            finally:
-                lanes.give_back(self._lane, whole=self._whole)
-
-
-class AsyncLanes(httpx.AsyncBaseTransport):
+class AsyncLanes:
     """A bounded number of connections, shared by the tasks of one event loop; tasks get them in turn."""
 
     def __init__(self, make: Callable[[], httpx.AsyncBaseTransport], *, size: int, keep: int, expiry: float) -> None:
@@ -181,24 +187,25 @@ class AsyncLanes(httpx.AsyncBaseTransport):
         self._free: _FreeList[AsyncLane] = _FreeList(AsyncLane(make()), keep, expiry)
         self._slots = asyncio.Semaphore(size)
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send on a free lane; the answer holds the lane until it is closed."""
+    async def take(self, request: httpx.Request) -> AsyncLane:
+        """A lane for the request and its answer, to be given back afterwards whatever comes.
+
+        Raises:
+            httpx.PoolTimeout: none came free in the time that the request allows.
+        """
         if self._slots.locked():
             await self._wait_for_turn(request.extensions["timeout"]["pool"])
         else:
             await self._slots.acquire()
         try:
-            lane = self._free.take() or AsyncLane(self._make())
+            expired: list[AsyncLane] = []
+            lane = self._free.take(expired)
+            if expired:
+                await _aclose(expired)
+            return lane or AsyncLane(self._make())
         except BaseException:
             self._slots.release()
             raise
-        try:
-            response = await lane.transport.handle_async_request(request)
-        except BaseException:
-            await self.give_back(lane, whole=False)
-            raise
-        response.stream = _AsyncLeasedStream(cast("httpx.AsyncByteStream", response.stream), lane, self)
-        return response
 
     async def _wait_for_turn(self, seconds: float | None) -> None:
         import asyncio  # noqa: PLC0415 - threads do without it, and it takes a fifth of the import
@@ -210,35 +217,57 @@ class AsyncLanes(httpx.AsyncBaseTransport):
             raise httpx.PoolTimeout("no connection came free in time") from None
 
     async def give_back(self, lane: AsyncLane, *, whole: bool) -> None:
-        """Free the lane for the next request, or close it."""
+        """Free the lane for the next request, or close it where its answer was not read to the end."""
         unwanted = self._free.put(lane) if whole else [lane]
         self._slots.release()
-        for each in unwanted:
-            await each.transport.aclose()
+        if unwanted:
+            await _aclose(unwanted)
 
     async def aclose(self) -> None:
         """Close the connections that nobody uses; the others close when their answers are read."""
-        for lane in self._free.drain():
+        await _aclose(self._free.drain())
+
+
+async def _aclose(lanes: list[AsyncLane]) -> None:
+    for lane in lanes:
+        # A connection that cannot be closed says nothing of the call.
+        with suppress(Exception):
             await lane.transport.aclose()
 
 
-class _AsyncLeasedStream(httpx.AsyncByteStream):
-    """The body of an answer; closing it gives the lane back."""
+class Lent:
+    """A transport of the caller's, which minds its connections itself."""
 
-    def __init__(self, stream: httpx.AsyncByteStream, lane: AsyncLane, lanes: AsyncLanes) -> None:
-        self._stream, self._lane = stream, lane
-        self._lanes: AsyncLanes | None = lanes
-        self._whole = False
+    def __init__(self, transport: httpx.BaseTransport) -> None:
+        """Take what the caller gave."""
+        self._lane = Lane(transport)
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for chunk in self._stream:
-            yield chunk
-        self._whole = True
+    def take(self, _: httpx.Request) -> Lane:
+        """The one lane, however many requests use it."""
+        return self._lane
+
+    def give_back(self, lane: Lane, *, whole: bool) -> None:
+        """Leave it as it is."""
+
+    def close(self) -> None:
+        """Close the transport."""
+        self._lane.transport.close()
+
+
+class AsyncLent:
+    """A transport of the caller's, which minds its connections itself."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
+        """Take what the caller gave."""
+        self._lane = AsyncLane(transport)
+
+    async def take(self, _: httpx.Request) -> AsyncLane:
+        """The one lane, however many requests use it."""
+        return self._lane
+
+    async def give_back(self, lane: AsyncLane, *, whole: bool) -> None:
+        """Leave it as it is."""
 
     async def aclose(self) -> None:
-        lanes, self._lanes = self._lanes, None
-        if lanes is not None:
-            try:
-                await self._stream.aclose()
-            finally:
-                await lanes.give_back(self._lane, whole=self._whole)
+        """Close the transport."""
+        await self._lane.transport.aclose()

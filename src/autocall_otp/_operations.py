@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, tzinfo
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import attrs
@@ -26,13 +26,11 @@ from autocall_otp._version import __version__
 from autocall_otp.models import CallStatus, Cdr, OtpCall, WaitProgress
 from autocall_otp_api.api.voice_otp import get_cdr_by_ref_id
 from autocall_otp_api.api.voice_otp import run_otp as run_otp_api
-from autocall_otp_api.models import CallDetailRecord, OtpAnswer, OtpRequest
+from autocall_otp_api.models import OtpAnswer, OtpRequest
 
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _HEADERS = {
     "Accept": "application/json",
-    # An answer is small; unpacking costs more than it saves, and cannot hide a bomb when it is not asked for.
-    "Accept-Encoding": "identity",
     "User-Agent": f"autocall-otp/{__version__}",
 }
 # Seconds between look-ups while a call goes on, and how near the end no further one is worth it.
@@ -174,14 +172,15 @@ def _request(settings: Settings, kwargs: dict[str, Any]) -> httpx.Request:
     With complete headers and a stream, httpx has nothing left to work out, which takes it longer than our rules do.
     """
     url = _url(settings.base_url + kwargs.pop("url"))
-    headers = _headers(settings.base_url).copy()
-    for name, value in kwargs.pop("headers", {}).items():
-        headers[name] = value
+    more: dict[str, str] = kwargs.pop("headers", {})
     body = b""
     if "json" in kwargs:
         body = _JSON.encode(kwargs.pop("json")).encode()
-        headers["Content-Length"] = str(len(body))
-    request = httpx.Request(**kwargs, url=url, headers=headers, stream=httpx.ByteStream(body))
+        more["Content-Length"] = str(len(body))
+    # httpx copies the headers that it is given.
+    request = httpx.Request(**kwargs, url=url, headers=_headers(settings.base_url), stream=httpx.ByteStream(body))
+    for name, value in more.items():
+        request.headers[name] = value
     # Some transports, and whoever inspects requests in tests, want the body at hand.
     request.read()
     return request
@@ -214,22 +213,22 @@ def _object(answer: Answer, judge: Judge) -> dict[str, Json]:
 
 def read_cdr(values: dict[str, Json], zone: tzinfo, secrets: dict[str, str] | None = None) -> Cdr:
     """The record in an answer; what cannot be read is None there and untouched in `raw`."""
-    additional = values.get("additional")
-    wire = CallDetailRecord.from_dict(values | {"additional": additional if isinstance(additional, dict) else {}})
-    fields = {name: read(getattr(wire, on_wire), zone) for on_wire, name, read in _CDR_FIELDS}
-    return Cdr(**fields, additional=_payload(additional, zone), raw=Payload(values, secrets))
+    get = cast("Callable[[str], Json]", values.get)
+    texts = [text if isinstance(text, str) and text else None for text in map(get, _TEXTS_ON_WIRE)]
+    fields: dict[str, Any] = dict(zip(_TEXTS, texts, strict=True))
+    for name, on_wire, read in _OTHERS:
+        fields[name] = read(get(on_wire), zone)
+    fields["raw"] = Payload(values, secrets)
+    return Cdr._of(fields)  # noqa: SLF001 - for this module alone
 
 
-def _text(value: object, _: tzinfo | None = None) -> str | None:
+def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
 def _status(value: object, _: tzinfo) -> CallStatus | str | None:
     text = _text(value)
-    try:
-        return text and CallStatus(text.lower())
-    except ValueError:
-        return text
+    return text and _STATUSES.get(text.lower(), text)
 
 
 def _number(value: object, _: tzinfo) -> int | None:
@@ -246,7 +245,8 @@ def _moment(value: object, zone: tzinfo) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(value)
-        return moment.replace(tzinfo=zone) if moment.tzinfo is None else moment.astimezone(zone)
+        # What `replace` does, in a fifth of its time.
+        return datetime.combine(moment, moment.time(), zone) if moment.tzinfo is None else moment.astimezone(zone)
     except (ValueError, OverflowError):
         return None
 
@@ -254,29 +254,30 @@ def _moment(value: object, zone: tzinfo) -> datetime | None:
 def _payload(value: Json, _: tzinfo) -> Payload | None:
     if isinstance(value, str):
         try:
-            value = read_json(value.encode())
+            value = read_json(value)
         except ValueError:
             return None
     return Payload(value) if isinstance(value, dict) else None
 
 
+_STATUSES: dict[str, CallStatus] = {status.value: status for status in CallStatus}
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}")
-_READERS: dict[object, Callable[[Any, tzinfo], Any]] = {
-    str | None: _text,
-    int | None: _number,
-    datetime | None: _moment,
-    CallStatus | str | None: _status,
-    Payload | None: _payload,
+# How a field is read follows from its type. Most are texts: these are read at one go.
+_READERS: dict[str, Callable[[Any, tzinfo], Any]] = {
+    "int | None": _number,
+    "datetime | None": _moment,
+    "CallStatus | str | None": _status,
+    "Payload | None": _payload,
 }
-# The wire's spelling, where ours differs.
 _ON_WIRE: dict[str, str] = {"time_ringing": "time_ringging"}
-# How each field is read follows from its type; how it is spelt on the wire is the generated code's business.
-_CDR_FIELDS: tuple[tuple[str, str, Callable[[Any, tzinfo], Any]], ...] = tuple(
-    (_ON_WIRE.get(field.name) or field.name, field.name, _READERS[field.type])
-    for field in attrs.fields(attrs.resolve_types(Cdr))
-    if field.name not in {"additional", "raw"}
-)
+"""The wire's spelling, where ours differs."""
+_FIELDS: list[tuple[str, str, str]] = [
+    (field.name, _ON_WIRE.get(field.name) or field.name, str(field.type)) for field in attrs.fields(Cdr)
+]
+_TEXTS = tuple(name for name, _, kind in _FIELDS if kind == "str | None")
+_TEXTS_ON_WIRE = tuple(on_wire for _, on_wire, kind in _FIELDS if kind == "str | None")
+_OTHERS = tuple((name, on_wire, _READERS[kind]) for name, on_wire, kind in _FIELDS if name not in {*_TEXTS, "raw"})
 
 
 def _forms(number: str, typed: str) -> set[str]:

@@ -11,6 +11,7 @@ Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | Non
 _SEPARATORS = str.maketrans("", "", " .-()")
 _HEAD, _TAIL = 4, 3
 _SHORT = 4
+_SHORTEST_NUMBER = 8
 # A phone number in running text; not a piece of a UUID or of a time, which word characters and dashes surround.
 # It is compiled at its first use, which most programs never come to.
 _NUMBER_LIKE = r"(?<![\w\-+])(?:\+\d|0|84)(?:[ .\-()]{0,2}\d){7,13}(?![\w-])"
@@ -36,8 +37,9 @@ def mask_number_in(value: str | None) -> str:
 
 def hide(text: str, secrets: Mapping[str, str]) -> str:
     """The text with every secret replaced by what may be shown in its place."""
+    there = [secret for secret in secrets if secret and secret in text]
     # The longest first, so that a short code does not break up a number that contains it.
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+    for secret in sorted(there, key=len, reverse=True):
         if len(secret) < _SHORT:
             text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", lambda _: secrets[secret], text)  # noqa: B023 - called at once
         else:
@@ -47,7 +49,8 @@ def hide(text: str, secrets: Mapping[str, str]) -> str:
 
 def hide_in_words(text: str, secrets: Mapping[str, str]) -> str:
     """The same for a sentence of the service, where a number may stand in any form."""
-    return re.sub(_NUMBER_LIKE, lambda match: mask_number(match[0]), hide(text, secrets))
+    text = hide(text, secrets)
+    return text if len(text) < _SHORTEST_NUMBER else re.sub(_NUMBER_LIKE, lambda match: mask_number(match[0]), text)
 
 
 def hide_deeply(value: Json, secrets: Mapping[str, str]) -> Json:

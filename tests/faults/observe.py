@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import AsyncExitStack, ExitStack, aclosing, closing, suppress
-from threading import Thread
+from contextlib import AsyncExitStack, ExitStack
 from typing import Any, Literal
 
 import attrs
 import httpx
 
 from autocall_otp import AsyncClient, AutocallError, Cdr, Client, OtpCall, Retry
+from autocall_otp._transport import MAX_CONNECTIONS
 from faults import ways
 from faults.kinds import Expected, Fault
 from faults.scenes import Scene
@@ -66,12 +66,11 @@ def observe(fault: Fault, shell: Shell, operation: Operation, retry: Retry = QUI
         else:
             result, elapsed = asyncio.run(_async(fault, scene, operation, retry, secrets))
         counted = scene.ledger.connections if fault.unread else len(scene.ledger.seen)
-        others = 1 if scene.crowded else scene.warm
         return Row(
             fault=fault.name,
             shell=shell,
             operation=operation,
-            told=_told(result, counted - others),
+            told=_told(result, counted - scene.warm),
             rings=scene.ledger.rings[REF_ID],
             elapsed=elapsed,
             deadline=fault.deadline,
@@ -110,13 +109,11 @@ def _sync(
 ) -> tuple[OtpCall | Cdr | Exception, float]:
     settings = _settings(fault, scene, retry, secrets)
     with ExitStack() as stack:
-        if scene.crowded:
-            settings["transport"] = transport = ways.single()
-            # A thread of its own: some transports read an answer to its end before they show its beginning.
-            holder = Thread(target=_hold, args=[transport, scene], daemon=True)
-            holder.start()
-            assert scene.ledger.wait_for(lambda ledger: len(ledger.seen) == 1)
         client = stack.enter_context(Client(**settings))
+        if scene.crowded:
+            lanes = client._lifetime.line().lanes
+            for taken in [lanes.take(_holding(scene)) for _ in range(MAX_CONNECTIONS)]:
+                stack.callback(lanes.give_back, taken, whole=False)
         for _ in range(scene.warm):
             client.get_cdr("warm")
             scene.rest()
@@ -129,28 +126,16 @@ def _sync(
             return error, time.perf_counter() - start
 
 
-def _hold(transport: httpx.BaseTransport, scene: Scene) -> None:
-    with suppress(httpx.TransportError), closing(transport.handle_request(_holding(scene))) as answer:
-        answer.read()
-
-
-async def _async_hold(transport: httpx.AsyncBaseTransport, scene: Scene) -> None:
-    async with aclosing(await transport.handle_async_request(_holding(scene))) as answer:
-        await answer.aread()
-
-
 async def _async(
     fault: Fault, scene: Scene, operation: Operation, retry: Retry, secrets: Secrets
 ) -> tuple[OtpCall | Cdr | Exception, float]:
     settings = _settings(fault, scene, retry, secrets)
     async with AsyncExitStack() as stack:
-        if scene.crowded:
-            settings["transport"] = transport = ways.async_single()
-            holder = asyncio.create_task(_async_hold(transport, scene))
-            stack.push_async_callback(asyncio.wait, [holder])
-            stack.callback(holder.cancel)
-            assert await asyncio.to_thread(scene.ledger.wait_for, lambda ledger: len(ledger.seen) == 1)
         client = await stack.enter_async_context(AsyncClient(**settings))
+        if scene.crowded:
+            lanes = client._lifetime.line(asyncio.get_running_loop()).lanes
+            for taken in [await lanes.take(_holding(scene)) for _ in range(MAX_CONNECTIONS)]:
+                stack.push_async_callback(lanes.give_back, taken, whole=False)
         for _ in range(scene.warm):
             await client.get_cdr("warm")
             await asyncio.to_thread(scene.rest)
@@ -165,7 +150,7 @@ async def _async(
 
 
 def _holding(scene: Scene) -> httpx.Request:
-    """A request whose answer never ends, so that its connection stays in use."""
+    """A request that keeps a connection for itself."""
     limits = httpx.Timeout(20.0).as_dict()
     extensions = {"timeout": limits, "deadline": time.monotonic() + 20}
     return httpx.Request("GET", f"{scene.host}/v3/autocall/log/held/ref_id", extensions=extensions)

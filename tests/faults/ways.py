@@ -6,11 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
-import httpx
-
-from autocall_otp._lanes import AsyncLanes, Lanes
-from faults.scripts import MIB
-
 Way = Literal["own", "fast"]
 WAYS: tuple[Way, ...] = ("own", "fast")
 _chosen: list[Way] = ["own"]
@@ -34,29 +29,3 @@ def chosen() -> Way:
 def transport() -> dict[str, Any]:
     """The argument of a client that chooses it."""
     return {} if chosen() == "own" else {"transport": "fast"}
-
-
-def single() -> Lanes:
-    """The chosen transport, with one connection."""
-
-    def make() -> httpx.BaseTransport:
-        if chosen() == "own":
-            return httpx.HTTPTransport()
-        from autocall_otp import _curl, _curl_transports  # noqa: PLC0415 - an extra
-
-        return _curl_transports.CurlTransport(_curl.options(None, MIB, 30))
-
-    return Lanes(make, size=1, keep=1, expiry=30)
-
-
-def async_single() -> AsyncLanes:
-    """The same for asyncio."""
-
-    def make() -> httpx.AsyncBaseTransport:
-        if chosen() == "own":
-            return httpx.AsyncHTTPTransport()
-        from autocall_otp import _curl, _curl_transports  # noqa: PLC0415 - an extra
-
-        return _curl_transports.AsyncCurlTransport(_curl.options(None, MIB, 30))
-
-    return AsyncLanes(make, size=1, keep=1, expiry=30)
