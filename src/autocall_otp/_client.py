@@ -238,11 +238,7 @@ class AsyncClient(_Base):
         own, fast = read_choice(transport)
 
         def open_line() -> AsyncLine:
-            way = (
-                async_lanes(settings.base_url, fast=fast, max_bytes=max_response_bytes)
-                if own is None
-                else AsyncLent(own)
-            )
+            way = AsyncLent(own) if own is not None else async_lanes(settings.base_url, max_response_bytes, fast=fast)
             return AsyncLine(way, AsyncTokenSource(token), settings.timeout, settings.max_response_bytes)
 
         self._lifetime = Lifetime(open_line, reopens=own is None)

@@ -7,6 +7,7 @@ itself, libcurl sends a request again whose connection closed without an answer,
 
 from __future__ import annotations
 
+import ctypes
 import math
 import os
 import select
@@ -160,8 +161,6 @@ class Transfer:
         else:
             kind = _BROKEN.get(code, httpx.RemoteProtocolError)
         fault = kind(words)
-        # Nobody need look for a cause to tell whether the request was sent.
-        fault.__suppress_context__ = True
         if code == pycurl.E_PEER_FAILED_VERIFICATION and not self._sends:
             fault.__cause__ = ssl.SSLCertVerificationError(words)
         return fault
@@ -196,7 +195,6 @@ def _head(lines: Iterable[bytes]) -> tuple[int, list[tuple[bytes, bytes]]]:
 
 
 _alive: weakref.WeakSet[object] = weakref.WeakSet()
-_left_behind: list[object] = []
 
 
 def keep_from_children(transport: object) -> None:
@@ -205,8 +203,12 @@ def keep_from_children(transport: object) -> None:
 
 
 def _leave_behind() -> None:
-    """Keep what belongs to the parent process: to let go of a TLS connection is to end it, for the parent too."""
-    _left_behind.extend(_alive)
+    """Never let go of what belongs to the parent: to free a TLS connection is to say goodbye on it, for the parent too.
+
+    The interpreter lets go of everything at its end, so one more reference is counted than there is.
+    """
+    for transport in list(_alive):
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(transport))
     _alive.clear()
 
 
