@@ -111,6 +111,12 @@ def test_a_system_that_it_does_not_work_on_is_named(monkeypatch: pytest.MonkeyPa
         Client(**settings("api.example.vn", transport="fast"))
 
 
+def test_a_libcurl_that_is_too_old_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pycurl.version_info", lambda: (11, "8.14.1", 0x080E01))
+    with pytest.raises(ConfigurationError, match=r"^transport: .*libcurl 8\.19"):
+        Client(**settings("api.example.vn", transport="fast"))
+
+
 def test_who_does_not_ask_for_it_does_not_pay_for_it() -> None:
     text = """
         import sys

@@ -31,7 +31,8 @@ def wrong(argument: str, why: str) -> ConfigurationError:
     return ConfigurationError(f"{argument}: {why}", outcome=Outcome.NOT_PLACED)
 
 
-@attrs.frozen(kw_only=True)
+# Nobody compares or shows them, and each method that attrs writes takes time to import.
+@attrs.define(kw_only=True, eq=False, repr=False)
 class Settings:
     """A client's settings, checked."""
 

@@ -32,7 +32,13 @@ SILENT: Failure = (pycurl.E_OPERATION_TIMEDOUT, "no byte came in time")
 
 
 def options(proxy: str | None, max_bytes: int, expiry: float) -> Options:
-    """What all requests of a client have in common. Trust is read from where httpx reads it."""
+    """What all requests of a client have in common. Trust is read from where httpx reads it.
+
+    Raises:
+        ValueError: the proxy is not the URL of one.
+    """
+    if proxy:
+        httpx.Proxy(proxy)
     file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
     if file or not folder:
         file, folder = file or certifi.where(), None

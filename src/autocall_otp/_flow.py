@@ -242,7 +242,8 @@ class Budget:
         return True
 
 
-@attrs.frozen(kw_only=True)
+# Nobody compares or shows one, and each method that attrs writes takes time to import.
+@attrs.define(kw_only=True, eq=False, repr=False)
 class Policy:
     """What all use cases of a client share: its rule for retries, its budget, its clock."""
 

@@ -11,12 +11,14 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from queue import Empty, SimpleQueue
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import httpx
 
 from autocall_otp._watch import Watch
+
+if TYPE_CHECKING:
+    from queue import SimpleQueue
 
 # A connection used within the last second is taken to be there still; after that a new one may replace it unseen, so
 # the lane is told of it. Telling costs a tenth of a call.
@@ -123,10 +125,13 @@ class Lanes:
 
     def __init__(self, make: Callable[[], httpx.BaseTransport], *, size: int, keep: int, expiry: float) -> None:
         """Connect to nothing yet; `make` makes the transport of each lane."""
+        from queue import Empty, SimpleQueue  # noqa: PLC0415 - tasks do without it
+
         self._make = make
         self._free: _FreeList[Lane] = _FreeList(Lane(make()), keep, expiry)
         # A queue of permits: the quickest lock of the standard library that can wait with a time-out.
         self._permits: SimpleQueue[None] = SimpleQueue()
+        self._none_free = Empty
         for _ in range(size):
             self._permits.put(None)
         self._watch = Watch()
@@ -139,7 +144,7 @@ class Lanes:
         """
         try:
             self._permits.get(timeout=request.extensions["timeout"]["pool"])
-        except Empty:
+        except self._none_free:
             raise httpx.PoolTimeout("no connection came free in time") from None
         try:
             expired: list[Lane] = []

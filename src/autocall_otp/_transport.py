@@ -23,6 +23,8 @@ from autocall_otp._lanes import AsyncLanes, Lanes
 MAX_CONNECTIONS = 100
 _IDLE_EXPIRY = 30.0
 Fast = Literal["fast"]
+# Older ones ask before they connect to a proxy whether the request may be sent, which says less.
+_LOWEST_LIBCURL = 0x081300
 T = TypeVar("T", httpx.BaseTransport, httpx.AsyncBaseTransport)
 # The free list looks after what has been idle for long.
 _ONE = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=None)
@@ -36,6 +38,14 @@ class _Options(TypedDict):
 
 def sync_lanes(base_url: str, max_bytes: int, *, fast: bool) -> Lanes:
     """Connections for threads."""
+    from autocall_otp._direct import Connection  # noqa: PLC0415 - it loads httpcore, as httpx does at this moment
+
+    def through_httpx() -> httpx.HTTPTransport:
+        return httpx.HTTPTransport(**options)
+
+    def direct() -> Connection:
+        return Connection(options["verify"], through_httpx)
+
     with _usable_environment():
         options = _options(base_url)
         if fast:
@@ -45,12 +55,20 @@ def sync_lanes(base_url: str, max_bytes: int, *, fast: bool) -> Lanes:
                 _curl_transports.CurlTransport, _curl.options(options["proxy"], max_bytes, _IDLE_EXPIRY)
             )
         else:
-            make = partial(httpx.HTTPTransport, **options)
+            make = direct if options["proxy"] is None else through_httpx
         return Lanes(make, size=MAX_CONNECTIONS, keep=MAX_CONNECTIONS, expiry=_IDLE_EXPIRY)
 
 
 def async_lanes(base_url: str, max_bytes: int, *, fast: bool) -> AsyncLanes:
     """Connections for the tasks of one event loop."""
+    from autocall_otp._direct import AsyncConnection  # noqa: PLC0415 - it loads httpcore, as httpx does at this moment
+
+    def through_httpx() -> httpx.AsyncHTTPTransport:
+        return httpx.AsyncHTTPTransport(**options)
+
+    def direct() -> AsyncConnection:
+        return AsyncConnection(options["verify"], through_httpx)
+
     with _usable_environment():
         options = _options(base_url)
         if fast:
@@ -60,7 +78,7 @@ def async_lanes(base_url: str, max_bytes: int, *, fast: bool) -> AsyncLanes:
                 _curl_transports.AsyncCurlTransport, _curl.options(options["proxy"], max_bytes, _IDLE_EXPIRY)
             )
         else:
-            make = partial(httpx.AsyncHTTPTransport, **options)
+            make = direct if options["proxy"] is None else through_httpx
         return AsyncLanes(make, size=MAX_CONNECTIONS, keep=MAX_CONNECTIONS, expiry=_IDLE_EXPIRY)
 
 
@@ -79,8 +97,9 @@ def read_choice(transport: T | Fast | None) -> tuple[T | None, bool]:
     with suppress(ImportError):
         import pycurl  # noqa: PLC0415 - only who asks for it pays for its import
 
-        if hasattr(pycurl, "PREREQFUNCTION"):
+        if pycurl.version_info()[2] >= _LOWEST_LIBCURL:
             return None, True
+        raise wrong("transport", '"fast" needs a pycurl with libcurl 8.19 or newer')
     raise wrong("transport", '"fast" needs: pip install "autocall-otp[fast]"')
 
 

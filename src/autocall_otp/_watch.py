@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import asyncio
+    from typing import Protocol
 
-
-class _Cuttable(Protocol):
-    def cut_off(self) -> None: ...
+    class _Cuttable(Protocol):
+        def cut_off(self) -> None: ...
 
 
 class Watch:

@@ -1,0 +1,162 @@
+"""The client's own connections: shared, made anew, and open to whoever watches httpx."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Iterator
+from typing import Any
+
+import httpcore
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+from support.page import payload
+from support.prism import settings
+from support.serving import serving
+
+from autocall_otp import AsyncClient, Client, Retry, TransportError
+from autocall_otp._direct import _plain
+
+RECORD = payload("get_cdr.answer")
+BOTH = pytest.mark.parametrize("shell", ["sync", "async"])
+
+
+class Service:
+    """Answers every look-up; remembers which connections the requests came by."""
+
+    def __init__(self) -> None:
+        self.connections: list[int] = []
+        self.headers: dict[str, str] = {}
+
+    async def answer(self, request: Request) -> JSONResponse:
+        assert request.client is not None
+        self.connections.append(request.client.port)
+        return JSONResponse(RECORD, headers=self.headers)
+
+
+@pytest.fixture
+def service() -> Service:
+    return Service()
+
+
+@pytest.fixture
+def url(service: Service) -> Iterator[str]:
+    with serving(Starlette(routes=[Route("/v3/autocall/log/{ref}/ref_id", service.answer)])) as address:
+        yield address
+
+
+def look_up(shell: str, url: str, *, times: int = 3, **more: Any) -> None:
+    """Look a record up again and again, with one client."""
+    if shell == "sync":
+        with Client(**settings(url, **more)) as client:
+            for _ in range(times):
+                assert client.get_cdr("R1").id == RECORD["id"]
+        return
+
+    async def ask() -> None:
+        async with AsyncClient(**settings(url, **more)) as client:
+            for _ in range(times):
+                assert (await client.get_cdr("R1")).id == RECORD["id"]
+
+    asyncio.run(ask())
+
+
+@BOTH
+def test_one_connection_serves_one_call_after_another(shell: str, url: str, service: Service) -> None:
+    look_up(shell, url)
+    assert len(set(service.connections)) == 1
+
+
+@BOTH
+def test_a_connection_that_the_service_closes_is_made_anew(shell: str, url: str, service: Service) -> None:
+    service.headers = {"Connection": "close"}
+    look_up(shell, url)
+    assert len(set(service.connections)) == 3
+
+
+WATCHED = {
+    "httpx, as instrumentation does": {
+        "sync": (httpx.HTTPTransport, "handle_request"),
+        "async": (httpx.AsyncHTTPTransport, "handle_async_request"),
+    },
+    "httpcore, as recorders of traffic do": {
+        "sync": (httpcore.ConnectionPool, "handle_request"),
+        "async": (httpcore.AsyncConnectionPool, "handle_async_request"),
+    },
+}
+
+
+@BOTH
+@pytest.mark.parametrize("watched", WATCHED)
+def test_whoever_watches_sees_every_call_until_they_stop(
+    watched: str, shell: str, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library, name = WATCHED[watched][shell]
+    original, seen = getattr(library, name), []
+
+    @functools.wraps(original)
+    def watch(*given: Any) -> Any:
+        seen.append(given)
+        return original(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(library, name, watch)
+        look_up(shell, url)
+    assert len(seen) == 3
+    look_up(shell, url)
+    assert len(seen) == 3
+
+
+@BOTH
+def test_a_client_in_use_is_watched_from_the_next_call_on(
+    shell: str, url: str, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library, name = WATCHED["httpx, as instrumentation does"][shell]
+    original, seen = getattr(library, name), []
+
+    def watch(*given: Any) -> Any:
+        seen.append(given)
+        return original(*given)
+
+    async def ask() -> None:
+        async with AsyncClient(**settings(url)) as client:
+            await client.get_cdr("R1")
+            with monkeypatch.context() as patch:
+                patch.setattr(library, name, watch)
+                await client.get_cdr("R1")
+            await client.get_cdr("R1")
+
+    if shell == "sync":
+        with Client(**settings(url)) as client:
+            client.get_cdr("R1")
+            with monkeypatch.context() as patch:
+                patch.setattr(library, name, watch)
+                client.get_cdr("R1")
+            client.get_cdr("R1")
+    else:
+        asyncio.run(ask())
+    assert len(seen) == 1
+    assert len(set(service.connections)) == 3, "two connections of one lane would be mixed up"
+
+
+def test_a_library_s_own_method_is_told_from_a_replaced_one() -> None:
+    own = httpx.HTTPTransport.handle_request
+    assert _plain(own) is own
+    assert _plain(functools.wraps(own)(lambda *_: None)) is not own
+    wrapped = functools.wraps(own)(lambda *_: None)
+    assert _plain(wrapped) is not wrapped
+    assert _plain(look_up) is not look_up
+    assert _plain(functools.partial(own)) is not own
+
+
+@BOTH
+def test_errors_have_httpx_s_names_and_httpcore_s_causes(shell: str) -> None:
+    with pytest.raises(TransportError) as caught:
+        look_up(shell, "http://127.0.0.1:9", retry=Retry.none())
+    error = caught.value.__cause__
+    assert isinstance(error, httpx.ConnectError)
+    assert isinstance(error.__cause__, httpcore.ConnectError)
