@@ -36,6 +36,7 @@ _LIBRARIES = (
     "httpx",
     "httpx-aiohttp",
     "plivo",
+    "pycurl",
     "pyreqwest",
     "stripe",
     "svix",

@@ -27,6 +27,7 @@ IMPORTS = {
     "attrs": (_HOME, "import attrs"),
     "generated": (_HOME, "from autocall_otp_api import Client; from autocall_otp_api.api.voice_otp import run_otp"),
     "ours": (_HOME, "from autocall_otp import Client"),
+    "ours-fast": ("pycurl", "from autocall_otp import Client; import autocall_otp._curl_transports"),
     "ours-httpx-aiohttp": ("httpx-aiohttp", "from autocall_otp import AsyncClient; import httpx_aiohttp"),
     "ours-pyreqwest": ("pyreqwest", "from autocall_otp import AsyncClient; import pyreqwest.compatibility.httpx"),
     "aiohttp": ("aiohttp", "import aiohttp"),

@@ -18,11 +18,12 @@ MAIN, COLD = ROOT / ".venv-bench", ROOT / ".venv-cold"
 # Nothing but the library and what it needs; the generated client and httpx are looked at in the SDK's own.
 ENVIRONMENTS = {
     "autocall-otp": ["attrs", "httpx"],
+    "pycurl": ["attrs", "httpx", "pycurl"],
     "httpx-aiohttp": ["attrs", "httpx", "httpx-aiohttp"],
     "pyreqwest": ["attrs", "httpx", "pyreqwest"],
     **{name: [name] for name in ("aiohttp", "telnyx", "twilio", "vonage", "plivo", "stripe", "svix")},
 }
-_WITH_SDK = ("autocall-otp", "httpx-aiohttp", "pyreqwest")
+_WITH_SDK = ("autocall-otp", "pycurl", "httpx-aiohttp", "pyreqwest")
 
 
 def _uv(*arguments: str) -> None:
