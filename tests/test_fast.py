@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import importlib
 import os
 import select
 import signal
@@ -275,3 +276,53 @@ def test_an_idle_connection_that_the_service_closes_keeps_nobody_busy(peer: Peer
 
     # A loop that is told of the same socket again and again would spend all of the half second.
     assert asyncio.run(ask()) < 0.4
+
+
+class _Stuck:
+    """Stands for libcurl's end where a look-up of a name goes on and on."""
+
+    def __init__(self) -> None:
+        self.asked, self.may_end = threading.Event(), threading.Event()
+
+    def close(self) -> None:
+        self.asked.set()
+        self.may_end.wait(30)
+
+
+@pytest.mark.parametrize("shell", ["sync", "async"])
+def test_closing_does_not_wait_for_the_look_up_of_a_name(monkeypatch: pytest.MonkeyPatch, shell: str) -> None:
+    transports = importlib.import_module("autocall_otp._curl_transports")
+    settings_of_libcurl = importlib.import_module("autocall_otp._curl").options(None, 1000, 30)
+    stuck = _Stuck()
+    if shell == "sync":
+        one = transports.CurlTransport(settings_of_libcurl)
+    else:
+        one = transports.AsyncCurlTransport(settings_of_libcurl)
+    one._multi.close()
+    monkeypatch.setattr(one, "_multi", stuck)
+    monkeypatch.setattr(one._transfer, "looks_up", True)
+    if shell == "sync":
+        one.close()
+    else:
+        asyncio.run(one.aclose())
+    assert stuck.asked.wait(30)
+    stuck.may_end.set()
+
+
+@pytest.mark.parametrize("shell", ["sync", "async"])
+def test_only_an_end_before_any_connection_may_leave_a_look_up_behind(peer: Peer, shell: str) -> None:
+    def looks_up(client: Client | AsyncClient, loop: asyncio.AbstractEventLoop | None) -> bool:
+        (lane,) = client._lifetime.line(loop).lanes._free._lanes
+        return lane.transport._transfer.looks_up
+
+    async def ask() -> bool:
+        async with AsyncClient(**fast(peer)) as client:
+            await client.get_cdr("r1")
+            return looks_up(client, asyncio.get_running_loop())
+
+    if shell == "async":
+        assert asyncio.run(ask()) is False
+    else:
+        with Client(**fast(peer)) as one:
+            one.get_cdr("r1")
+            assert looks_up(one, None) is False

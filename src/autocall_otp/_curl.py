@@ -97,12 +97,15 @@ class Transfer:
         handle.setopt(pycurl.WRITEFUNCTION, self._take)
         self._sends = self._tunnel = self._known = 0
         self._heard = self._read = 0.0
+        self.looks_up = False
+        """Whether the look-up of a name may go on, in a thread of libcurl's."""
 
     def start(self, request: httpx.Request) -> None:
         """Say what is to be sent, and how long it may take."""
         self._lines.clear()
         self._chunks = []
         self._sends = self._tunnel = self._known = 0
+        self.looks_up = True
         handle, limits = self.handle, request.extensions["timeout"]
         handle.setopt(pycurl.URL, str(request.url))
         # libcurl counts the body itself.
@@ -121,12 +124,14 @@ class Transfer:
     def _connecting(self, number: int, _: int) -> int:
         self._socket = select.poll()
         self._socket.register(number, select.POLLIN)
+        self.looks_up = False
         self._on_connect()
         return pycurl.SOCKOPT_OK
 
     def _before_sending(self, *_: object) -> int:
         """Say yes to the first time that the request is about to be sent."""
         self._sends += 1
+        self.looks_up = False
         # What came before is a proxy's.
         self._tunnel = len(self._lines)
         self._heard = time.monotonic()

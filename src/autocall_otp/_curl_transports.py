@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import select
+import threading
 import time
 
 import httpx
@@ -18,6 +19,15 @@ _EVENTS = {
     pycurl.POLL_OUT: select.POLLOUT,
     pycurl.POLL_INOUT: select.POLLIN | select.POLLOUT,
 }
+
+
+def _close(transfer: Transfer, multi: pycurl.CurlMulti) -> None:
+    transfer.handle.close()
+    if transfer.looks_up:
+        # libcurl would wait for the look-up to end, however long after its time that is.
+        threading.Thread(target=multi.close, name="autocall-otp-closing", daemon=True).start()
+    else:
+        multi.close()
 
 
 class CurlTransport(httpx.BaseTransport):
@@ -73,8 +83,7 @@ class CurlTransport(httpx.BaseTransport):
 
     def close(self) -> None:
         """Close the connection."""
-        self._transfer.handle.close()
-        self._multi.close()
+        _close(self._transfer, self._multi)
 
 
 class AsyncCurlTransport(httpx.AsyncBaseTransport):
@@ -194,5 +203,4 @@ class AsyncCurlTransport(httpx.AsyncBaseTransport):
             self._timer.cancel()
         self._wanted.clear()
         self._forget()
-        self._transfer.handle.close()
-        self._multi.close()
+        _close(self._transfer, self._multi)
