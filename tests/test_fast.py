@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import importlib
 import os
 import select
 import signal
@@ -276,37 +275,6 @@ def test_an_idle_connection_that_the_service_closes_keeps_nobody_busy(peer: Peer
 
     # A loop that is told of the same socket again and again would spend all of the half second.
     assert asyncio.run(ask()) < 0.4
-
-
-class _Stuck:
-    """Stands for libcurl's end where a look-up of a name goes on and on."""
-
-    def __init__(self) -> None:
-        self.asked, self.may_end = threading.Event(), threading.Event()
-
-    def close(self) -> None:
-        self.asked.set()
-        self.may_end.wait(30)
-
-
-@pytest.mark.parametrize("shell", ["sync", "async"])
-def test_closing_does_not_wait_for_the_look_up_of_a_name(monkeypatch: pytest.MonkeyPatch, shell: str) -> None:
-    transports = importlib.import_module("autocall_otp._curl_transports")
-    settings_of_libcurl = importlib.import_module("autocall_otp._curl").options(None, 1000, 30)
-    stuck = _Stuck()
-    if shell == "sync":
-        one = transports.CurlTransport(settings_of_libcurl)
-    else:
-        one = transports.AsyncCurlTransport(settings_of_libcurl)
-    one._multi.close()
-    monkeypatch.setattr(one, "_multi", stuck)
-    monkeypatch.setattr(one._transfer, "looks_up", True)
-    if shell == "sync":
-        one.close()
-    else:
-        asyncio.run(one.aclose())
-    assert stuck.asked.wait(30)
-    stuck.may_end.set()
 
 
 @pytest.mark.parametrize("shell", ["sync", "async"])
