@@ -18,7 +18,7 @@ from benchmarks.machine import pin
 from benchmarks.processes import Alone
 from benchmarks.stats import spread
 
-_HOME = "autocall-otp"
+_HOME, _HOST = "autocall-otp", "http://127.0.0.1:9"
 BARE, HTTPX = "python", "httpx"
 # What is shown: the environment, what is imported.
 IMPORTS = {
@@ -27,9 +27,13 @@ IMPORTS = {
     "attrs": (_HOME, "import attrs"),
     "generated": (_HOME, "from autocall_otp_api import Client; from autocall_otp_api.api.voice_otp import run_otp"),
     "ours": (_HOME, "from autocall_otp import Client"),
-    "ours-fast": ("pycurl", "from autocall_otp import Client; import autocall_otp._curl_transports"),
-    "ours-httpx-aiohttp": ("httpx-aiohttp", "from autocall_otp import AsyncClient; import httpx_aiohttp"),
-    "ours-pyreqwest": ("pyreqwest", "from autocall_otp import AsyncClient; import pyreqwest.compatibility.httpx"),
+    # The first client loads what an import alone does without.
+    "httpx, and a client": (_HOME, f"import httpx; httpx.Client(base_url={_HOST!r})"),
+    "ours, and a client": (_HOME, f"from autocall_otp import Client; Client({_HOST!r}, 'token')"),
+    "ours-fast, and a client": (
+        "pycurl",
+        f"from autocall_otp import Client; Client({_HOST!r}, 'token', transport='fast')",
+    ),
     "aiohttp": ("aiohttp", "import aiohttp"),
     "pyreqwest": ("pyreqwest", "import pyreqwest.client"),
     "telnyx": ("telnyx", "from telnyx import Telnyx"),

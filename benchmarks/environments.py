@@ -19,11 +19,9 @@ MAIN, COLD = ROOT / ".venv-bench", ROOT / ".venv-cold"
 ENVIRONMENTS = {
     "autocall-otp": ["attrs", "httpx"],
     "pycurl": ["attrs", "httpx", "pycurl"],
-    "httpx-aiohttp": ["attrs", "httpx", "httpx-aiohttp"],
-    "pyreqwest": ["attrs", "httpx", "pyreqwest"],
-    **{name: [name] for name in ("aiohttp", "telnyx", "twilio", "vonage", "plivo", "stripe", "svix")},
+    **{name: [name] for name in ("aiohttp", "pyreqwest", "telnyx", "twilio", "vonage", "plivo", "stripe", "svix")},
 }
-_WITH_SDK = ("autocall-otp", "pycurl", "httpx-aiohttp", "pyreqwest")
+_WITH_SDK = ("autocall-otp", "pycurl")
 
 
 def _uv(*arguments: str) -> None:

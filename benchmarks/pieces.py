@@ -150,7 +150,7 @@ def models() -> Iterator[Piece]:
     yield Piece("json.loads of the record", "get", lambda: json.loads(RECORD))
     yield Piece("the generated model alone", "post", lambda: OtpAnswer.from_dict(json.loads(ANSWER)))
     yield Piece("the generated model alone", "get", lambda: CallDetailRecord.from_dict(values))
-    yield Piece("the record with its datetimes, the generated model included", "get", lambda: read_cdr(values, VIETNAM))
+    yield Piece("the record with its datetimes", "get", lambda: read_cdr(values, VIETNAM))
 
 
 def datetimes() -> Iterator[Piece]:
@@ -183,12 +183,18 @@ async def _nothing() -> None:
 
 def timeouts() -> Iterator[Piece]:
     """The deadline of an async call."""
+    from autocall_otp._watch import AsyncWatch
+
+    watch, until = AsyncWatch(), time.monotonic() + 1e6
 
     async def bounded() -> None:
-        async with asyncio.timeout(30):
+        bound = asyncio.timeout(None)
+        watch.arm(bound, until)
+        async with bound:
             await _nothing()
+        watch.disarm(bound)
 
-    yield Piece("deadline of an async call (asyncio.timeout)", "both", bounded, _nothing, awaited=True)
+    yield Piece("deadline watch (async)", "both", bounded, _nothing, awaited=True)
 
 
 def lanes() -> Iterator[Piece]:

@@ -30,7 +30,8 @@ def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
 
 def label(name: str) -> str:
     """How a contender is called; ours stand out."""
-    words = CONTENDERS[name].label if name in CONTENDERS else name
+    who, comma, more = name.partition(",")
+    words = (CONTENDERS[who].label if who in CONTENDERS else who) + comma + more
     return f"**{words}**" if name.startswith(OURS) else words
 
 
