@@ -81,7 +81,7 @@ class Transfer:
 
     def __init__(self, settings: Options, on_connect: Callable[[], None] = lambda: None) -> None:
         self.handle = handle = pycurl.Curl()
-        self._on_connect = on_connect
+        self._on_connect, self._bound = on_connect, settings[pycurl.MAXFILESIZE_LARGE]
         for option, value in settings.items():
             if value is None:
                 handle.unsetopt(option)
@@ -89,7 +89,7 @@ class Transfer:
                 handle.setopt(option, value)
         self._lines: list[bytes] = []
         self._chunks: list[bytes] = []
-        # The socket of the connection; a duty of reading while it is idle means that it is no longer of use.
+        # The socket of the connection. What can be read from an idle one is its end, or nothing that was asked for.
         self._socket = select.poll()
         handle.setopt(pycurl.SOCKOPTFUNCTION, self._connecting)
         handle.setopt(pycurl.PREREQFUNCTION, self._before_sending)
@@ -164,7 +164,7 @@ class Transfer:
     def _fault(self, code: int, words: str) -> Exception:
         kind: type[httpx.TransportError]
         if code == pycurl.E_FILESIZE_EXCEEDED:
-            return BodyTooLargeError("its body is larger than the client takes")
+            return BodyTooLargeError(f"its body is larger than {self._bound} bytes")
         if code == pycurl.E_OPERATION_TIMEDOUT:
             kind = httpx.ReadTimeout if self._sends else httpx.ConnectTimeout
         elif not self._sends:

@@ -7,6 +7,7 @@ import math
 import select
 import threading
 import time
+from contextlib import suppress
 
 import httpx
 import pycurl
@@ -44,7 +45,8 @@ class CurlTransport(httpx.BaseTransport):
 
     def _on_socket(self, what: int, number: int, *_: object) -> None:
         if what == pycurl.POLL_REMOVE:
-            self._sockets.unregister(number)
+            with suppress(KeyError):
+                self._sockets.unregister(number)
         else:
             self._sockets.register(number, _EVENTS[what])
 
