@@ -23,10 +23,10 @@ run = @out=$$($(2) 2>&1) || { printf '%s\nFAILED: %s\n' "$$out" "$(1)"; exit 1; 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test examples generate check contract soak load reliability audit bench bench-quick dist docs lock clean
+.PHONY: help demo test examples generate check contract check-recording soak load reliability audit bench bench-quick dist docs lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
 
 demo: .venv/.ready ## Place a call on the sandbox, see it ring and be answered, read its record
 	@$(PY) scripts/demo.py
@@ -57,6 +57,9 @@ check: $(READY) ## Check style, types, the API description, and that generated/ 
 
 contract: $(READY) ## Run the contract tests alone
 	@$(PY) -m pytest tests/contract
+
+check-recording: .venv/.ready ## Compare a recording of the service (FILE=…, from doctor --record) with openapi.yaml
+	@.venv/bin/autocall-otp check-recording '$(or $(FILE),$(error which recording? make check-recording FILE=shapes.json))'
 
 soak: $(READY) ## 10,000 calls through random faults, 10,000 waits at once, thousands of made-up requests
 	@AUTOCALL_EXAMPLES=1000 $(PY) -m pytest -q --timeout 1200 tests/sandbox/test_schemathesis.py

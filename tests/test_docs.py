@@ -175,7 +175,7 @@ def check_variable(assignment: str) -> None:
 def check_command(command: str, *rest: str) -> None:
     match command:
         case "make":
-            targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+            targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
             assert rest[0] in targets
         case "autocall-otp":
             assert rest[0].startswith("--") or rest[0] in subcommands()

@@ -10,9 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.altered import altered, at, in_record, page
 
 from autocall_otp._cli.exits import Exit
 from autocall_otp.sandbox import Sandbox
+from cli.conftest import NUMBER, Run
 
 pytestmark = [pytest.mark.dev, pytest.mark.skipif(os.name != "posix", reason="the examples are a shell's")]
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "cli.md"
@@ -25,6 +27,8 @@ VARYING = (
     (r"http://127\.0\.0\.1:\d+", "URL"),
     (r"(versions    ).*", "VERSIONS"),
     (r"settings file: .*", "FILE"),
+    (r"\S+/shapes.json", "RECORDING"),
+    (r"autocall-otp \d[\w.]*", "VERSION"),
 )
 
 
@@ -35,8 +39,8 @@ def steady(text: str) -> str:
 
 
 def test_there_is_an_example_of_each_command() -> None:
-    commands = [re.search(r"autocall-otp (\w+)", command) for command, _ in EXAMPLES]
-    assert {found[1] for found in commands if found} == {"run", "cdr", "wait", "doctor", "config"}
+    commands = {name for command, _ in EXAMPLES for name in re.findall(r"autocall-otp ([\w-]+)", command)}
+    assert commands == {"run", "cdr", "wait", "doctor", "config", "check-recording"}
 
 
 @pytest.mark.usefixtures("environment")
@@ -66,3 +70,14 @@ def test_the_example_of_json_is_json() -> None:
     for line in shown.splitlines():
         values = json.loads(line)
         assert set(re.findall(r"`(\w+)`", rows[values.pop("type")])) == set(values)
+
+
+@pytest.mark.usefixtures("environment")
+def test_the_differences_that_the_page_shows_are_found(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    (shown,) = re.findall(r"^```text\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+    gateway, record = at("GET", 404, page("<html>")), in_record(rate=5, time_started="2023-03-07T10:06:53+07:00")
+    file = str(tmp_path / "shapes.json")
+    with altered(sandbox.url, lambda reply: gateway(record(reply))) as url:
+        assert run("doctor", "--record", file, "--host", url, "--place-call-to", NUMBER).exit_code == 0
+    ran = run("check-recording", file)
+    assert (ran.exit_code, ran.stdout) == (1, shown)

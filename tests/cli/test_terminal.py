@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
-COMMANDS = ["run", "cdr", "wait", "doctor", "config", "sandbox"]
+COMMANDS = ["run", "cdr", "wait", "doctor", "config", "sandbox", "check-recording"]
 
 
 class Terminal:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from autocall_otp._cli.check_recording import check_recording
 from autocall_otp._cli.config import config
 from autocall_otp._cli.doctor import doctor
 from autocall_otp._cli.exits import EPILOG, LONG_EPILOG
@@ -44,3 +45,4 @@ def autocall_otp(
 
 for command in (run, cdr, wait, doctor, config, sandbox):
     app.command(epilog=EPILOG)(command)
+app.command("check-recording", epilog=EPILOG)(check_recording)

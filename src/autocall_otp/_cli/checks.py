@@ -14,6 +14,7 @@ import attrs
 import httpx
 
 from autocall_otp import _arguments
+from autocall_otp._cli.connections import connections
 from autocall_otp._cli.settings import Settings
 from autocall_otp._config import read_host
 from autocall_otp._errors import AuthenticationError, AutocallError, NotFoundError, PermissionDeniedError
@@ -81,15 +82,9 @@ class _Answer:
 
 def _probe(base_url: str) -> _Answer | Exception:
     """Ask for the root of the host, without a token, over the connections that the SDK would use."""
-    is_tls = base_url.startswith("https:")
     try:
         with (
-            httpx.Client(
-                timeout=PATIENCE,
-                trust_env=False,
-                verify=httpx.create_ssl_context() if is_tls else True,
-                proxy=proxy_for(base_url) if is_tls else None,
-            ) as client,
+            httpx.Client(timeout=PATIENCE, trust_env=False, transport=connections(base_url)) as client,
             client.stream("GET", base_url) as response,
         ):
             wire = response.extensions["network_stream"].get_extra_info("ssl_object")
@@ -154,3 +149,15 @@ def _token(found: Settings) -> Check:
         except AutocallError as error:
             return Check("token", "skipped", f"cannot tell: {error}", "mend what is above, or try again later")
     return Check("token", "failed", "cannot tell: a call that does not exist has a record", "check the host")
+
+
+def look_up(found: Settings, ref_id: str) -> Check:
+    """Look up a call that was placed before."""
+    with found.client(retry=Retry.none()) as client:
+        try:
+            client.get_cdr(ref_id)
+        except NotFoundError:
+            return Check("look-up", "failed", "there is no record", "give the reference of a call that was placed")
+        except AutocallError as error:
+            return Check("look-up", "failed", str(error), "send the recording: its answer is in it")
+    return Check("look-up", "ok", "there is a record")

@@ -37,8 +37,7 @@ EPILOG = "Exit: 0 done, 1 failed, 2 usage, 3 may have rung, 4 no record, 5 setti
 """One line, so that the help of each command fits a screen."""
 LONG_EPILOG = (
     "Exit codes: 0 done; 1 failed, and no phone rings because of it; 2 wrong usage; 3 the phone may have rung:"
-    " look the call up before asking for another; 4 no record, or no finished one in time; 5 a setting is missing"
-    " or wrong."
+    " look the call up before asking for another; 4 no record, or none finished; 5 a setting missing or wrong."
 )
 
 

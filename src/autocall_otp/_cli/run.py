@@ -50,13 +50,20 @@ def run(  # noqa: PLR0913 - one parameter for each option
         with found.client() as client:
             code = read_code(out, from_stdin=code_stdin, generate=generate, length=length)
             _arguments.code_otp(code)
-            _announce(out, number, reference)
-            with never_as_failed(out, Exit.MAY_HAVE_RUNG):
-                reference, doubt = _place(out, client, number, code, reference, international=international)
-            if not wait:
-                raise typer.Exit(doubt or Exit.DONE)
-            with never_as_failed(out, doubt or Exit.NO_RECORD):
-                _follow(out, client, reference, timeout, doubt)
+            ring(out, client, number, code, reference, international=international, wait=timeout if wait else None)
+
+
+def ring(  # noqa: PLR0913 - what a call is placed with
+    out: Output, client: Client, number: str, code: str, reference: str, *, international: bool, wait: float | None
+) -> None:
+    """Place a call, and wait for its record if told for how long; leave with an exit code unless all is well."""
+    _announce(out, number, reference)
+    with never_as_failed(out, Exit.MAY_HAVE_RUNG):
+        reference, doubt = _place(out, client, number, code, reference, international=international)
+    if wait is None:
+        raise typer.Exit(doubt or Exit.DONE)
+    with never_as_failed(out, doubt or Exit.NO_RECORD):
+        _follow(out, client, reference, wait, doubt)
 
 
 def _announce(out: Output, number: str, reference: str) -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import stat
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import attrs
+import httpx
 import platformdirs
 import typer
 
 from autocall_otp._client import Client
-from autocall_otp._config import from_environment, wrong
+from autocall_otp._config import from_environment, read_host, wrong
 from autocall_otp.models import Retry
 
 HostOption = Annotated[
@@ -73,6 +75,8 @@ class Settings:
     found: bool
     """Whether there is such a file."""
     each: dict[str, Setting] = attrs.field(repr=False)
+    transport: Callable[[str], httpx.BaseTransport] | None = None
+    """Makes the connections to a base URL in the clients' place."""
 
     def __getitem__(self, name: str) -> str | None:
         """The value of a setting."""
@@ -101,6 +105,7 @@ class Settings:
             campaign_uuid=self["campaign_uuid"],
             template=self["template"],
             retry=retry or Retry(),
+            transport=self.transport and self.transport(read_host(self["host"])),
         )
 
 
