@@ -294,3 +294,25 @@ def test_only_an_end_before_any_connection_may_leave_a_look_up_behind(peer: Peer
         with Client(**fast(peer)) as one:
             one.get_cdr("r1")
             assert looks_up(one, None) is False
+
+
+def test_many_connections_that_close_and_open_do_not_get_in_each_other_s_way(
+    peer: Peer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """libcurl closes a socket before the task hears of it, and another task's socket may get its number at once."""
+
+    async def ask() -> None:
+        async with AsyncClient(**fast(peer, retry=Retry.none())) as client:
+
+            async def work() -> None:
+                for _ in range(15):
+                    with suppress(TransportError):
+                        await client.get_cdr("r1")
+
+            await asyncio.gather(*(work() for _ in range(40)))
+
+    peer.answers = [KEPT, CLOSED, b"", CLOSED, b"what?\r\n\r\n"] * 120
+    asyncio.run(ask())
+    assert len(peer.requests) >= 500
+    # What goes wrong in a callback of libcurl's is printed, and lost.
+    assert "Traceback" not in capfd.readouterr().err

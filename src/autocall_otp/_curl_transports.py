@@ -101,8 +101,6 @@ class AsyncCurlTransport(httpx.AsyncBaseTransport):
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._on_socket)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._on_timer)
-        # The socket of the connection that is kept for the next request, -1 where there is none.
-        self._kept = -1
         self._wanted: dict[int, int] = {}
         self._readers: set[int] = set()
         self._writers: set[int] = set()
@@ -117,24 +115,27 @@ class AsyncCurlTransport(httpx.AsyncBaseTransport):
         transfer.start(request)
         end = self._loop.create_future()
         self._multi.add_handle(transfer.handle)
-        kept = -1
+        failure: Failure | None = SILENT
         try:
             self._end = end
             self._act(pycurl.SOCKET_TIMEOUT, 0)
             self._wake_at(min(self._alarm, time.monotonic() + request.extensions["timeout"]["read"]))
             failure = await end
-            # libcurl has kept the connection by now, or closed it.
-            kept = transfer.handle.getinfo(pycurl.ACTIVESOCKET)
         finally:
-            self._end, self._kept = None, kept
+            self._end = None
             self._multi.remove_handle(transfer.handle)
-            self._forget(but=kept)
+            if failure is not None:
+                # A connection whose transfer is broken off is closed at once.
+                self._forget()
         return transfer.answer(failure)
 
     def _act(self, number: int, seen: int) -> None:
         """Let libcurl do what can be done without waiting."""
         self._multi.socket_action(number, seen)
         _, done, failed = self._multi.info_read()
+        # Before anybody else has a turn: what libcurl does not wait for, it may have closed, but for the one connection
+        # that it has kept for the next request.
+        self._forget(but=self._transfer.handle.getinfo(pycurl.ACTIVESOCKET) if done else -1)
         if (done or failed) and self._end is not None and not self._end.done():
             self._end.set_result(failed[0][1:] if failed else None)
 
@@ -149,8 +150,6 @@ class AsyncCurlTransport(httpx.AsyncBaseTransport):
         elif not wanted & pycurl.POLL_OUT and number in self._writers:
             self._writers.remove(number)
             self._loop.remove_writer(number)
-        if not wanted and number != self._kept:
-            self._drop(number)
 
     def _readable(self, number: int) -> None:
         if self._wanted.get(number, 0) & pycurl.POLL_IN:
@@ -168,7 +167,7 @@ class AsyncCurlTransport(httpx.AsyncBaseTransport):
                 self._loop.remove_reader(number)
 
     def _forget(self, but: int = -1) -> None:
-        """Stop watching sockets that libcurl may close from now on: their numbers may become somebody else's."""
+        """Stop watching sockets that libcurl does not wait for: their numbers may become somebody else's."""
         for number in [each for each in self._readers if each != but and not self._wanted.get(each)]:
             self._drop(number)
 
