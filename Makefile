@@ -23,7 +23,8 @@ run = @out=$$($(2) 2>&1) || { printf '%s\nFAILED: %s\n' "$$out" "$(1)"; exit 1; 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test examples generate check contract check-recording soak load reliability audit bench bench-quick dist docs lock clean
+.PHONY: help demo test examples generate check contract check-recording mutate-spec breaking soak load reliability audit \
+	bench bench-quick dist docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
@@ -55,8 +56,14 @@ check: $(READY) ## Check style, types, the API description, and that generated/ 
 	$(call run,redocly,$(REDOCLY) lint $(DESCRIPTIONS))
 	$(call run,generated code matches openapi.yaml,$(PY) scripts/generate.py --check)
 
-contract: $(READY) ## Run the contract tests alone
-	@$(PY) -m pytest tests/contract
+contract: $(READY) ## Judge whether page, openapi.yaml, generated code, wrapper, Prism and sandbox agree
+	@$(PY) scripts/contract.py
+
+mutate-spec: $(READY) ## Change openapi.yaml in every way, and see that make contract would notice (ONLY= SAMPLE=)
+	@$(PY) scripts/mutate_spec.py $(if $(ONLY),--only '$(ONLY)') $(if $(SAMPLE),--sample $(SAMPLE))
+
+breaking: $(READY) ## Find what breaks users since BASE=REVISION (else the last release), and propose a version
+	@$(PY) scripts/breaking.py $(BASE)
 
 check-recording: .venv/.ready ## Compare a recording of the service (FILE=…, from doctor --record) with openapi.yaml
 	@.venv/bin/autocall-otp check-recording '$(or $(FILE),$(error which recording? make check-recording FILE=shapes.json))'

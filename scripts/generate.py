@@ -29,7 +29,10 @@ def generate(spec: Path, folder: Path) -> Path:
     env = os.environ | {"PATH": f"{tools}{os.pathsep}{os.environ.get('PATH', '')}"}
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     if done.returncode:
-        sys.exit(f"openapi-python-client refused {spec.name}:\n{done.stdout}{done.stderr}")
+        sys.exit(
+            f"openapi.yaml and the generator disagree: openapi-python-client refused {spec.name}:\n{done.stdout}"
+            f"{done.stderr}\nMend openapi.yaml where it points, then run `make generate`."
+        )
     for module in out.rglob("*.py"):
         module.write_text(HEADER + module.read_text(encoding="utf-8"), encoding="utf-8")
     (out / "py.typed").touch()

@@ -1,3 +1,4 @@
+import inspect
 import json
 
 import httpx
@@ -13,7 +14,7 @@ from autocall_otp.models import Cdr, OtpCall
 ANSWER, RECORD = payload("run_otp.answer"), payload("get_cdr.answer")
 PLACED, FINISHED = answer(200, json.dumps(ANSWER)), answer(200, json.dumps(RECORD))
 UNFINISHED = answer(200, json.dumps(RECORD | {"status": "ringing", "time_ended": ""}))
-NOTHING = {"campaign_uuid": None, "template": None, "ref_id": None, "allow_international": None}
+NOTHING = {name: None for name, each in inspect.signature(run_otp).parameters.items() if each.kind is each.KEYWORD_ONLY}
 
 
 def place(result: object, **more: object) -> tuple[OtpCall, list[httpx.Request]]:

@@ -80,6 +80,11 @@ def _restore(cls: type[Any], fields: dict[str, Any]) -> Any:  # noqa: ANN401 - a
     return cls(**fields)
 
 
+def _quiet() -> Any:  # noqa: ANN401 - attrs types the field by its annotation
+    """A field that stays out of the repr: it is long, personal or secret."""
+    return attrs.field(default=None, repr=False)
+
+
 @attrs.frozen(kw_only=True)
 class OtpCall(_Result):
     """A call that the service took (the page, "Run OTP", response).
@@ -101,11 +106,6 @@ class OtpCall(_Result):
     outcome: ClassVar[Outcome] = Outcome.PLACED
     """A result means that the call was placed."""
     _derived: ClassVar[tuple[str, ...]] = ("outcome",)
-
-
-def _quiet() -> Any:  # noqa: ANN401 - attrs types the field by its annotation
-    """A field that stays out of the repr: it is long, personal or secret."""
-    return attrs.field(default=None, repr=False)
 
 
 # Without slots: a record is then made from a dict at one go, a tenth of the time that 40 fields take one by one.

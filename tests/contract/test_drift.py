@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.agree.verdict import expect
 from support.page import ROOT
 
 import autocall_otp_api
@@ -21,7 +22,9 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_generated_code_is_what_the_contract_gives(fresh: Path) -> None:
     (installed,) = autocall_otp_api.__path__
-    assert generate.drift(fresh, Path(installed)) == [], "run `make generate` and commit what it changes"
+    differs = generate.drift(fresh, Path(installed))
+    pair, advice = ("openapi.yaml", "generated/"), "run `make generate`, look at the change and commit both"
+    expect(not differs, pair, "these files", ", ".join(map(str.strip, differs)), advice)
 
 
 def test_generating_again_changes_no_byte(fresh: Path, tmp_path: Path) -> None:

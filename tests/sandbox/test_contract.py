@@ -4,10 +4,16 @@ import copy
 from typing import Any
 
 import pytest
+from support.agree.verdict import same
 
 from autocall_otp.sandbox.contract import Contract, Violation, complaints, provider_contract
+from autocall_otp.sandbox.numbers import NUMBERS
+from autocall_otp.sandbox.service import Service
 
 OTP = "/v3/autocall/otp"
+SERVICE = "src/autocall_otp/sandbox/service.py"
+BOTH = ("openapi.yaml", "src/autocall_otp/sandbox")
+MEND = "mend openapi.yaml, or the sandbox (contract.py for rules, calls.py for records)"
 
 
 def changed(**schema: Any) -> Contract:
@@ -26,15 +32,27 @@ def test_the_contract_allows_its_own_samples() -> None:
     operation = provider_contract().document["paths"][OTP]["post"]
     samples = operation["requestBody"]["content"]["application/json"]["examples"].values()
     assert len(samples) == 2
-    assert [errors(provider_contract(), sample["value"]) for sample in samples] == [[], []]
+    complaints_of_each = [errors(provider_contract(), sample["value"]) for sample in samples]
+    same(BOTH, "the examples of OtpRequest", ([[], []], complaints_of_each), MEND)
+
+
+def test_the_sandbox_serves_every_operation_and_no_other() -> None:
+    made: Any = None
+    served = set(Service(made, made).endpoints(provider_contract(), "token")._handlers)
+    advice = f"write a handler in {SERVICE} and name it in `endpoints`, or take it out there"
+    same(
+        ("openapi.yaml", SERVICE),
+        "the operations",
+        ({each.id for each in provider_contract().operations}, served),
+        advice,
+    )
 
 
 def test_a_missing_field_is_named_as_the_provider_names_it(otp_request: dict[str, str]) -> None:
     del otp_request["campaign_uuid"], otp_request["code_otp"]
-    assert errors(provider_contract(), otp_request) == [
-        {"campaign_uuid": "campaign_uuid is required"},
-        {"code_otp": "code_otp is required"},
-    ]
+    wanted = [{"campaign_uuid": "campaign_uuid is required"}, {"code_otp": "code_otp is required"}]
+    found = errors(provider_contract(), otp_request)
+    same(BOTH, "what is wrong with a request without campaign_uuid and code_otp", (wanted, found), MEND)
 
 
 def test_an_error_never_repeats_a_value(otp_request: dict[str, str]) -> None:
@@ -77,11 +95,22 @@ def test_a_new_path_or_parameter_is_known_at_once() -> None:
         assert list(caught.value.error[0]) == ["page"]
 
 
+@pytest.mark.parametrize("example", ["busy", "unanswered"])
+def test_a_record_ends_as_the_contract_s_example_of_it_does(example: str) -> None:
+    answer = provider_contract().document["paths"]["/v3/autocall/log/{ref_id}/ref_id"]["get"]["responses"]["200"]
+    said = answer["content"]["application/json"]["examples"][example]["value"]
+    (plan,) = {number.plan for number in NUMBERS if number.plan and number.plan.status == said["status"]}
+    for name, made in (("cause", plan.cause), ("sip_hangup_disposition", plan.disposition)):
+        same(BOTH, f"{name} of a call that ends as {said['status']}", (said[name], made), MEND)
+    rings = (bool(said["time_ringging"]), bool(plan.ringing))
+    same(BOTH, f"whether the phone rings before {said['status']}", rings, MEND)
+
+
 @pytest.mark.parametrize("ref_id", ["ABC123", "a/b", "mã số 1", "%25", "a%2Fb", "..", "?x=1#y", "\n"])
 def test_a_reference_comes_through_percent_encoding(ref_id: str) -> None:
     encoded = "".join(f"%{byte:02X}" for byte in ref_id.encode())
     operation, path = provider_contract().match("GET", f"/v3/autocall/log/{encoded}/ref_id")
-    assert (operation.id, path) == ("getCdrByRefId", {"ref_id": ref_id})
+    same(BOTH, "the operation of a look-up", (("getCdrByRefId", {"ref_id": ref_id}), (operation.id, path)), MEND)
 
 
 @pytest.mark.parametrize(
@@ -98,4 +127,4 @@ def test_a_reference_comes_through_percent_encoding(ref_id: str) -> None:
 def test_what_is_not_in_the_contract_is_not_served(method: str, path: str, status: int) -> None:
     with pytest.raises(Violation) as caught:
         provider_contract().match(method, path)
-    assert caught.value.status == status
+    same(BOTH, f"the answer to {method} {path}", (status, caught.value.status), MEND)

@@ -10,8 +10,18 @@ TESTS = Path(__file__).resolve().parent.parent
 ROOT = TESTS.parent
 
 FACTS: dict[str, Any] = yaml.safe_load((TESTS / "page" / "facts.yaml").read_text(encoding="utf-8"))
+INFERRED: dict[str, Any] = yaml.safe_load((TESTS / "page" / "inferred.yaml").read_text(encoding="utf-8"))
 SPEC: dict[str, Any] = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
-OPERATIONS = {"run_otp": "runOtp", "get_cdr": "getCdrByRefId"}
+
+
+def operations() -> dict[str, dict[str, Any]]:
+    """What the page states of each of its operations, by the wrapper's name for it."""
+    return {name: fact for name, fact in FACTS.items() if isinstance(fact, dict) and "method" in fact}
+
+
+def has_payload(name: str) -> bool:
+    """Whether the page shows this payload."""
+    return (TESTS / "page" / f"{name}.json").exists()
 
 
 def payload(name: str) -> dict[str, Any]:
@@ -43,11 +53,16 @@ def media(node: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def look_up_samples(name: str) -> list[str]:
+    """What the contract's sample look-up by this operation carries in its path."""
+    return [each["examples"]["sample"]["value"] for each in operation(name)["parameters"] if each["in"] == "path"]
+
+
 def documented_examples() -> list[tuple[str, str, str, dict[str, Any]]]:
     """Every named example of every answer: method, status, name of the example, value."""
     return [
         (name, status, example, body["value"])
-        for name in OPERATIONS
+        for name in operations()
         for status, answer in operation(name)["responses"].items()
         for example, body in media(answer)["examples"].items()
     ]

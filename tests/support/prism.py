@@ -1,5 +1,6 @@
 """A real Prism, started for the tests and stopped for certain, and transports that keep what it says."""
 
+import json
 import os
 import socket
 import subprocess
@@ -12,9 +13,12 @@ from typing import Any
 import attrs
 import httpx
 
+from support.agree.verdict import AFTER, Disagreement
 from support.page import ROOT
 
 START_UP = 45.0
+WRAPPER, SANDBOX = "src/autocall_otp", "src/autocall_otp/sandbox"
+EXAMPLES = "openapi.yaml's own example"
 
 
 @attrs.define
@@ -81,6 +85,23 @@ class Exchange:
         if "problem+json" in self.response.headers.get("content-type", ""):
             found.append("Prism did not take the request for one of the contract")
         return found
+
+    def disagreements(self, answers: str) -> list[Disagreement]:
+        """The same in words: who broke the contract, where, and what to do."""
+        name = f"{self.request.method.lower()} {self.request.url.path}"
+        if "sl-violations" not in self.response.headers:
+            return [_broken(WRAPPER, name, problem) for problem in self.problems()]
+        found: list[Disagreement] = []
+        for violation in json.loads(self.response.headers["sl-violations"]):
+            place, *inner = violation.get("location") or ["request"]
+            where = ".".join(map(str, inner)) or "whole"
+            culprit = answers if place == "response" else WRAPPER
+            found.append(_broken(culprit, f"the {place} {where} of {name}", violation["message"]))
+        return found
+
+
+def _broken(culprit: str, name: str, what: str) -> Disagreement:
+    return Disagreement("openapi.yaml (by Prism)", culprit, name, what, f"mend {culprit}, or openapi.yaml; {AFTER}")
 
 
 class Recorder(httpx.BaseTransport):

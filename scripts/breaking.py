@@ -1,0 +1,190 @@
+"""Compare the contract, the Python API and the command line with a git revision, and propose a version number.
+
+    python scripts/breaking.py [REVISION]
+
+Without a revision: the last release tag that differs from what is here; else where this branch left main; else the
+first commit. Exits with 1 when something breaks that the version in _version.py does not allow for.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from packaging.version import Version
+from public_api import PACKAGE, Change, Impact, compare
+
+HERE = Path(__file__).resolve().parent
+TOOLS = HERE.parent
+GIT = shutil.which("git") or "git"
+CONTRACT = "openapi.yaml"
+VERSION = f"src/{PACKAGE}/_version.py"
+IMPACTS = {"major": Impact.BREAKING, "minor": Impact.NEW, "patch": Impact.OTHER}
+WORDS = {Impact.BREAKING: "breaking", Impact.NEW: "new", Impact.OTHER: "other"}
+
+
+def git(*arguments: str) -> str:
+    """What git prints; nothing where it finds nothing."""
+    done = subprocess.run([GIT, *arguments], capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def default_base() -> str:
+    """The revision to compare with when none is named."""
+    # On the commit of a release, that release is no base: the one before it is.
+    for commit in ("HEAD", "HEAD^"):
+        tag = git("describe", "--tags", "--abbrev=0", "--match", "v[0-9]*", commit)
+        if tag and git("diff", "--name-only", tag):
+            return tag
+    for main in ("main", "origin/main"):
+        if base := git("merge-base", "HEAD", main):
+            return base
+    return git("rev-list", "--max-parents=0", "HEAD").split("\n")[0]
+
+
+def export(revision: str, folder: Path) -> None:
+    """Write the files of a revision into a folder."""
+    packed = subprocess.run([GIT, "archive", revision], capture_output=True, check=True).stdout
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+        archive.extractall(folder, filter="data")
+
+
+def version_in(root: Path) -> Version:
+    """The version of a tree; 0.0.0 where it states none."""
+    path = root / VERSION
+    found = re.search(r'__version__ = "(.+?)"', path.read_text(encoding="utf-8")) if path.exists() else None
+    return Version(found[1] if found else "0.0.0")
+
+
+def contract_changes(base: Path, root: Path) -> list[Change]:
+    """What changed in the contract, by Redocly's rules; words, examples and wider requests are one entry."""
+    if not (base / CONTRACT).exists():
+        return [Change(Impact.NEW, CONTRACT, "the contract was added")]
+    redocly = [str(TOOLS / ".venv/bin/node"), str(TOOLS / "node_modules/@redocly/cli/bin/cli.js")]
+    command = [*redocly, "diff", str(base / CONTRACT), str(root / CONTRACT), "--config", str(TOOLS / "redocly.yaml")]
+    done = subprocess.run(
+        [*command, "--format", "json", "--fail-on", "none"], capture_output=True, text=True, check=False
+    )
+    if done.returncode or "No diff rules" in done.stderr:
+        sys.exit(f"redocly could not compare the two contracts:\n{done.stderr}{done.stdout}")
+    changes = json.loads(done.stdout)["changes"]
+    found: dict[Change, None] = {}
+    for each in changes:
+        impact = IMPACTS[each["impact"]]
+        if impact is not Impact.OTHER:
+            said = " ".join(verdict["message"] for verdict in each["verdicts"]) or f"was {each['kind']}"
+            found[Change(impact, CONTRACT, f"{_place(each)}: {said}")] = None
+    if harmless := sum(each["impact"] == "patch" for each in changes):
+        found[Change(Impact.OTHER, CONTRACT, f"words, examples and what no client notices: {harmless}")] = None
+    return list(found)
+
+
+def _place(change: dict[str, Any]) -> str:
+    """Where in the contract, without what every place of that kind has in common; a parameter by its name."""
+    pointer: str = change["path"]
+    steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.removeprefix("#/").split("/")]
+    value = (change.get("revision") or change.get("base") or {}).get("value")
+    if steps[-2:-1] == ["parameters"] and isinstance(value, dict):
+        steps[-1] = value.get("name", steps[-1])
+    common = {"paths", "content", "application/json", "schema", "properties"}
+    return " ".join(step for step in steps if step not in common)
+
+
+def command_line(root: Path) -> dict[str, dict[str, object]]:
+    """The commands, options, arguments and exit codes of a tree."""
+    if not (root / "src" / PACKAGE / "cli.py").exists():
+        return {}
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(str(root / name) for name in ("src", "generated"))}
+    command = [sys.executable, str(HERE / "command_line.py")]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"the command line of {root} cannot be read:\n{done.stderr}")
+    found: dict[str, dict[str, object]] = json.loads(done.stdout)
+    return found
+
+
+def command_changes(base: Path, root: Path) -> list[Change]:
+    """What changed for those who type the command or run it in a script."""
+    old, new = command_line(base), command_line(root)
+    found = [Change(Impact.BREAKING, "command", f"{name}: was removed") for name in old if name not in new]
+    fresh = [name for name in new if name not in old]
+    for name in fresh:
+        if new[name].get("required") and re.sub(r" (<argument \d+>|--?[\w-]+)$", "", name) not in fresh:
+            found.append(Change(Impact.BREAKING, "command", f"{name}: was added, and is required"))
+        elif not any(name.startswith(f"{other} ") for other in fresh):
+            found.append(Change(Impact.NEW, "command", f"{name}: was added"))
+    for name in old.keys() & new.keys():
+        for aspect in old[name]:
+            was, now = old[name][aspect], new[name].get(aspect)
+            if was != now:
+                impact = Impact.NEW if (aspect, now) in {("required", False), ("many", True)} else Impact.BREAKING
+                found.append(Change(impact, "command", f"{name}: {aspect} from {was} to {now}"))
+    return found
+
+
+def proposed(base: Version, impact: Impact) -> Version:
+    """The lowest version that semantic versioning allows after such changes."""
+    major, minor, patch = base.major, base.minor, base.micro
+    if impact is Impact.NONE:
+        return base
+    # Before 1.0.0 the second number stands for what breaks, and the third for all else.
+    if impact is Impact.BREAKING:
+        return Version(f"{major + 1}.0.0" if major else f"0.{minor + 1}.0")
+    if impact is Impact.NEW and major:
+        return Version(f"{major}.{minor + 1}.0")
+    return Version(f"{major}.{minor}.{patch + 1}")
+
+
+def verdict(changes: list[Change], base: Version, current: Version) -> tuple[str, bool]:
+    """The last line of the report, and whether the version allows for the changes."""
+    impact = max((each.impact for each in changes), default=Impact.NONE)
+    wanted = proposed(base, impact)
+    enough = Version(current.base_version) >= wanted
+    said = {
+        Impact.NONE: "No changes",
+        Impact.OTHER: "Nothing new and nothing breaking",
+        Impact.NEW: "Not breaking",
+        Impact.BREAKING: "Breaking",
+    }[impact]
+    line = f"{said}: after {base} comes {wanted} or later; {VERSION} says {current}"
+    if impact is Impact.NONE:
+        return f"{said} since {base}; {VERSION} says {current}.", True
+    if enough:
+        return f"{line}, which is enough.", True
+    return f"{line}: set it to {wanted}{'' if impact is Impact.BREAKING else ' for the next release'}.", False
+
+
+def main() -> None:
+    """Compare and report."""
+    top = git("rev-parse", "--show-toplevel")
+    if not top:
+        sys.exit("This compares with a revision of a git repository, and here is none.")
+    root = Path(top)
+    asked = sys.argv[1] if len(sys.argv) > 1 else default_base()
+    revision = git("rev-parse", "--verify", "--quiet", f"{asked}^{{commit}}")
+    if not revision:
+        sys.exit(f"{asked} is no revision of this repository")
+    with tempfile.TemporaryDirectory(prefix="autocall-otp-") as name:
+        base = Path(name)
+        export(revision, base)
+        changes = contract_changes(base, root) + compare(base, root) + command_changes(base, root)
+        old = version_in(base)
+    print(f"Compared with {git('describe', '--tags', '--always', revision)}, version {old}.")
+    for each in sorted(changes, key=lambda change: (-change.impact, change.part, change.what)):
+        print(f"{WORDS[each.impact]:9} {each.part:12} {each.what}")
+    line, allowed = verdict(changes, old, version_in(root))
+    print(line)
+    sys.exit(not allowed and any(each.impact is Impact.BREAKING for each in changes))
+
+
+if __name__ == "__main__":
+    main()

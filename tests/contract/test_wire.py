@@ -1,0 +1,109 @@
+"""The page's facts against what the wrapper sends and reads, and against the generated models."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+import attrs
+import httpx
+import pytest
+from support.agree.verdict import AFTER, PAGE, Disagreement, same, settle
+from support.page import FACTS, payload
+from support.prism import settings
+
+import autocall_otp_api.models as generated
+from autocall_otp import Cdr, Client, OtpCall
+
+REQUEST, ANSWER, RECORD = payload("run_otp.request"), payload("run_otp.answer"), payload("get_cdr.answer")
+OURS = {"time_ringging": "time_ringing"}
+"""The wrapper's spelling, where the page's is wrong."""
+SENDS, READS = "src/autocall_otp/_operations.py", "src/autocall_otp/models.py"
+
+
+def agree(name: str, page: object, found: object, part: str) -> None:
+    """The page says this of the name, and so does the part."""
+    same((PAGE, part), name, (page, found), f"if the page changed, follow in {part} and tests/page; else mend {part}")
+
+
+# The page and the wire
+
+
+def sent(call: str, *arguments: str, **keywords: str) -> httpx.Request:
+    seen: list[httpx.Request] = []
+
+    def keep(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, json=ANSWER if request.method == "POST" else RECORD)
+
+    with Client(**settings("https://api.example.vn", transport=httpx.MockTransport(keep))) as client:
+        getattr(client, call)(*arguments, **keywords)
+    (request,) = seen
+    return request
+
+
+def test_the_request_on_the_wire_is_the_page_s() -> None:
+    request = sent("run_otp", REQUEST["phone_number"], REQUEST["code_otp"], ref_id=REQUEST["ref_id"])
+    agree("the body of run_otp", REQUEST, json.loads(request.content), SENDS)
+    agree("the method of run_otp", FACTS["run_otp"]["method"], request.method.lower(), SENDS)
+    agree("the URL of run_otp", f"https://api.example.vn{FACTS['run_otp']['path']}", str(request.url), SENDS)
+    agree("the media type of run_otp", FACTS["content_type"], request.headers["content-type"], SENDS)
+    authorization = f"{FACTS['authorization']} made-up-token"
+    agree("the authorization of run_otp", authorization, request.headers["authorization"], SENDS)
+
+
+def test_the_look_up_on_the_wire_is_the_page_s() -> None:
+    request = sent("get_cdr", "ABC123")
+    url = f"https://api.example.vn{FACTS['get_cdr']['url_of_the_sample']}"
+    agree("the method of get_cdr", FACTS["get_cdr"]["method"], request.method.lower(), SENDS)
+    agree("the URL of get_cdr", url, str(request.url), SENDS)
+    authorization = f"{FACTS['authorization']} made-up-token"
+    agree("the authorization of get_cdr", authorization, request.headers["authorization"], SENDS)
+
+
+# The page and the models
+
+
+@pytest.mark.parametrize(
+    ("model", "value"),
+    [(generated.OtpRequest, REQUEST), (generated.OtpAnswer, ANSWER), (generated.CallDetailRecord, RECORD)],
+)
+def test_the_generated_models_take_the_page_s_payloads_and_give_them_back(model: Any, value: dict[str, Any]) -> None:
+    read = model.from_dict(value)
+    pair, advice = (PAGE, "the generated code"), f"mend openapi.yaml; {AFTER}"
+    same(pair, f"what {model.__name__} gives back", (value, read.to_dict()), advice)
+    # Nothing may land among the unknown fields: then the generated code would lack a field of the page.
+    same(pair, f"the fields that {model.__name__} does not know", ({}, read.additional_properties), advice)
+
+
+def read_from_the_page() -> tuple[OtpCall, Cdr]:
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json=ANSWER if request.method == "POST" else RECORD)
+
+    with Client(**settings("https://api.example.vn", transport=httpx.MockTransport(answer))) as client:
+        return client.run_otp("0332665711", "LUAN001", ref_id="ABC123"), client.get_cdr("ABC123")
+
+
+def test_the_call_has_every_field_of_the_page() -> None:
+    call, _ = read_from_the_page()
+    for name, value in ANSWER.items():
+        agree(f"OtpCall.{name}", value, getattr(call, name, "no such field"), READS)
+    agree("OtpCall.raw", ANSWER, dict(call.raw), READS)
+
+
+def test_the_record_has_every_field_of_the_page() -> None:
+    _, record = read_from_the_page()
+    known = {OURS.get(name, name) for name in RECORD}
+    fields = {field.name for field in attrs.fields(Cdr)} - {"raw"}
+    lone = {name: "only the page has it" if name in known else "only the wrapper has it" for name in fields ^ known}
+    settle(Disagreement(PAGE, READS, f"Cdr.{name}", what, f"mend {READS}") for name, what in sorted(lone.items()))
+    for name, value in RECORD.items():
+        read = getattr(record, OURS.get(name, name))
+        if value == "":
+            agree(f"Cdr.{name}, empty on the wire", None, read, READS)
+        elif isinstance(read, datetime):
+            agree(f"Cdr.{name}", value, read.strftime("%Y-%m-%d %H:%M:%S"), READS)
+            zone = "a time without a zone" if read.utcoffset() is None else "a time with its zone"
+            agree(f"Cdr.{name}, as the wrapper promises it", "a time with its zone", zone, READS)
+        else:
+            agree(f"Cdr.{name}", json.loads(value) if name == "press_key" else value, read, READS)
+    agree("Cdr.raw", RECORD, dict(record.raw), READS)

@@ -1,0 +1,158 @@
+"""Growth, rehearsed: in a copy of the repository the API grows by a field, a parameter and an operation.
+
+Of the judges of `make contract` those of the page and of the wrapper are asked. Prism and the sandbox's chain would
+take most of the time, and the generator agrees with what it has just written.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from support.page import ROOT
+
+from growth.edits import ARGUMENT, MODEL, SANDBOX, USE_CASE, Edit, contract
+
+judges = pytest.importorskip("contract", reason="scripts/ is not part of the run against the wheel")
+pytestmark = [pytest.mark.dev, pytest.mark.timeout(300)]
+
+USE_IT = """
+import json
+import httpx
+import autocall_otp
+from autocall_otp.sandbox import Sandbox
+
+seen = []
+def reply(request):
+    seen.append(request)
+    record = {"id": "c1", "carrier": "viettel", "status": "answered"}
+    return httpx.Response(200, json={"call_id": "c1"} if request.method == "POST" else record)
+
+given = {"token": "made-up-token", "campaign_uuid": "f77dfcf4-0759-4179-93cb-741f481a776e", "template": "t"}
+with autocall_otp.Client("api.example.vn", transport=httpx.MockTransport(reply), **given) as client:
+    client.run_otp("0332665711", "LUAN001", language="vi")
+    client.run_otp("0332665711", "LUAN001")
+    record = client.get_cdr_by_call_id("c/1")
+languages = [json.loads(request.content).get("language") for request in seen[:2]]
+
+with Sandbox(speed=0) as sandbox, autocall_otp.Client(sandbox.url, **given | {"token": sandbox.token}) as client:
+    call = client.run_otp("0332665711", "LUAN001", language="vi")
+    sandbox.advance(100)
+    same = client.get_cdr_by_call_id(call.call_id)
+print(json.dumps({
+    "package": autocall_otp.__file__,
+    "languages": languages,
+    "looked up": str(seen[2].url),
+    "carriers": [record.carrier, same.carrier],
+    "sent": same.additional["language"],
+    "the same call": same.id == call.call_id,
+}))
+"""
+
+
+class Copy:
+    """A copy of the files that git tracks or would, and what is run in it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        git = [shutil.which("git") or "git", "ls-files", "--cached", "--others", "--exclude-standard"]
+        names = subprocess.run(git, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
+        for name in names:
+            if (ROOT / name).is_file():
+                (root / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(ROOT / name, root / name)
+
+    def apply(self, edits: Iterable[Edit]) -> None:
+        for edit in edits:
+            edit.apply(self.root)
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run Python there, with the packages of the copy in place of this checkout's."""
+        paths = os.pathsep.join(str(self.root / name) for name in ("src", "generated"))
+        env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+        env |= {"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1", "AUTOCALL_REPO_TOOLS": str(ROOT)}
+        command = [sys.executable, *arguments]
+        return subprocess.run(command, cwd=self.root, env=env, check=False, capture_output=True, text=True)
+
+    def judge(self) -> dict[str, str]:
+        """What the judges of page and wrapper find at odds: the tests that fail, and their words."""
+        found: dict[str, str] = {}
+        for judge in (judges.PAGE, judges.WRAPPER):
+            report = self.root / f"{judge.name}.xml"
+            verdict = judges.judged(judge, self.root, f"--junitxml={report}")
+            cases = list(ET.parse(report).getroot().iter("testcase"))  # noqa: S314 - pytest wrote it
+            assert cases, verdict.words
+            found |= {str(case.get("name")): str(each.text) for case in cases for each in case if each.tag != "skipped"}
+        return found
+
+
+def lines(words: str) -> list[str]:
+    """The lines that a failure says are missing."""
+    block = words.partition("write beside the lines like them\n")[2].partition("and run `make contract` again")[0]
+    return [line.removeprefix("E").strip() for line in block.splitlines()[:-1]]
+
+
+def test_the_api_grows(tmp_path: Path) -> None:
+    copy = Copy(tmp_path)
+    copy.apply(contract(tmp_path))
+    done = copy.run("scripts/generate.py")
+    assert done.returncode == 0, done.stderr
+
+    api = tmp_path / "generated" / "autocall_otp_api"
+    assert "carrier: str | Unset" in (api / "models" / "call_detail_record.py").read_text()
+    assert "language: str | Unset" in (api / "models" / "otp_request.py").read_text()
+    assert "call_id: str," in (api / "api" / "voice_otp" / "get_cdr_by_call_id.py").read_text()
+
+    # The wrapper lacks the three, line by line, and nothing else is at odds.
+    found = copy.judge()
+    page = found.pop("test_the_record_has_every_field_of_the_page")
+    (told,) = [line for line in page.splitlines() if " disagree on " in line]
+    assert "carrier" in told
+    flows, clients, models = (f"src/autocall_otp/{name}.py" for name in ("_operations", "_client", "models"))
+    name = "get_cdr_by_call_id"
+    use = f"self._flow_of_{name}(call_id=call_id)"
+    assert {name: lines(message) for name, message in found.items()} == {
+        "test_every_field_of_an_answer_has_its_field[Cdr-carrier]": [
+            f"{models}: Cdr has `carrier: str | None = _quiet()`, a docstring below it",
+        ],
+        "test_every_parameter_has_its_argument[run_otp-language]": [
+            f"{flows}: run_otp takes `language: str | None = None,`",
+            f"{flows}: OtpRequest(...) is given `language=UNSET if language is None else language,`",
+            f"{flows}: from autocall_otp_api.types import UNSET",
+            f"{clients}: Client.run_otp takes `language: str | None = None,`",
+            f"{clients}: there, the flow is given `language=language,`",
+            f"{clients}: AsyncClient.run_otp takes `language: str | None = None,`",
+            f"{clients}: there, the flow is given `language=language,`",
+        ],
+        "test_every_operation_has_a_use_case[get_cdr_by_call_id]": [
+            f"{flows}: from autocall_otp_api.api.voice_otp import get_cdr_by_call_id as get_cdr_by_call_id_api",
+            f"{flows}: def get_cdr_by_call_id(settings: Settings, policy: Policy, call_id: str) -> Flow[Cdr]: ...",
+            f"{flows}: it sends get_cdr_by_call_id_api._get_kwargs(...), as the use cases beside it do",
+            f"{clients}: _Base: self._flow_of_{name} = partial(_operations.{name}, settings, policy)",
+            f"{clients}: Client: def get_cdr_by_call_id(self, call_id: str) -> Cdr: ...",
+            f"{clients}: there: return drive({use}, self._lifetime.line())",
+            f"{clients}: AsyncClient: async def get_cdr_by_call_id(self, call_id: str) -> Cdr: ...",
+            f"{clients}: there: return await adrive({use}, self._lifetime.line(running_loop()))",
+        ],
+    }
+
+    # With those lines all agree again, and the new things work.
+    copy.apply([*MODEL, *ARGUMENT, *USE_CASE, *SANDBOX])
+    assert copy.judge() == {}
+    done = copy.run("-c", USE_IT)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {
+        "package": str(tmp_path / "src" / "autocall_otp" / "__init__.py"),
+        "languages": ["vi", None],
+        "looked up": "https://api.example.vn/v3/autocall/log/c%2F1/call_id",
+        "carriers": ["viettel", "viettel"],
+        "sent": "vi",
+        "the same call": True,
+    }

@@ -1,0 +1,137 @@
+"""Where the contract differs from the tree that the facts give, in words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from support.agree.elements import MAPS, At, Json
+from support.agree.tree import IS
+from support.agree.verdict import INFERRED, NEXT, PAGE, SPEC, Disagreement
+from support.agree.wanted import FROM, Form
+from support.page import INFERRED as FACTS_ADDED
+
+WORDS = {"summary", "description", "x-source", "x-source-reason", IS, FROM}
+"""For people, or for the check of the marks."""
+_SINGULAR = {
+    "properties": "property", "parameters": "parameter", "responses": "response", "headers": "header", "links": "link",
+    "examples": "example", "content": "media type", "variables": "variable", "required": "required field",
+    "security": "security requirement", "servers": "server",
+}  # fmt: skip
+# What the keys of an object are: words of OpenAPI, names that the contract gives, or names in a payload.
+KEYWORDS, NAMES, PAYLOAD = "keywords", "names", "payload"
+_NAMED = MAPS | {"parameters", "required"}
+
+
+def differences(wanted: Json, found: Json) -> list[Disagreement]:
+    """Everything in which the contract differs from the facts; what it adds under a mark is left to the marks."""
+    told: dict[tuple[str, str], Disagreement] = {}
+    for at, source, what in _differ(wanted, found, (), PAGE):
+        name, place = named(at, found)
+        # A component is used in many places, and told of once.
+        told.setdefault((name, what), Disagreement(source, SPEC, f"the {name}{place}", what, NEXT[source]))
+    return list(told.values())
+
+
+def unnamed(document: Json) -> list[Disagreement]:
+    """Names of generated classes that the contract has lost."""
+    components = document.get("components")
+    schemas = components.get("schemas") if isinstance(components, dict) else None
+    lost = [name for name in FACTS_ADDED["schemas"] if not isinstance(schemas, dict) or name not in schemas]
+    return [
+        Disagreement(INFERRED, SPEC, f"the schema {name}", f"it is missing in {SPEC}", NEXT[INFERRED]) for name in lost
+    ]
+
+
+def _differ(wanted: Json, found: Json, at: At, source: str, keys: str = KEYWORDS) -> Iterator[tuple[At, str, str]]:
+    """Go down both at once; `keys` says what the keys here are."""
+    if isinstance(wanted, dict) and isinstance(found, dict):
+        yield from _objects(wanted, found, at, source_of(wanted, source, keys), keys)
+    elif isinstance(wanted, list) and isinstance(found, list):
+        for index, each in enumerate(wanted[: len(found)]):
+            yield from _differ(each, found[index], (*at, index), source, keys)
+        for index in range(len(found), len(wanted)):
+            yield (*at, index), source, f"it is missing in {SPEC}"
+        for index, each in enumerate(found[len(wanted) :], len(wanted)):
+            if keys == PAYLOAD or not _marked(each):
+                yield (*at, index), source, f"only {SPEC} has it"
+    elif isinstance(wanted, Form):
+        if not wanted.fits(found):
+            yield at, source, f"{SPEC} has {_text(found)}, which has not the form of the page's sample"
+    elif type(wanted) is not type(found) or wanted != found:
+        yield at, source, f"{_text(wanted)} by {source}, {_text(found)} in {SPEC}"
+
+
+def _objects(
+    wanted: dict[str, Json], found: dict[str, Json], at: At, source: str, keys: str
+) -> Iterator[tuple[At, str, str]]:
+    ignored = WORDS if keys == KEYWORDS else set()
+    for key in [each for each in wanted if each not in ignored]:
+        here = (*at, key)
+        if key in found:
+            yield from _differ(wanted[key], found[key], here, source, below(keys, key))
+        else:
+            yield here, INFERRED if _marked(wanted[key]) else source, f"it is missing in {SPEC}"
+    for key in [each for each in found if each not in wanted and each not in ignored]:
+        if keys == PAYLOAD or not _marked(found[key]):
+            yield (*at, key), source, f"only {SPEC} has it{_short(found[key])}"
+
+
+def source_of(wanted: Json, source: str, keys: str) -> str:
+    """Who says what is below: what holds it, unless the tree says otherwise here."""
+    if keys != KEYWORDS or not isinstance(wanted, dict):
+        return source
+    return PAGE if FROM in wanted else INFERRED if _marked(wanted) else source
+
+
+def below(keys: str, key: str) -> str:
+    """What the keys are under a key."""
+    if keys == KEYWORDS:
+        return PAYLOAD if key in {"value", "example"} else NAMES if key in _NAMED else KEYWORDS
+    return KEYWORDS if keys == NAMES else PAYLOAD
+
+
+def _marked(node: Json) -> bool:
+    return isinstance(node, dict) and node.get("x-source") == "inferred"
+
+
+def _short(value: Json) -> str:
+    return "" if isinstance(value, dict | list) else f" ({_text(value)})"
+
+
+def _text(value: Any) -> str:
+    value = {key: kept for key, kept in value.items() if key not in WORDS} if isinstance(value, dict) else value
+    text = json.dumps(value, ensure_ascii=False, default=lambda form: form.pattern)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def named(at: At, tree: Json) -> tuple[str, str]:
+    """A place in words: its name, such as `property status of CallDetailRecord`, and where that is used."""
+    inner: list[str] = []
+    around: list[str] = []
+    node, index = tree, 0
+    while index < len(at):
+        key = str(at[index])
+        step = 2 if key in _SINGULAR and index + 1 < len(at) else 1
+        if index == 0 and key == "paths" and len(at) > 2:
+            around, step = [f"{at[2]} {at[1]}"], 3
+        elif key != "schema":
+            inner.append(f"{_SINGULAR[key]} {at[index + 1]}" if key in _SINGULAR and step > 1 else key)
+        for each in at[index : index + step]:
+            node = _step(node, each)
+        index += step
+        if isinstance(node, dict) and IS in node:
+            around += inner
+            inner = [str(node[IS])]
+    where = ", ".join(around)
+    if len(inner) > 1 or not inner:
+        return " of ".join(reversed(inner)) or where, f" ({where})" if inner and where else ""
+    return " of ".join([*inner, *reversed(around)]), ""
+
+
+def _step(node: Json, key: str | int) -> Json:
+    try:
+        return node[key]
+    except (KeyError, IndexError, TypeError):
+        return None

@@ -1,0 +1,183 @@
+"""What the generated code has and what the wrapper makes of it, both read from the code itself."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from types import ModuleType
+from typing import Any, get_args, get_type_hints
+from uuid import UUID
+
+import attrs
+import httpx
+from attrs import AttrsInstance
+
+import autocall_otp_api
+import autocall_otp_api.api
+from autocall_otp import Payload, _operations
+from autocall_otp_api import models as generated_models
+from autocall_otp_api.types import Unset
+from support.page import payload
+
+NAMES_APART = {"raw"}
+"""What a result has beyond the fields of an answer: the answer itself."""
+OURS = {on_wire: ours for ours, on_wire in _operations._ON_WIRE.items()}
+
+
+@attrs.frozen
+class Operation:
+    """One generated operation."""
+
+    module: ModuleType
+
+    @property
+    def name(self) -> str:
+        """As the generated code names it."""
+        return self.module.__name__.rpartition(".")[2]
+
+    @property
+    def body(self) -> type[AttrsInstance] | None:
+        """The model of the request's body."""
+        hint: type[AttrsInstance] | None = get_type_hints(self.module._get_kwargs).get("body")
+        return hint
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What a caller may pass, with its type: parameters of path, query and header, and fields of the body."""
+        hints = get_type_hints(self.module._get_kwargs)
+        apart = {name: hint for name, hint in hints.items() if name not in {"body", "return"}}
+        return apart | (fields(self.body) if self.body else {})
+
+    @property
+    def takes(self) -> str:
+        """What of the generated code takes a caller's arguments, for a message."""
+        return f"{self.body.__name__}(...)" if self.body else f"{self.name}._get_kwargs(...)"
+
+    @property
+    def answer(self) -> type[AttrsInstance]:
+        """The model of a success: what the generated code reads an empty one as."""
+        client = autocall_otp_api.Client(base_url="https://api.example.vn")
+        found = {
+            type(read)
+            for status in range(200, 300)
+            if (read := self.module._parse_response(client=client, response=httpx.Response(status, json={})))
+        }
+        (model,) = found
+        return model
+
+    def sends(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The request that the generated code makes of these arguments."""
+        own = inspect.signature(self.module._get_kwargs).parameters
+        apart = {name: value for name, value in arguments.items() if name in own}
+        if self.body:
+            names = fields(self.body)
+            build: Callable[..., Any] = self.body
+            apart["body"] = build(**{name: value for name, value in arguments.items() if name in names})
+        request: dict[str, Any] = self.module._get_kwargs(**apart)
+        return request
+
+
+@attrs.frozen
+class UseCase:
+    """One flow of the wrapper, and the operations that it sends."""
+
+    name: str
+    flow: Callable[..., Any]
+    operations: frozenset[str]
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What a caller may pass, with its type."""
+        hints = get_type_hints(self.flow)
+        return {name: hints[name] for name in list(inspect.signature(self.flow).parameters)[2:]}
+
+    @property
+    def result(self) -> type[AttrsInstance]:
+        """What a caller gets."""
+        found: type[AttrsInstance] = get_args(get_type_hints(self.flow)["return"])[-1]
+        return found
+
+
+def operations() -> dict[str, Operation]:
+    """Every generated operation by its name."""
+    api = autocall_otp_api.api
+    modules = [importlib.import_module(found.name) for found in pkgutil.walk_packages(api.__path__, f"{api.__name__}.")]
+    found = [Operation(module) for module in modules if hasattr(module, "_get_kwargs")]
+    return {operation.name: operation for operation in found}
+
+
+def use_cases() -> dict[str, UseCase]:
+    """Every public flow of the wrapper by its name."""
+    by_module = {operation.module: name for name, operation in operations().items()}
+    return {
+        name: UseCase(name, flow, frozenset(by_module[module] for module in _modules(flow) if module in by_module))
+        for name, flow in vars(_operations).items()
+        if inspect.isfunction(flow) and not name.startswith("_") and list(_named(flow))[:2] == ["settings", "policy"]
+    }
+
+
+def _named(flow: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+    return inspect.signature(flow).parameters
+
+
+def _modules(function: Callable[..., Any], seen: frozenset[object] = frozenset()) -> set[ModuleType]:
+    """The modules that a function of `_operations` names, itself or through the helpers that it calls."""
+    found: set[ModuleType] = set()
+    for value in inspect.getclosurevars(inspect.unwrap(function)).globals.values():
+        if inspect.ismodule(value):
+            found.add(value)
+        elif inspect.isfunction(value) and value.__module__ == _operations.__name__ and value not in seen:
+            found |= _modules(value, seen | {function})
+    return found
+
+
+def fields(model: type[AttrsInstance]) -> dict[str, Any]:
+    """The fields that a model's constructor takes, with their types; what is unset or None apart."""
+    hints = get_type_hints(model, localns=vars(generated_models))
+    names = [field.name for field in attrs.fields(model) if field.init]
+    return {name: hints[name] for name in names if name not in NAMES_APART}
+
+
+def kinds(hint: object) -> set[object]:
+    """The types that a hint allows, without those that stand for nothing."""
+    return set(get_args(hint) or {hint}) - {Unset, type(None)}
+
+
+def optional(hint: object) -> bool:
+    """Whether a value may be left out, by the generated code's hint or by ours."""
+    return bool({Unset, type(None)} & set(get_args(hint)))
+
+
+def spelt(hint: object) -> str:
+    """A hint as the wrapper would write it: what may be missing is None, an object a Payload."""
+    names = {
+        "Payload" if attrs.has(kind) or kind is dict else getattr(kind, "__name__", str(kind))  # type: ignore[arg-type] # a class
+        for kind in kinds(hint)
+    }
+    return " | ".join(sorted(names))
+
+
+def taken(hint: object) -> str:
+    """A hint as an argument of the wrapper has it."""
+    return f"{spelt(hint)} | None" if optional(hint) else spelt(hint)
+
+
+def sample(name: str, hint: object) -> Any:
+    """A value that the generated code takes for a parameter of the request: the page's own where it shows one."""
+    allowed = kinds(hint)
+    text = payload("run_otp.request").get(name, f"made-up-{name}")
+    made: dict[object, Any] = {UUID: UUID(int=7), str: text, int: 7, float: 7.5, bool: True}
+    if UUID in allowed and name in payload("run_otp.request"):
+        return UUID(text)
+    return next(value for kind, value in made.items() if kind in allowed)
+
+
+def on_the_wire(ours: object, wire: object) -> object:
+    """A value that the generated code takes for a field, and that the type of our field can hold."""
+    if str in kinds(wire):
+        return "2023-03-07 10:06:53" if datetime in kinds(ours) else "{}" if Payload in kinds(ours) else "some text"
+    made: dict[object, object] = {int: 7, float: 7.0, bool: True}
+    return next((value for kind, value in made.items() if kind in kinds(wire)), {})

@@ -1,0 +1,148 @@
+"""The checks of openapi.yaml can say no, and say it so that one can act on it."""
+
+import copy
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from support.agree import CHECKS, settle
+from support.agree.marks import elements
+from support.page import SPEC
+
+OTP, LOOK_UP = "/v3/autocall/otp", "/v3/autocall/log/{ref_id}/ref_id"
+Edit = Callable[[dict[str, Any]], object]
+
+
+def schemas(document: dict[str, Any]) -> Any:
+    return document["components"]["schemas"]
+
+
+def post(document: dict[str, Any]) -> Any:
+    return document["paths"][OTP]["post"]
+
+
+def record_examples(document: dict[str, Any]) -> Any:
+    return document["paths"][LOOK_UP]["get"]["responses"]["200"]["content"]["application/json"]["examples"]
+
+
+CHANGES: list[tuple[str, Edit, str]] = [
+    (
+        "page",
+        lambda document: schemas(document)["CallDetailRecord"]["properties"].pop("time_ringging"),
+        "openapi.yaml and the page (tests/page) disagree on the property time_ringging of CallDetailRecord",
+    ),
+    (
+        "page",
+        lambda document: schemas(document)["CallDetailRecord"]["properties"]["billsec"].update(type="string"),
+        'media type application/json): "integer" by the page (tests/page), "string" in openapi.yaml',
+    ),
+    (
+        "page",
+        lambda document: schemas(document)["OtpRequest"]["properties"]["template"].update(maxLength=9),
+        "the maxLength of property template of OtpRequest",
+    ),
+    (
+        "page",
+        lambda document: schemas(document)["OtpRequest"]["required"].remove("code_otp"),
+        "the required field code_otp of OtpRequest",
+    ),
+    (
+        "page",
+        lambda document: document.pop("security"),
+        "the page (tests/page) disagree on the security: it is missing in openapi.yaml",
+    ),
+    (
+        "page",
+        lambda document: post(document)["responses"].pop("404"),
+        f"openapi.yaml and tests/page/inferred.yaml disagree on the response 404 of post {OTP}: it is missing",
+    ),
+    (
+        "page",
+        lambda document: schemas(document)["Error"]["properties"]["code"].update(type="string"),
+        "openapi.yaml and tests/page/inferred.yaml disagree on the type of property code of Error",
+    ),
+    (
+        "page",
+        lambda document: record_examples(document)["busy"]["value"].update(id="1"),
+        "which has not the form of the page's sample",
+    ),
+    (
+        "records",
+        lambda document: record_examples(document)["busy"]["value"].update(duration=4),
+        "the example busy: duration is 4, and from start to end it is 3 s",
+    ),
+    (
+        "marks",
+        lambda document: schemas(document)["OtpAnswer"]["properties"].update(more={"type": "string"}),
+        "the mark of #/components/schemas/OtpAnswer/properties/more: it is not on the page, nor marked",
+    ),
+    (
+        "marks",
+        lambda document: schemas(document)["OtpAnswer"]["properties"]["call_id"].update({"x-source": "inferred"}),
+        "call_id: it is on the page, but marked as if it were not",
+    ),
+    (
+        "words",
+        lambda document: schemas(document)["OtpRequest"]["properties"]["template"].update(description="The script."),
+        "no 'template_name' tells of it",
+    ),
+    (
+        "words",
+        lambda document: post(document)["responses"]["200"].pop("description"),
+        "it has no description",
+    ),
+    (
+        "references",
+        lambda document: schemas(document).pop("Additional"),
+        "it points at #/components/schemas/Additional, which is not there",
+    ),
+    (
+        "references",
+        lambda document: schemas(document).update(Idle={"type": "object"}),
+        "#/components/schemas/Idle: nothing in the document uses it",
+    ),
+]
+
+
+@pytest.mark.parametrize(("check", "change", "told"), CHANGES)
+def test_a_difference_is_told_by_name_with_what_to_do(check: str, change: Edit, told: str) -> None:
+    document = copy.deepcopy(SPEC)
+    change(document)
+    found = [str(each) for each in CHECKS[check](document)]
+    assert any(told in text for text in found), found
+    assert all(re.search(r"\n    Next: .*(openapi\.yaml|mend it)", text) for text in found)
+    with pytest.raises(AssertionError, match=" disagree on "):
+        settle(CHECKS[check](document))
+
+
+def test_what_the_contract_adds_under_a_mark_is_no_disagreement() -> None:
+    document = copy.deepcopy(SPEC)
+    more = {"description": "More.", "x-source": "inferred", "x-source-reason": "seen on another page"}
+    schemas(document)["OtpAnswer"]["properties"]["more"] = {"type": "string", **more}
+    document["paths"]["/v3/more"] = {"get": {"operationId": "more", "summary": "More", "responses": {}, **more}, **more}
+    assert [found for check in CHECKS.values() for found in check(document)] == []
+
+
+def test_a_property_may_be_called_as_openapi_calls_its_own() -> None:
+    document = copy.deepcopy(SPEC)
+    for name in ("value", "items", "content", "description"):
+        schemas(document)["OtpAnswer"]["properties"][name] = {"type": "string"}
+    told = "\n".join(str(found) for found in CHECKS["marks"](document))
+    assert [told.count(f"/properties/{name}:") for name in ("value", "items", "content", "description")] == [1] * 4
+
+
+def test_a_missing_mark_is_noticed_wherever_it_may_stand() -> None:
+    bare = {
+        "paths": {"/new": {"get": {"responses": {"418": {"headers": {"X-Pot": {"schema": {"type": "string"}}}}}}}},
+        "components": {"schemas": {"Pot": {"properties": {"lid": {"type": "array", "items": {"type": "string"}}}}}},
+    }
+    assert {at for at, node in elements(bare) if node.get("x-source") != "inferred"} == {
+        ("paths", "/new"),
+        ("paths", "/new", "get"),
+        ("paths", "/new", "get", "responses", "418"),
+        ("paths", "/new", "get", "responses", "418", "headers", "X-Pot"),
+        ("components", "schemas", "Pot"),
+        ("components", "schemas", "Pot", "properties", "lid"),
+        ("components", "schemas", "Pot", "properties", "lid", "items"),
+    }
