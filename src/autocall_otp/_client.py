@@ -23,7 +23,7 @@ from autocall_otp._flow import Policy
 from autocall_otp._lanes import AsyncLent, Lent
 from autocall_otp._lifetime import Lifetime, running_loop
 from autocall_otp._token import AsyncToken, AsyncTokenSource, Token, TokenSource
-from autocall_otp._transport import async_lanes, sync_lanes
+from autocall_otp._transport import Fast, async_lanes, read_choice, sync_lanes
 from autocall_otp.models import Cdr, OtpCall, Retry, WaitProgress
 
 _DEFAULT_RETRY = Retry()
@@ -65,7 +65,8 @@ class Client(_Base):
             connect and 10 s for the rest by default, None for no limit but the deadline.
         deadline: of `run_otp` and `get_cdr`, in seconds, retries and pauses included; 30 by default.
         retry: when and how often to try again.
-        transport: any httpx transport, in place of the client's own connections.
+        transport: any httpx transport, in place of the client's own connections; or "fast", for those of libcurl, which
+            the extra `fast` installs.
         timezone: zone of the wire's times, a tzinfo or a name; UTC+07:00 (Vietnam) by default.
         max_response_bytes: an answer with a larger body is refused without reading on; 1 MiB by default.
         allow_international: take numbers of other countries, in E.164 form; the page shows Vietnamese ones only.
@@ -84,7 +85,7 @@ class Client(_Base):
         timeout: float | httpx.Timeout | None = DEFAULT_TIMEOUT,
         deadline: float = DEFAULT_DEADLINE,
         retry: Retry = _DEFAULT_RETRY,
-        transport: httpx.BaseTransport | None = None,
+        transport: httpx.BaseTransport | Fast | None = None,
         timezone: tzinfo | str | None = None,
         max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
         allow_international: bool = False,
@@ -102,12 +103,13 @@ class Client(_Base):
             allow_international=allow_international,
         )
         super().__init__(settings, token)
+        own, fast = read_choice(transport)
 
         def open_line() -> Line:
-            way = sync_lanes(settings.base_url) if transport is None else Lent(transport)
+            way = Lent(own) if own is not None else sync_lanes(settings.base_url, max_response_bytes, fast=fast)
             return Line(way, TokenSource(token), settings.timeout, settings.max_response_bytes)
 
-        self._lifetime = Lifetime(open_line, reopens=transport is None)
+        self._lifetime = Lifetime(open_line, reopens=own is None)
 
     def run_otp(  # noqa: PLR0913 - the page's parameters
         self,
@@ -215,7 +217,7 @@ class AsyncClient(_Base):
         timeout: float | httpx.Timeout | None = DEFAULT_TIMEOUT,
         deadline: float = DEFAULT_DEADLINE,
         retry: Retry = _DEFAULT_RETRY,
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: httpx.AsyncBaseTransport | Fast | None = None,
         timezone: tzinfo | str | None = None,
         max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
         allow_international: bool = False,
@@ -233,12 +235,13 @@ class AsyncClient(_Base):
             allow_international=allow_international,
         )
         super().__init__(settings, token)
+        own, fast = read_choice(transport)
 
         def open_line() -> AsyncLine:
-            way = async_lanes(settings.base_url) if transport is None else AsyncLent(transport)
+            way = AsyncLent(own) if own is not None else async_lanes(settings.base_url, max_response_bytes, fast=fast)
             return AsyncLine(way, AsyncTokenSource(token), settings.timeout, settings.max_response_bytes)
 
-        self._lifetime = Lifetime(open_line, reopens=transport is None)
+        self._lifetime = Lifetime(open_line, reopens=own is None)
 
     async def run_otp(  # noqa: PLR0913 - the page's parameters
         self,
