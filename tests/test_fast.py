@@ -234,7 +234,7 @@ def test_an_idle_connection_that_the_service_closes_keeps_nobody_busy(peer: Peer
 @pytest.mark.parametrize("shell", ["sync", "async"])
 def test_only_an_end_before_any_connection_may_leave_a_look_up_behind(peer: Peer, shell: str) -> None:
     def looks_up(client: Client | AsyncClient, loop: asyncio.AbstractEventLoop | None) -> bool:
-        (lane,) = client._lifetime.line(loop).lanes._free._lanes
+        (lane,) = client._engine.lifetime.line(loop).lanes._free._lanes
         return lane.transport._transfer.looks_up
 
     async def ask() -> bool:

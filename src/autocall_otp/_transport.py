@@ -11,18 +11,17 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Literal, TypedDict, TypeVar
+from typing import TypedDict, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from autocall_otp._config import wrong
+from autocall_otp._config import Fast, wrong
 from autocall_otp._lanes import AsyncLanes, Lanes
 
 MAX_CONNECTIONS = 100
 _IDLE_EXPIRY = 30.0
-Fast = Literal["fast"]
 # Older ones ask before they connect to a proxy whether the request may be sent, which says less.
 _LOWEST_LIBCURL = 0x081300
 T = TypeVar("T", httpx.BaseTransport, httpx.AsyncBaseTransport)

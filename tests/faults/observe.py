@@ -111,7 +111,7 @@ def _sync(
     with ExitStack() as stack:
         client = stack.enter_context(Client(**settings))
         if scene.crowded:
-            lanes = client._lifetime.line().lanes
+            lanes = client._engine.lifetime.line().lanes
             for taken in [lanes.take(_holding(scene)) for _ in range(MAX_CONNECTIONS)]:
                 stack.callback(lanes.give_back, taken, whole=False)
         for _ in range(scene.warm):
@@ -133,7 +133,7 @@ async def _async(
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(AsyncClient(**settings))
         if scene.crowded:
-            lanes = client._lifetime.line(asyncio.get_running_loop()).lanes
+            lanes = client._engine.lifetime.line(asyncio.get_running_loop()).lanes
             for taken in [await lanes.take(_holding(scene)) for _ in range(MAX_CONNECTIONS)]:
                 stack.push_async_callback(lanes.give_back, taken, whole=False)
         for _ in range(scene.warm):
