@@ -17,14 +17,19 @@ from faults.catalogue import CATALOGUE  # noqa: E402 - the catalogue lives with 
 from faults.observe import OPERATIONS, SHELLS, Row, observe  # noqa: E402 - the same
 from faults.page import markdown, printed, replaced  # noqa: E402 - the same
 from faults.scenes import surroundings  # noqa: E402 - the same
+from faults.ways import WAYS, over  # noqa: E402 - the same
 
 PAGE = ROOT / "docs" / "reliability.md"
 
 
 def rows() -> list[Row]:
-    """One call for each fault, client and operation; four at a time."""
-    with surroundings(), ThreadPoolExecutor(4) as pool:
-        return list(pool.map(lambda case: observe(*case), product(CATALOGUE, SHELLS, OPERATIONS)))
+    """One call for each fault, transport, client and operation; four at a time."""
+    found = list[Row]()
+    for way in WAYS:
+        with over(way), surroundings(), ThreadPoolExecutor(4) as pool:
+            found += pool.map(lambda case: observe(*case), product(CATALOGUE, SHELLS, OPERATIONS))
+    order = [fault.name for fault in CATALOGUE]
+    return sorted(found, key=lambda row: order.index(row.fault))
 
 
 def main() -> int:

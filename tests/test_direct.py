@@ -22,6 +22,8 @@ from autocall_otp import AsyncClient, Client, Retry, TransportError
 from autocall_otp._direct import _plain
 
 RECORD = payload("get_cdr.answer")
+# What is counted here are calls: none is to be tried again because a machine is busy.
+PATIENT = {"timeout": 50, "deadline": 100}
 BOTH = pytest.mark.parametrize("shell", ["sync", "async"])
 
 
@@ -52,13 +54,13 @@ def url(service: Service) -> Iterator[str]:
 def look_up(shell: str, url: str, *, times: int = 3, **more: Any) -> None:
     """Look a record up again and again, with one client."""
     if shell == "sync":
-        with Client(**settings(url, **more)) as client:
+        with Client(**settings(url, **PATIENT, **more)) as client:
             for _ in range(times):
                 assert client.get_cdr("R1").id == RECORD["id"]
         return
 
     async def ask() -> None:
-        async with AsyncClient(**settings(url, **more)) as client:
+        async with AsyncClient(**settings(url, **PATIENT, **more)) as client:
             for _ in range(times):
                 assert (await client.get_cdr("R1")).id == RECORD["id"]
 
@@ -123,7 +125,7 @@ def test_a_client_in_use_is_watched_from_the_next_call_on(
         return original(*given)
 
     async def ask() -> None:
-        async with AsyncClient(**settings(url)) as client:
+        async with AsyncClient(**settings(url, **PATIENT)) as client:
             await client.get_cdr("R1")
             with monkeypatch.context() as patch:
                 patch.setattr(library, name, watch)
@@ -131,7 +133,7 @@ def test_a_client_in_use_is_watched_from_the_next_call_on(
             await client.get_cdr("R1")
 
     if shell == "sync":
-        with Client(**settings(url)) as client:
+        with Client(**settings(url, **PATIENT)) as client:
             client.get_cdr("R1")
             with monkeypatch.context() as patch:
                 patch.setattr(library, name, watch)

@@ -15,15 +15,12 @@ from autocall_otp._config import (
     DEFAULT_MAX_RESPONSE_BYTES,
     DEFAULT_TIMEOUT,
     DEFAULT_WAIT,
+    AsyncToken,
+    Fast,
     Settings,
+    Token,
     read_settings,
 )
-from autocall_otp._drive import AsyncLine, Line, adrive, drive
-from autocall_otp._flow import Policy
-from autocall_otp._lanes import AsyncLent, Lent
-from autocall_otp._lifetime import Lifetime, running_loop
-from autocall_otp._token import AsyncToken, AsyncTokenSource, Token, TokenSource
-from autocall_otp._transport import async_lanes, sync_lanes
 from autocall_otp.models import Cdr, OtpCall, Retry, WaitProgress
 
 _DEFAULT_RETRY = Retry()
@@ -35,10 +32,10 @@ class _Base:
     def __init__(self, settings: Settings, token: object) -> None:
         """Bind the use cases to the settings."""
         # With them comes the generated code, which a program that has no client yet can do without.
-        from autocall_otp import _operations  # noqa: PLC0415 - see above
+        from autocall_otp import _flow, _operations  # noqa: PLC0415 - see above
 
         self._settings = settings
-        policy = Policy(retry=settings.retry, deadline=settings.deadline, token_is_renewable=callable(token))
+        policy = _flow.Policy(retry=settings.retry, deadline=settings.deadline, token_is_renewable=callable(token))
         self._flow_of_run_otp = partial(_operations.run_otp, settings, policy)
         self._flow_of_get_cdr = partial(_operations.get_cdr, settings, policy)
         self._flow_of_wait = partial(_operations.wait_for_cdr, settings, policy)
@@ -65,7 +62,8 @@ class Client(_Base):
             connect and 10 s for the rest by default, None for no limit but the deadline.
         deadline: of `run_otp` and `get_cdr`, in seconds, retries and pauses included; 30 by default.
         retry: when and how often to try again.
-        transport: any httpx transport, in place of the client's own connections.
+        transport: any httpx transport, in place of the client's own connections; or "fast", for those of libcurl, which
+            the extra `fast` installs.
         timezone: zone of the wire's times, a tzinfo or a name; UTC+07:00 (Vietnam) by default.
         max_response_bytes: an answer with a larger body is refused without reading on; 1 MiB by default.
         allow_international: take numbers of other countries, in E.164 form; the page shows Vietnamese ones only.
@@ -84,7 +82,7 @@ class Client(_Base):
         timeout: float | httpx.Timeout | None = DEFAULT_TIMEOUT,
         deadline: float = DEFAULT_DEADLINE,
         retry: Retry = _DEFAULT_RETRY,
-        transport: httpx.BaseTransport | None = None,
+        transport: httpx.BaseTransport | Fast | None = None,
         timezone: tzinfo | str | None = None,
         max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
         allow_international: bool = False,
@@ -102,12 +100,10 @@ class Client(_Base):
             allow_international=allow_international,
         )
         super().__init__(settings, token)
+        from autocall_otp._engine import Engine  # noqa: PLC0415 - as in _Base
 
-        def open_line() -> Line:
-            way = sync_lanes(settings.base_url) if transport is None else Lent(transport)
-            return Line(way, TokenSource(token), settings.timeout, settings.max_response_bytes)
-
-        self._lifetime = Lifetime(open_line, reopens=transport is None)
+        self._engine = Engine(settings, token, transport)
+        self._run = self._engine.run
 
     def run_otp(  # noqa: PLR0913 - the page's parameters
         self,
@@ -144,7 +140,7 @@ class Client(_Base):
             ref_id=ref_id,
             allow_international=allow_international,
         )
-        return drive(flow, self._lifetime.line())
+        return self._run(flow)
 
     def get_cdr(self, ref_id: str) -> Cdr:
         """Look up the record of a call, finished or not (the page, "Get CDR by Ref ID").
@@ -157,7 +153,7 @@ class Client(_Base):
             NotFoundError: there is no record, or not yet.
             AutocallError: anything else. A failed look-up tells nothing of the call: `outcome` is UNKNOWN.
         """
-        return drive(self._flow_of_get_cdr(ref_id), self._lifetime.line())
+        return self._run(self._flow_of_get_cdr(ref_id))
 
     def wait_for_cdr(
         self,
@@ -182,12 +178,11 @@ class Client(_Base):
             AutocallError: anything else that waiting longer would not mend.
         """
         flow = self._flow_of_wait(ref_id, timeout=timeout, progress=progress)
-        return drive(flow, self._lifetime.line())
+        return self._run(flow)
 
     def close(self) -> None:
         """Close the connections."""
-        if line := self._lifetime.close():
-            line.lanes.close()
+        self._engine.close()
 
     def __enter__(self) -> Self:
         """Close at the end of the block."""
@@ -215,7 +210,7 @@ class AsyncClient(_Base):
         timeout: float | httpx.Timeout | None = DEFAULT_TIMEOUT,
         deadline: float = DEFAULT_DEADLINE,
         retry: Retry = _DEFAULT_RETRY,
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: httpx.AsyncBaseTransport | Fast | None = None,
         timezone: tzinfo | str | None = None,
         max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
         allow_international: bool = False,
@@ -233,12 +228,10 @@ class AsyncClient(_Base):
             allow_international=allow_international,
         )
         super().__init__(settings, token)
+        from autocall_otp._engine import AsyncEngine  # noqa: PLC0415 - as in _Base
 
-        def open_line() -> AsyncLine:
-            way = async_lanes(settings.base_url) if transport is None else AsyncLent(transport)
-            return AsyncLine(way, AsyncTokenSource(token), settings.timeout, settings.max_response_bytes)
-
-        self._lifetime = Lifetime(open_line, reopens=transport is None)
+        self._engine = AsyncEngine(settings, token, transport)
+        self._run = self._engine.run
 
     async def run_otp(  # noqa: PLR0913 - the page's parameters
         self,
@@ -263,7 +256,7 @@ class AsyncClient(_Base):
             ref_id=ref_id,
             allow_international=allow_international,
         )
-        return await adrive(flow, self._lifetime.line(running_loop()))
+        return await self._run(flow)
 
     async def get_cdr(self, ref_id: str) -> Cdr:
         """Look up the record of a call: `Client.get_cdr`, awaited.
@@ -272,7 +265,7 @@ class AsyncClient(_Base):
             NotFoundError: there is no record, or not yet.
             AutocallError: anything else.
         """
-        return await adrive(self._flow_of_get_cdr(ref_id), self._lifetime.line(running_loop()))
+        return await self._run(self._flow_of_get_cdr(ref_id))
 
     async def wait_for_cdr(
         self,
@@ -288,12 +281,11 @@ class AsyncClient(_Base):
             AutocallError: anything else that waiting longer would not mend.
         """
         flow = self._flow_of_wait(ref_id, timeout=timeout, progress=progress)
-        return await adrive(flow, self._lifetime.line(running_loop()))
+        return await self._run(flow)
 
     async def aclose(self) -> None:
         """Close the connections."""
-        if line := self._lifetime.close(running_loop()):
-            await line.lanes.aclose()
+        await self._engine.aclose()
 
     async def __aenter__(self) -> Self:
         """Close at the end of the block."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Awaitable, Callable
 from datetime import UTC, timedelta, timezone, tzinfo
 from ipaddress import ip_address
+from typing import Literal
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -15,6 +17,9 @@ from autocall_otp import _arguments
 from autocall_otp._errors import ConfigurationError, InvalidRequestError, Outcome
 from autocall_otp.models import Retry
 
+Token = str | Callable[[], str]
+AsyncToken = str | Callable[[], str | Awaitable[str]]
+Fast = Literal["fast"]
 DEFAULT_TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 """Seconds for each attempt: 5 to connect, 10 for each read, write and wait for a free connection."""
 DEFAULT_DEADLINE = 30.0

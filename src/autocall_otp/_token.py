@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import inspect
 import threading
-from collections.abc import Awaitable, Callable
 
 import httpx
 
-from autocall_otp._config import from_environment, wrong
+from autocall_otp._config import AsyncToken, Token, from_environment, wrong
 from autocall_otp._errors import AutocallError, ConfigurationError, Outcome, TransportError
-
-Token = str | Callable[[], str]
-AsyncToken = str | Callable[[], str | Awaitable[str]]
 
 
 def _checked(token: object) -> str:

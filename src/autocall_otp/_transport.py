@@ -5,21 +5,26 @@ from __future__ import annotations
 import codecs
 import functools
 import os
+import select
 import ssl
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import TypedDict
+from typing import TypedDict, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from autocall_otp._config import wrong
+from autocall_otp._config import Fast, wrong
 from autocall_otp._lanes import AsyncLanes, Lanes
 
 MAX_CONNECTIONS = 100
 _IDLE_EXPIRY = 30.0
+# Older ones ask before they connect to a proxy whether the request may be sent, which says less.
+_LOWEST_LIBCURL = 0x081300
+T = TypeVar("T", httpx.BaseTransport, httpx.AsyncBaseTransport)
 # The free list looks after what has been idle for long.
 _ONE = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=None)
 
@@ -30,7 +35,7 @@ class _Options(TypedDict):
     proxy: str | None
 
 
-def sync_lanes(base_url: str) -> Lanes:
+def sync_lanes(base_url: str, max_bytes: int, *, fast: bool) -> Lanes:
     """Connections for threads."""
     from autocall_otp._direct import Connection  # noqa: PLC0415 - it loads httpcore, as httpx does at this moment
 
@@ -42,11 +47,18 @@ def sync_lanes(base_url: str) -> Lanes:
 
     with _usable_environment():
         options = _options(base_url)
-        make = direct if options["proxy"] is None else through_httpx
+        if fast:
+            from autocall_otp import _curl, _curl_transports  # noqa: PLC0415 - only who asks for it pays for its import
+
+            make: Callable[[], httpx.BaseTransport] = partial(
+                _curl_transports.CurlTransport, _curl.options(options["proxy"], max_bytes, _IDLE_EXPIRY)
+            )
+        else:
+            make = direct if options["proxy"] is None else through_httpx
         return Lanes(make, size=MAX_CONNECTIONS, keep=MAX_CONNECTIONS, expiry=_IDLE_EXPIRY)
 
 
-def async_lanes(base_url: str) -> AsyncLanes:
+def async_lanes(base_url: str, max_bytes: int, *, fast: bool) -> AsyncLanes:
     """Connections for the tasks of one event loop."""
     from autocall_otp._direct import AsyncConnection  # noqa: PLC0415 - it loads httpcore, as httpx does at this moment
 
@@ -58,8 +70,36 @@ def async_lanes(base_url: str) -> AsyncLanes:
 
     with _usable_environment():
         options = _options(base_url)
-        make = direct if options["proxy"] is None else through_httpx
+        if fast:
+            from autocall_otp import _curl, _curl_transports  # noqa: PLC0415 - only who asks for it pays for its import
+
+            make: Callable[[], httpx.AsyncBaseTransport] = partial(
+                _curl_transports.AsyncCurlTransport, _curl.options(options["proxy"], max_bytes, _IDLE_EXPIRY)
+            )
+        else:
+            make = direct if options["proxy"] is None else through_httpx
         return AsyncLanes(make, size=MAX_CONNECTIONS, keep=MAX_CONNECTIONS, expiry=_IDLE_EXPIRY)
+
+
+def read_choice(transport: T | Fast | None) -> tuple[T | None, bool]:
+    """The transport that the caller brings, if any, and whether the fast one is asked for.
+
+    Raises:
+        ConfigurationError: a name other than "fast", or it is not installed.
+    """
+    if not isinstance(transport, str):
+        return transport, False
+    if transport != "fast":
+        raise wrong("transport", 'must be an httpx transport or "fast"')
+    if not hasattr(select, "poll"):
+        raise wrong("transport", '"fast" works on Linux and macOS only')
+    with suppress(ImportError):
+        import pycurl  # noqa: PLC0415 - only who asks for it pays for its import
+
+        if pycurl.version_info()[2] >= _LOWEST_LIBCURL:
+            return None, True
+        raise wrong("transport", '"fast" needs a pycurl with libcurl 8.19 or newer')
+    raise wrong("transport", '"fast" needs: pip install "autocall-otp[fast]"')
 
 
 @contextmanager

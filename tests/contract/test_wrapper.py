@@ -67,9 +67,9 @@ def lines_of_a_use_case(operation: Operation) -> list[str]:
         f"{FLOWS}: it sends {name}_api._get_kwargs(...), as the use cases beside it do",
         f"{CLIENTS}: _Base: self._flow_of_{name} = partial(_operations.{name}, settings, policy)",
         f"{CLIENTS}: Client: def {name}(self, {given}) -> {result}: ...",
-        f"{CLIENTS}: there: return drive({call}, self._lifetime.line())",
+        f"{CLIENTS}: there: return self._run({call})",
         f"{CLIENTS}: AsyncClient: async def {name}(self, {given}) -> {result}: ...",
-        f"{CLIENTS}: there: return await adrive({call}, self._lifetime.line(running_loop()))",
+        f"{CLIENTS}: there: return await self._run({call})",
     ]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 from autocall_otp import AsyncClient, Client
+from faults import ways
 from faults.observe import CAMPAIGN, QUICK, SECRETS
 
 _USUAL: dict[str, Any] = {
@@ -21,9 +22,9 @@ _USUAL: dict[str, Any] = {
 
 def client(host: str, **more: Any) -> Client:
     """A sync client."""
-    return Client(host, **_USUAL | more)
+    return Client(host, **_USUAL | ways.transport() | more)
 
 
 def async_client(host: str, **more: Any) -> AsyncClient:
     """An async client."""
-    return AsyncClient(host, **_USUAL | more)
+    return AsyncClient(host, **_USUAL | ways.transport() | more)

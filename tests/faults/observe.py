@@ -11,6 +11,8 @@ import attrs
 import httpx
 
 from autocall_otp import AsyncClient, AutocallError, Cdr, Client, OtpCall, Retry
+from autocall_otp._transport import MAX_CONNECTIONS
+from faults import ways
 from faults.kinds import Expected, Fault
 from faults.scenes import Scene
 from faults.server import Seen
@@ -64,12 +66,11 @@ def observe(fault: Fault, shell: Shell, operation: Operation, retry: Retry = QUI
         else:
             result, elapsed = asyncio.run(_async(fault, scene, operation, retry, secrets))
         counted = scene.ledger.connections if fault.unread else len(scene.ledger.seen)
-        others = 1 if scene.crowded else scene.warm
         return Row(
             fault=fault.name,
             shell=shell,
             operation=operation,
-            told=_told(result, counted - others),
+            told=_told(result, counted - scene.warm),
             rings=scene.ledger.rings[REF_ID],
             elapsed=elapsed,
             deadline=fault.deadline,
@@ -99,20 +100,20 @@ def _settings(fault: Fault, scene: Scene, retry: Retry, secrets: Secrets) -> dic
         "timeout": fault.timeout,
         "deadline": fault.deadline,
         "retry": retry,
+        **ways.transport(),
     }
-
-
-_ONE = httpx.Limits(max_connections=1)
 
 
 def _sync(
     fault: Fault, scene: Scene, operation: Operation, retry: Retry, secrets: Secrets
 ) -> tuple[OtpCall | Cdr | Exception, float]:
-    transport = httpx.HTTPTransport(limits=_ONE) if scene.crowded else None
+    settings = _settings(fault, scene, retry, secrets)
     with ExitStack() as stack:
-        client = stack.enter_context(Client(**_settings(fault, scene, retry, secrets), transport=transport))
-        if transport:
-            stack.callback(transport.handle_request(_holding(scene)).close)
+        client = stack.enter_context(Client(**settings))
+        if scene.crowded:
+            lanes = client._engine.lifetime.line().lanes
+            for taken in [lanes.take(_holding(scene)) for _ in range(MAX_CONNECTIONS)]:
+                stack.callback(lanes.give_back, taken, whole=False)
         for _ in range(scene.warm):
             client.get_cdr("warm")
             scene.rest()
@@ -128,14 +129,13 @@ def _sync(
 async def _async(
     fault: Fault, scene: Scene, operation: Operation, retry: Retry, secrets: Secrets
 ) -> tuple[OtpCall | Cdr | Exception, float]:
-    transport = httpx.AsyncHTTPTransport(limits=_ONE) if scene.crowded else None
+    settings = _settings(fault, scene, retry, secrets)
     async with AsyncExitStack() as stack:
-        client = await stack.enter_async_context(
-            AsyncClient(**_settings(fault, scene, retry, secrets), transport=transport)
-        )
-        if transport:
-            held = await transport.handle_async_request(_holding(scene))
-            stack.push_async_callback(held.aclose)
+        client = await stack.enter_async_context(AsyncClient(**settings))
+        if scene.crowded:
+            lanes = client._engine.lifetime.line(asyncio.get_running_loop()).lanes
+            for taken in [await lanes.take(_holding(scene)) for _ in range(MAX_CONNECTIONS)]:
+                stack.push_async_callback(lanes.give_back, taken, whole=False)
         for _ in range(scene.warm):
             await client.get_cdr("warm")
             await asyncio.to_thread(scene.rest)
@@ -150,5 +150,7 @@ async def _async(
 
 
 def _holding(scene: Scene) -> httpx.Request:
-    """A request whose answer never ends, so that its connection stays in use."""
-    return httpx.Request("GET", f"{scene.host}/v3/autocall/log/held/ref_id")
+    """A request that keeps a connection for itself."""
+    limits = httpx.Timeout(20.0).as_dict()
+    extensions = {"timeout": limits, "deadline": time.monotonic() + 20}
+    return httpx.Request("GET", f"{scene.host}/v3/autocall/log/held/ref_id", extensions=extensions)

@@ -17,7 +17,7 @@ from unittest import mock
 import attrs
 import trustme
 
-from faults.scripts import answers, head, says_and_stalls
+from faults.scripts import answers
 from faults.server import Ledger, Script, Server
 
 
@@ -30,7 +30,7 @@ class Scene:
     elsewhere: Ledger
     """What reached the host that a redirect pointed to."""
     crowded: bool = False
-    """The client's pool has one connection, and it is in use."""
+    """All connections of the client are in use."""
     warm: int = 0
     """How many good calls come before the one in question, on the same client."""
     closes: bool = False
@@ -66,8 +66,8 @@ def refused(_: Script) -> Iterator[Scene]:
 
 @contextmanager
 def unresolvable(_: Script) -> Iterator[Scene]:
-    """A name that does not resolve. No question leaves this machine."""
-    yield Scene("https://nobody.invalid", Ledger(), Ledger())
+    """A name that does not resolve. No question leaves this machine: no name has so long a part."""
+    yield Scene(f"https://{'nobody' * 11}.invalid", Ledger(), Ledger())
 
 
 @contextmanager
@@ -84,10 +84,9 @@ def no_handshake(_: Script) -> Iterator[Scene]:
 
 
 @contextmanager
-def crowded(_: Script) -> Iterator[Scene]:
-    """A client that may have one connection, which waits for an answer that never comes."""
-
-    with served(says_and_stalls(head(size=99)), crowded=True) as scene:
+def crowded(script: Script) -> Iterator[Scene]:
+    """A client all of whose connections are in use."""
+    with served(script, crowded=True) as scene:
         yield scene
 
 

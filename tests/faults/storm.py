@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from autocall_otp import AsyncClient, AutocallError, Client, OtpCall, Retry
+from faults import ways
 from faults.ledger import Tally, Told
 from faults.observe import CAMPAIGN, QUICK, SECRETS
 from faults.service import READ_TIMEOUT, Service
@@ -28,7 +29,7 @@ def sync_storm(calls: int, seed: int, *, at_once: int = 32, retry: Retry = QUICK
     """Run them in threads."""
     with Service(seed) as service:
         settings = _settings(service, retry)
-        with Client(**settings) as usual, Client(**settings, transport=Unreliable(seed)) as unlucky:
+        with Client(**settings) as usual, Client(**settings | {"transport": Unreliable(seed)}) as unlucky:
 
             def place(number_and_id: tuple[int, str]) -> Told:
                 number, ref_id = number_and_id
@@ -47,7 +48,7 @@ async def _tasks(service: Service, ids: list[str], seed: int, at_once: int, retr
     turns = asyncio.Semaphore(at_once)
     settings = _settings(service, retry)
     unreliable = AsyncUnreliable(seed)
-    async with AsyncClient(**settings) as usual, AsyncClient(**settings, transport=unreliable) as unlucky:
+    async with AsyncClient(**settings) as usual, AsyncClient(**settings | {"transport": unreliable}) as unlucky:
 
         async def place(number: int, ref_id: str) -> Told:
             async with turns:
@@ -69,6 +70,7 @@ def _settings(service: Service, retry: Retry) -> dict[str, Any]:
         "template": "otp",
         "timeout": httpx.Timeout(20.0, read=READ_TIMEOUT),
         "retry": retry,
+        **ways.transport(),
     }
 
 

@@ -25,6 +25,7 @@ from faults.observe import OPERATIONS, SHELLS, Row, Shell, observe
 from faults.page import in_time, markdown, printed, replaced
 from faults.scripts import MIB, answers, says, whole
 from faults.server import Script, Wire
+from faults.ways import Way
 
 _PAGE = Path(__file__).parent.parent.parent / "docs" / "reliability.md"
 # What lies in the buffers of the system between a sender and a receiver that has stopped reading.
@@ -39,7 +40,7 @@ def four(fault: Fault) -> list[Row]:
 
 
 @pytest.fixture(scope="module")
-def table() -> list[Row]:
+def table(way: Way) -> list[Row]:  # noqa: ARG001 - made anew for each
     return []
 
 

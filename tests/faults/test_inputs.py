@@ -15,6 +15,7 @@ from faults.clients import client
 from faults.observe import SECRETS
 from faults.scripts import answers, whole
 from faults.server import Server, Wire
+from faults.ways import Way
 
 # Else the client might send the next request on a connection that is about to close.
 _LAST = "Connection: close"
@@ -34,13 +35,13 @@ class Echo:
 
 
 @pytest.fixture(scope="module")
-def good() -> Iterator[tuple[Server, Client]]:
+def good(way: Way) -> Iterator[tuple[Server, Client]]:  # noqa: ARG001 - made anew for each
     with Server(answers()) as server, client(server.url) as one:
         yield server, one
 
 
 @pytest.fixture(scope="module")
-def echo() -> Iterator[tuple[Echo, Client]]:
+def echo(way: Way) -> Iterator[tuple[Echo, Client]]:  # noqa: ARG001 - made anew for each
     speaker = Echo()
     # What a server leaves unsaid is found out by its closing, and one try tells as much as three.
 

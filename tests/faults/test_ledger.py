@@ -9,13 +9,14 @@ import pytest
 from autocall_otp import Outcome, Retry, _flow
 from faults.ledger import Tally, Told
 from faults.storm import async_storm, sync_storm
+from faults.ways import Way
 
 SEED = 20240502
 _CALLS = 500
 
 
 @pytest.fixture(scope="module")
-def storm() -> Tally:
+def storm(way: Way) -> Tally:  # noqa: ARG001 - made anew for each
     return async_storm(_CALLS, SEED)
 
 

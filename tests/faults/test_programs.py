@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from autocall_otp import AutocallError, Cdr, CdrTimeoutError, ConfigurationError, OtpCall, RateLimitedError
+from faults import ways
 from faults.catalogue import CATALOGUE
 from faults.clients import async_client, client
 from faults.observe import SECRETS, observe
@@ -94,16 +95,18 @@ def test_one_client_serves_32_threads() -> None:
 
 
 _PRELUDE = """
-import asyncio, os, signal, sys, threading
+import asyncio, json, os, signal, sys, threading
 from autocall_otp import AsyncClient, Client, AutocallError, ConfigurationError
 URL = sys.argv[1]
 KNOWN = {"campaign_uuid": "5ff0d5b1-4ca8-4a5a-a0d4-1fd3e5e5d0b9", "template": "otp", "timeout": 60, "deadline": 60}
+KNOWN |= json.loads(sys.argv[2])
 """
 
 
 def program(text: str, url: str) -> subprocess.Popen[str]:
     """Start a program that uses the SDK, with every warning shown."""
     command = [sys.executable, "-X", "dev", "-c", _PRELUDE + textwrap.dedent(text), url]
+    command.append(json.dumps(ways.transport()))
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
 

@@ -17,6 +17,7 @@ from urllib.parse import unquote
 import attrs
 
 from autocall_otp import AsyncClient, Cdr
+from faults import ways
 from faults.observe import CAMPAIGN
 from faults.scripts import RECORD, whole
 
@@ -164,7 +165,8 @@ def _kind(record: Cdr) -> str:
 
 async def _wait(port: int, number: int, patience: float) -> tuple[list[Cdr | BaseException], float]:
     start = time.perf_counter()
-    async with AsyncClient(f"http://127.0.0.1:{port}", "token", campaign_uuid=CAMPAIGN, template="otp") as client:
+    url, known = f"http://127.0.0.1:{port}", {"campaign_uuid": CAMPAIGN, "template": "otp"} | ways.transport()
+    async with AsyncClient(url, "token", **known) as client:
         waits = [client.wait_for_cdr(f"wait-{index}", timeout=patience) for index in range(number)]
         ends = await asyncio.gather(*waits, return_exceptions=True)
     return ends, time.perf_counter() - start

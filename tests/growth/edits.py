@@ -210,7 +210,7 @@ def wait_for_cdr(
             NotFoundError: there is no record, or not yet.
             AutocallError: anything else.
         """
-        return drive(self._flow_of_get_cdr_by_call_id(call_id), self._lifetime.line())
+        return self._run(self._flow_of_get_cdr_by_call_id(call_id))
 
     def wait_for_cdr(
 ''',
@@ -226,7 +226,7 @@ def wait_for_cdr(
             NotFoundError: there is no record, or not yet.
             AutocallError: anything else.
         """
-        return await adrive(self._flow_of_get_cdr_by_call_id(call_id), self._lifetime.line(running_loop()))
+        return await self._run(self._flow_of_get_cdr_by_call_id(call_id))
 
     async def wait_for_cdr(
 ''',

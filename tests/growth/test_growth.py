@@ -137,9 +137,9 @@ def test_the_api_grows(tmp_path: Path) -> None:
             f"{flows}: it sends get_cdr_by_call_id_api._get_kwargs(...), as the use cases beside it do",
             f"{clients}: _Base: self._flow_of_{name} = partial(_operations.{name}, settings, policy)",
             f"{clients}: Client: def get_cdr_by_call_id(self, call_id: str) -> Cdr: ...",
-            f"{clients}: there: return drive({use}, self._lifetime.line())",
+            f"{clients}: there: return self._run({use})",
             f"{clients}: AsyncClient: async def get_cdr_by_call_id(self, call_id: str) -> Cdr: ...",
-            f"{clients}: there: return await adrive({use}, self._lifetime.line(running_loop()))",
+            f"{clients}: there: return await self._run({use})",
         ],
     }
 
