@@ -33,6 +33,8 @@ NAMES = tuple(dict.fromkeys([*CHECKS, *(judge.name for judge in SLOW)]))
 SPARED = tuple(name for name in NAMES if name != contract.GENERATOR.name)
 """Those that can be left out: without generated code there is nothing to judge."""
 _CONTROL, _EXCUSED = "nothing changed", "all that should change nothing, at once"
+_FINDINGS = (" problem", "Validation failed")
+"""How Spectral and Redocly close a report in which they found something."""
 _COPIED = ("src", "tests", "scripts", "pyproject.toml", ".spectral.yaml", "redocly.yaml")
 
 
@@ -81,8 +83,9 @@ class Scratch:
 
 
 def _is_meant(verdict: contract.Verdict) -> bool:
-    """Whether it says who disagrees with whom: a test that only broke down does not."""
-    return "pytest" not in verdict.judge.command or " disagree" in verdict.words
+    """Whether it says what is wrong: a test or a tool that only broke down does not."""
+    said = _FINDINGS if verdict.judge.name == contract.LINT.name else (" disagree",)
+    return any(words in verdict.words for words in said)
 
 
 @contextmanager
