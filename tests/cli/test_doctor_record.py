@@ -175,7 +175,8 @@ def test_differences_are_told_one_by_one(run: Run, sandbox: Sandbox, file: Path)
     record = in_record(rate=5)
     with altered(sandbox.url, lambda reply: gateway(record(reply))) as url:
         arguments = ["doctor", "--record", str(file), "--host", url, "--place-call-to", NUMBER]
-        assert run(*arguments).exit_code == 0
+        told = run(*arguments)
+        assert told.exit_code == 0, told.stdout + told.stderr
     ran = run("check-recording", str(file))
     assert ran.exit_code == 1
     assert ran.stdout.splitlines() == [
