@@ -23,8 +23,8 @@ run = @out=$$($(2) 2>&1) || { printf '%s\nFAILED: %s\n' "$$out" "$(1)"; exit 1; 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test examples generate check contract check-recording mutate-spec breaking soak load reliability audit \
-	bench bench-quick dist docs lock clean
+.PHONY: help demo test examples generate check contract check-recording mutate-spec mutate-code breaking soak load \
+	reliability audit bench bench-quick dist docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
@@ -67,6 +67,9 @@ breaking: $(READY) ## Find what breaks users since BASE=REVISION (else the last 
 
 check-recording: .venv/.ready ## Compare a recording of the service (FILE=…, from doctor --record) with openapi.yaml
 	@.venv/bin/autocall-otp check-recording '$(or $(FILE),$(error which recording? make check-recording FILE=shapes.json))'
+
+mutate-code: .venv/.ready ## Change the wrapper in one place at a time, see whether a test notices (ONLY="_flow core" AGAIN=1)
+	@$(PY) scripts/mutate_code.py $(ONLY) $(if $(AGAIN),--again) $(if $(QUICK),--quick)
 
 soak: $(READY) ## 10,000 calls through random faults, 10,000 waits at once, thousands of made-up requests
 	@AUTOCALL_EXAMPLES=1000 $(PY) -m pytest -q --timeout 1200 tests/sandbox/test_schemathesis.py
@@ -115,7 +118,7 @@ lock: .venv/.ready ## Pin the newest allowed versions in the lock files (needs t
 	.venv/bin/npm update --package-lock-only
 
 clean: ## Remove everything that was installed or built
-	rm -rf .venv .venv-examples .venv-bench .venv-cold .venv-wheel node_modules dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .venv-docs site
+	rm -rf .mutants .venv .venv-examples .venv-bench .venv-cold .venv-wheel node_modules dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .venv-docs site
 
 .venv/.ready: .venv/.locked pyproject.toml
 	@$(PY) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .

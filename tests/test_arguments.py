@@ -20,7 +20,8 @@ def test_a_landline_has_a_digit_more() -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    ["", " ", "0", "332665711", "00332665711", "+840332665711", "0332665711000", "0332x65711",
+    ["", " ", "0", "332665711", "00332665711", "+840332665711", "0332665711000", "0332x65711", "X0332665711",
+     "0332665711X",
      "٠٣٣٢٦٦٥٧١١", "0332665711\n", "tel:0332665711", "+14155550123", "+", 332665711, None, b"0332665711"],
     ids=repr,
 )  # fmt: skip
@@ -37,6 +38,8 @@ def test_other_countries_only_when_allowed() -> None:
         arguments.phone_number("+1 415 555 0123", allow_international=False)
     with pytest.raises(InvalidRequestError):
         arguments.phone_number("+84 1", allow_international=True)
+    with pytest.raises(InvalidRequestError):
+        arguments.phone_number("+840332665711", allow_international=True)
 
 
 @pytest.mark.parametrize("code", ["1", "LUAN001", "x" * 64, "mã số 7", "<script>"])
@@ -54,7 +57,7 @@ def test_other_codes_are_refused_without_being_repeated(code: object) -> None:
 def test_campaigns_are_uuids() -> None:
     text = "f77dfcf4-0759-4179-93cb-741f481a776e"
     assert arguments.campaign_uuid(text) == arguments.campaign_uuid(UUID(text)) == UUID(text)
-    for wrong in ("", "campaign", text[:-1], 7, None):
+    for wrong in ("", "campaign", text[:-1], text.encode(), 7, None):
         with pytest.raises(InvalidRequestError, match="^campaign_uuid: "):
             arguments.campaign_uuid(wrong)  # type: ignore[arg-type] # bad input
 
@@ -66,7 +69,7 @@ def test_a_script_needs_a_name() -> None:
             arguments.template(wrong)  # type: ignore[arg-type] # bad input
 
 
-@pytest.mark.parametrize("ref_id", ["ABC123", "đơn/số 1", "...", " ", "%2e%2e", "a" * 128, "../x"])
+@pytest.mark.parametrize("ref_id", ["ABC123", "đơn/số 1", "...", " ", "a\u00a0b\u202e", "%2e%2e", "a" * 128, "../x"])
 def test_references_are_sent_as_they_are(ref_id: str) -> None:
     assert arguments.ref_id(ref_id) == ref_id
 
@@ -89,3 +92,7 @@ def test_times_are_seconds_above_zero(value: object) -> None:
         arguments.seconds("timeout", value)  # type: ignore[arg-type] # bad input
     # A wait with a wrong time-out says nothing of the call that it would have waited for.
     assert caught.value.outcome is Outcome.UNKNOWN
+
+
+def test_half_a_second_is_a_time() -> None:
+    assert (arguments.seconds("timeout", 0.5), arguments.seconds("timeout", 1e9)) == (0.5, 1e9)

@@ -78,6 +78,7 @@ def test_a_large_body_is_not_read_on(shell: str) -> None:
     answer = exchange(shell, answering(body), attempt())
     assert isinstance(answer, Answer)
     assert isinstance(answer.fault, BodyTooLargeError)
+    assert str(answer.fault) == "its body is larger than 100 bytes"
     assert (body.read, body.closed) == (2, True)
 
 
@@ -120,6 +121,7 @@ def test_a_body_that_outlasts_the_deadline_is_a_time_out(shell: str) -> None:
     answer = exchange(shell, answering(Chunks(b"{", b"}")), late)
     assert isinstance(answer, Answer)
     assert isinstance(answer.fault, httpx.ReadTimeout)
+    assert str(answer.fault) == "the deadline passed while the body came in"
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -141,6 +143,7 @@ def test_a_request_is_signed_and_its_phases_end_with_the_deadline(shell: str) ->
     exchange(shell, transport, one)
     assert seen[0].headers["authorization"] == "Bearer t0ken"
     assert one.token == "t0ken"
+    assert seen[0].extensions["deadline"] == one.until
     assert all(2.0 < limit <= 3.0 for limit in seen[0].extensions["timeout"].values())
     later = attempt()
     exchange(shell, transport, later)
@@ -187,6 +190,7 @@ def test_a_token_that_does_not_come_leaves_the_phone_alone() -> None:
     one.until = time.monotonic() + 0.01
     result = exchange("async", httpx.MockTransport(lambda _: httpx.Response(200)), one, token=never)
     assert isinstance(result, httpx.ConnectTimeout)
+    assert str(result) == "the deadline passed before there was a token"
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -215,3 +219,28 @@ def test_pauses_come_before_their_attempt(shell: str) -> None:
     else:
         assert asyncio.run(run()) == "done"
     assert happened == ["sent", 2.5, "sent"]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_fresh_token_is_asked_for_only_where_the_last_one_was_refused(shell: str) -> None:
+    asked: list[int] = []
+
+    def ask() -> str:
+        asked.append(1)
+        return f"token{len(asked)}"
+
+    transport = httpx.MockTransport(lambda _: httpx.Response(200))
+    first, again, renewed = attempt(), attempt(token="token1"), attempt(token="token1", renew=True)
+    if shell == "sync":
+        line = Line(transport, TokenSource(ask), httpx.Timeout(7.0), 100)
+        for each in (first, again, renewed):
+            line.exchange(each)
+    else:
+
+        async def run() -> None:
+            line = AsyncLine(transport, AsyncTokenSource(ask), httpx.Timeout(7.0), 100)
+            for each in (first, again, renewed):
+                await line.exchange(each)
+
+        asyncio.run(run())
+    assert [each.token for each in (first, again, renewed)] == ["token1", "token1", "token2"]

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import itertools
 import os
 import threading
 import warnings
@@ -14,6 +15,7 @@ from support.page import payload
 from support.prism import settings
 
 from autocall_otp import AsyncClient, Client, ConfigurationError, Outcome
+from autocall_otp._lifetime import Lifetime
 
 RECORD = payload("get_cdr.answer")
 
@@ -140,3 +142,59 @@ def test_a_closed_client_says_so() -> None:
     with pytest.raises(ConfigurationError, match="^client: is closed") as caught:
         client.run_otp("0332665711", "1")
     assert caught.value.outcome is Outcome.NOT_PLACED
+
+
+def lifetime(*, reopens: bool = True) -> Lifetime[int]:
+    numbers = itertools.count(1)
+    return Lifetime(lambda: next(numbers), reopens=reopens)
+
+
+def test_a_line_is_opened_once_and_kept() -> None:
+    life = lifetime()
+    assert [life.line(), life.line(), life.close()] == [1, 1, 1]
+    with pytest.raises(ConfigurationError, match="^client: is closed$"):
+        life.line()
+
+
+def test_a_line_that_was_not_used_goes_along_into_an_event_loop() -> None:
+    loops = [asyncio.new_event_loop() for _ in range(2)]
+    life, given = lifetime(), lifetime(reopens=False)
+    assert [life.line(loops[0]), life.line(loops[0]), given.line(loops[0])] == [1, 1, 1]
+    for used in (life, given):
+        words = "client: is in use in another event loop" if used is life else "transport: was used in another process"
+        with pytest.raises(ConfigurationError, match=f"^{words}.*: make a client for each$"):
+            used.line(loops[1])
+    loops[0].close()
+    assert life.line(loops[1]) == 2
+    with pytest.raises(ConfigurationError, match="^transport: was used in another process or event loop"):
+        given.line(loops[1])
+    loops[1].close()
+
+
+def test_a_line_is_closed_only_where_it_belongs() -> None:
+    loops = [asyncio.new_event_loop() for _ in range(2)]
+    used, unused = lifetime(), lifetime()
+    used.line(loops[0])
+    assert (used.close(loops[1]), used.close(loops[0])) == (None, 1)
+    assert unused.close(loops[1]) == 1
+    for loop in loops:
+        loop.close()
+
+
+def test_a_child_opens_its_own_line_and_leaves_the_parent_s_open() -> None:
+    used, unused, given = lifetime(), lifetime(), lifetime(reopens=False)
+    used.line()
+    loops = [asyncio.new_event_loop() for _ in range(2)]
+    looped = lifetime()
+    looped.line(loops[0])
+
+    def check() -> None:
+        assert (used.close(), lifetime().close()) == (None, 1)
+        assert (unused.line(), given.line()) == (2, 1)
+        # The parent's event loop goes on, but not here.
+        assert looped.line(loops[1]) == 2
+
+    assert in_a_child(check) == 0
+    assert used.line() == 1
+    for loop in loops:
+        loop.close()

@@ -1,5 +1,6 @@
 import json
 import pickle
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,7 +8,7 @@ import attrs
 import pytest
 from support.page import payload
 
-from autocall_otp import CallStatus, Cdr, OtpCall, Outcome, Payload
+from autocall_otp import CallStatus, Cdr, OtpCall, Outcome, Payload, Retry
 from autocall_otp._config import VIETNAM
 from autocall_otp._operations import read_cdr
 
@@ -169,3 +170,93 @@ def test_a_call_is_a_placed_call() -> None:
     assert pickle.loads(pickle.dumps(call)) == call  # noqa: S301 - our own bytes
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         call.ref_id = "other"  # type: ignore[misc] # frozen, as it should be
+
+
+def test_every_ending_that_the_provider_lists_has_a_constant() -> None:
+    assert {status.name: status.value for status in CallStatus} == {
+        "ANSWERED": "answered",
+        "BUSY": "busy",
+        "FAILED": "failed",
+        "NO_ANSWERED": "no-answered",
+        "NOT_AVAILABLE": "not-available",
+        "VOICEMAIL": "voicemail",
+        "INVALID_NUMBER": "invalid-number",
+        "PHONE_BLOCK": "phone-block",
+        "CONGESTION": "congestion",
+    }
+
+
+def test_nothing_is_made_up_for_what_did_not_come() -> None:
+    empty = Cdr()
+    assert {name: getattr(empty, name) for name in attrs.fields_dict(Cdr) if name != "raw"} == dict.fromkeys(
+        name for name in attrs.fields_dict(Cdr) if name != "raw"
+    )
+    assert (empty.raw, empty.answered, empty.finished) == ({}, False, False)
+    call = OtpCall(call_id="c", ref_id="r")
+    assert (call.lead_uuid, call.message, call.raw) == (None, None, {})
+
+
+def test_a_repr_shows_what_helps_and_nothing_personal() -> None:
+    found = read_cdr({name: f"<{name}>" for name in RECORD} | {"to_number": "0332665711"}, VIETNAM)
+    shown = re.findall(r"(\w+)='?<\1>", repr(found))
+    assert shown == ["id", "cause", "status", "sip_hangup_disposition"]
+    assert "to_number='0332***711'" in repr(found)
+    assert re.findall(r"(\w+)=", repr(Cdr())) == [
+        "id", "cause", "duration", "from_number", "to_number", "time_started", "time_answered", "time_ended",
+        "time_ringing", "status", "billsec", "sip_hangup_disposition",
+    ]  # fmt: skip
+    moments = re.findall(r"(time_\w+)=2023-03-07 10:\d\d:\d\d\+07:00", repr(record()))
+    assert moments == ["time_started", "time_answered", "time_ended", "time_ringing"]
+    assert repr(OtpCall(call_id="c", lead_uuid="l", message="m", ref_id="r", raw=Payload({"x": 1}))) == (
+        "OtpCall(call_id='c', lead_uuid='l', ref_id='r')"
+    )
+
+
+def test_a_result_as_plain_values() -> None:
+    values = record().to_dict()
+    assert list(values) == [*(name for name in attrs.fields_dict(Cdr) if name != "raw"), "answered", "finished"]
+    assert (values["time_started"], values["status"], values["duration"]) == (
+        "2023-03-07T10:06:53+07:00",
+        "answered",
+        6,
+    )
+    assert (values["answered"], values["finished"]) == (True, True)
+    assert values["additional"] == RECORD["additional"]
+    assert type(values["status"]) is str
+    call = OtpCall(call_id="c", ref_id="r", message="to 0332665711")
+    assert call.to_dict() == {
+        "call_id": "c", "lead_uuid": None, "message": "to 0332665711", "ref_id": "r", "outcome": "PLACED",
+    }  # fmt: skip
+    assert call.to_dict(masked=True)["message"] == "to 0332***711"
+
+
+def test_plain_values_for_a_log_are_masked() -> None:
+    values = record(note="LUAN001", from_number="1900 1234", to_number="0332665711").to_dict(masked=True)
+    assert (values["note"], values["from_number"], values["to_number"]) == ("***", "1900***234", "0332***711")
+    assert values["additional"]["code_otp"] == "***"
+    # A short number is known by its field alone.
+    short = Cdr(from_number="19001234", to_number="19005678").to_dict(masked=True)
+    assert (short["from_number"], short["to_number"]) == ("1900***234", "1900***678")
+    unknown = record(from_number="", to_number=None).to_dict(masked=True)
+    assert (unknown["from_number"], unknown["to_number"]) == (None, None)
+
+
+def test_the_usual_rule_for_retries() -> None:
+    rule = Retry()
+    assert (rule.attempts, rule.base, rule.cap, rule.unknown_outcome) == (3, 0.5, 8.0, False)
+    assert attrs.evolve(Retry.none(), attempts=3) == rule
+    least = Retry(attempts=1, base=0, cap=0)
+    assert (least.attempts, least.base, least.cap) == (1, 0, 0)
+
+
+@pytest.mark.parametrize("value", [-0.1, True, "1", None, float("nan")], ids=repr)
+@pytest.mark.parametrize("name", ["base", "cap"])
+def test_the_bounds_of_a_pause_are_numbers(name: str, value: Any) -> None:
+    with pytest.raises(ValueError, match=f"^{name}: must be a number of at least 0$"):
+        Retry(**{name: value})
+
+
+@pytest.mark.parametrize(("value", "error"), [(0, ValueError), (True, ValueError), (1.0, TypeError), ("1", TypeError)])
+def test_attempts_are_counted(value: Any, error: type[Exception]) -> None:
+    with pytest.raises(error, match="attempts"):
+        Retry(attempts=value)

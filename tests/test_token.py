@@ -143,3 +143,51 @@ def test_a_cancelled_task_does_not_keep_the_others_from_the_token() -> None:
         assert await second == "token"
 
     asyncio.run(main())
+
+
+@KINDS
+def test_a_fixed_token_is_the_same_when_it_was_refused(kind: str) -> None:
+    assert (get(kind, "t0ken"), get(kind, "t0ken", "t0ken")) == ("t0ken", "t0ken")
+
+
+@KINDS
+def test_a_callable_is_asked_again_only_for_the_token_that_was_refused(kind: str) -> None:
+    asked: list[str] = []
+
+    def ask() -> str:
+        asked.append("x")
+        return f"token{len(asked)}"
+
+    async def run() -> list[str]:
+        source = TokenSource(ask) if kind == "sync" else AsyncTokenSource(ask)
+        got = []
+        for refused in ("", "", "another", "token1", "token1", "token2"):
+            token = source.get(refused)
+            got.append(token if isinstance(token, str) else await token)
+        return got
+
+    assert asyncio.run(run()) == ["token1", "token1", "token1", "token2", "token2", "token3"]
+
+
+@KINDS
+def test_a_source_names_its_kind_alone(kind: str) -> None:
+    source = TokenSource("s3cret") if kind == "sync" else AsyncTokenSource("s3cret")
+    assert repr(source) == ("<TokenSource>" if kind == "sync" else "<AsyncTokenSource>")
+
+
+@KINDS
+def test_what_went_wrong_with_a_callable_is_said_in_whole(kind: str) -> None:
+    def fail() -> str:
+        raise OSError("s3cret")
+
+    with pytest.raises(TransportError) as caught:
+        get(kind, fail)
+    assert str(caught.value) == "token: the callable that should return it raised OSError"
+
+    def odd() -> str:
+        raise ValueError("s3cret")
+
+    with pytest.raises(ConfigurationError) as wrong:
+        get(kind, odd)
+    assert str(wrong.value) == "token: the callable that should return it raised ValueError"
+    assert (wrong.value.outcome, wrong.value.retryable) == (Outcome.NOT_PLACED, False)

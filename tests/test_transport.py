@@ -1,8 +1,10 @@
 import sys
+from pathlib import Path
 
 import pytest
+import trustme
 
-from autocall_otp import AsyncClient, Client, ConfigurationError, _transport
+from autocall_otp import AsyncClient, Client, ConfigurationError, Outcome, _transport
 from autocall_otp._transport import proxy_for
 
 
@@ -68,3 +70,53 @@ def test_a_socks_proxy_without_its_package_is_told_as_such(monkeypatch: pytest.M
     monkeypatch.setenv("ALL_PROXY", "socks5://proxy:1080")
     with pytest.raises(ConfigurationError, match=r"httpx\[socks\]"):
         Client("api.example.vn", "t")
+
+
+def test_why_the_trust_cannot_be_read_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "no-such-file.pem")
+    with pytest.raises(ConfigurationError) as caught:
+        Client("api.example.vn", "t")
+    assert str(caught.value) == "SSL_CERT_FILE or SSL_CERT_DIR: cannot be read: No such file or directory"
+    assert caught.value.outcome is Outcome.NOT_PLACED
+
+
+@pytest.mark.parametrize(
+    ("proxy", "words"),
+    [
+        ("ftp://proxy", "proxy of the environment: is not the URL of a proxy"),
+        ("socks5://proxy", "proxy of the environment: is SOCKS, which needs: pip install 'httpx[socks]'"),
+    ],
+)
+def test_what_is_wrong_with_a_proxy_is_said(monkeypatch: pytest.MonkeyPatch, proxy: str, words: str) -> None:
+    monkeypatch.setitem(sys.modules, "socksio", None)
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    with pytest.raises(ConfigurationError) as caught:
+        Client("api.example.vn", "t")
+    assert str(caught.value) == words
+
+
+def test_each_lane_is_one_connection() -> None:
+    for url in ("https://api.example.vn", "http://127.0.0.1:4010"):
+        limits = _transport._options(url)["limits"]
+        assert (limits.max_connections, limits.max_keepalive_connections) == (1, 1)
+    assert _transport.MAX_CONNECTIONS == 100
+
+
+def test_trust_is_that_of_the_variables_at_the_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    bundle = tmp_path / "ca.pem"
+    trustme.CA().cert_pem.write_to_path(str(bundle))
+    before = _transport._options("https://api.example.vn")["verify"]
+    monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
+    after = _transport._options("https://api.example.vn")["verify"]
+    assert before is not after
+    assert len(after.get_ca_certs()) == 1
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    assert _transport._options("https://api.example.vn")["verify"] is not after
+
+
+def test_plain_http_trusts_nobody_and_has_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "http://proxy:3128")
+    found = _transport._options("http://127.0.0.1:4010")
+    assert found["proxy"] is None
+    assert found["verify"].get_ca_certs() == []
+    assert _transport._options("https://api.example.vn")["proxy"] == "http://proxy:3128"

@@ -47,6 +47,44 @@ def test_its_thread_ends_when_there_is_nothing_to_watch_and_starts_again(watch: 
         assert not watch._running
 
 
+def test_its_thread_has_a_name_and_never_keeps_a_program_from_ending(watch: Watch) -> None:
+    before, target = set(threading.enumerate()), Target()
+    watch.arm(target, time.monotonic() + 3600)
+    (thread,) = set(threading.enumerate()) - before
+    assert (thread.name, thread.daemon) == ("autocall-otp-deadlines", True)
+    watch.disarm(target)
+
+
+def test_its_usual_pace() -> None:
+    assert (Watch.TICK, Watch.IDLE) == (0.1, 5.0)
+    assert not Watch()._running
+
+
+def test_a_watched_request_keeps_the_thread_however_long_it_takes(watch: Watch) -> None:
+    target = Target()
+    watch.arm(target, time.monotonic() + 0.3)
+    assert target.cut.wait(30)
+    late = Target()
+    watch.arm(late, time.monotonic() - 1)
+    assert late.cut.wait(30)
+    watch.disarm(late)
+
+
+def test_one_thread_watches_all_and_stays_for_the_next(monkeypatch: pytest.MonkeyPatch, watch: Watch) -> None:
+    monkeypatch.setattr(Watch, "IDLE", 3600.0)
+    before, targets = set(threading.enumerate()), [Target() for _ in range(3)]
+    for target in targets:
+        watch.arm(target, time.monotonic() + 3600)
+    (thread,) = set(threading.enumerate()) - before
+    for target in targets:
+        watch.disarm(target)
+    thread.join(0.1)
+    assert thread.is_alive()
+    monkeypatch.setattr(Watch, "IDLE", 0.0)
+    thread.join(30)
+    assert not thread.is_alive()
+
+
 def test_an_overdue_time_out_strikes_and_the_rest_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(AsyncWatch, "TICK", 0.005)
 
