@@ -87,8 +87,11 @@ class Transfer:
                 handle.unsetopt(option)
             else:
                 handle.setopt(option, value)
+        self._last: dict[int, int] = {}
         self._lines: list[bytes] = []
         self._chunks: list[bytes] = []
+        self.sockets: set[int] = set()
+        """Numbers that connections have had; what else libcurl has opened serves the look-up of names."""
         # The socket of the connection. What can be read from an idle one is its end, or nothing that was asked for.
         self._socket = select.poll()
         handle.setopt(pycurl.SOCKOPTFUNCTION, self._connecting)
@@ -108,20 +111,29 @@ class Transfer:
         self.looks_up = True
         handle, limits = self.handle, request.extensions["timeout"]
         handle.setopt(pycurl.URL, str(request.url))
-        # libcurl counts the body itself.
-        fields = [name + b": " + value for name, value in request.headers.raw if name.lower() != b"content-length"]
-        handle.setopt(pycurl.HTTPHEADER, [*fields, b"Expect:"])
+        fields = [b"%b: %b" % field for field in request.headers.raw]
         if request.method == "POST":
+            # libcurl counts the body itself.
+            fields = [field for field in fields if not field.lower().startswith(b"content-length:")]
             handle.setopt(pycurl.POSTFIELDS, request.content)
         else:
             handle.setopt(pycurl.HTTPGET, 1)
-        handle.setopt(pycurl.CONNECTTIMEOUT_MS, _milliseconds(limits["connect"]))
+        fields.append(b"Expect:")
+        handle.setopt(pycurl.HTTPHEADER, fields)
         handle.setopt(pycurl.TIMEOUT_MS, _milliseconds(request.extensions["deadline"] - time.monotonic()))
         self._read = limits["read"]
+        self._set(pycurl.CONNECTTIMEOUT_MS, _milliseconds(limits["connect"]))
         # libcurl looks for closed connections once a second; another call may come sooner.
-        handle.setopt(pycurl.FRESH_CONNECT, 1 if self._socket.poll(0) else 0)
+        self._set(pycurl.FRESH_CONNECT, 1 if self._socket.poll(0) else 0)
+
+    def _set(self, option: int, value: int) -> None:
+        """Set what is the same for most requests."""
+        if self._last.get(option) != value:
+            self._last[option] = value
+            self.handle.setopt(option, value)
 
     def _connecting(self, number: int, _: int) -> int:
+        self.sockets.add(number)
         self._socket = select.poll()
         self._socket.register(number, select.POLLIN)
         self.looks_up = False
@@ -186,23 +198,21 @@ def _milliseconds(seconds: float) -> int:
 
 def _head(lines: Iterable[bytes]) -> tuple[int, list[tuple[bytes, bytes]]]:
     """Status and fields of the final answer; status 0 where there is none that is whole."""
-    status, fields, whole = 0, list[tuple[bytes, bytes]](), False
+    status, fields = 0, list[tuple[bytes, bytes]]()
     for line in lines:
-        text = line.rstrip(b"\r\n")
-        if whole:
-            # What follows a body is not part of the head.
-            break
-        if text.startswith(b"HTTP/"):
-            status, fields = int(text.split(None, 2)[1]), []
-        elif not text:
-            whole = status > _LAST_PROVISIONAL
-        else:
-            name, _, value = text.partition(b":")
-            fields.append((name, value.strip()))
+        name, colon, value = line.partition(b":")
+        if line.startswith(b"HTTP/"):
+            status, fields = int(line.split(None, 2)[1]), []
+        elif colon:
+            value = value.strip()
+            fields.append((name, value))
             # libcurl passes over a length beyond its integers; no body is as long as that.
-            if name.lower() == b"content-length" and len(value.strip()) > _LONGEST_LENGTH:
+            if len(value) > _LONGEST_LENGTH and name.lower() == b"content-length":
                 break
-    return (status, fields) if whole else (0, [])
+        elif status > _LAST_PROVISIONAL and not line.strip():
+            # What follows a body is not part of the head.
+            return status, fields
+    return 0, []
 
 
 _alive: weakref.WeakSet[object] = weakref.WeakSet()

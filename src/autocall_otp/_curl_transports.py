@@ -136,11 +136,19 @@ class AsyncCurlTransport(httpx.AsyncBaseTransport):
         # Before anybody else has a turn: what libcurl does not wait for, it may have closed, but for the one connection
         # that it has kept for the next request.
         self._forget(but=self._transfer.handle.getinfo(pycurl.ACTIVESOCKET) if done else -1)
+        if self._transfer.looks_up:
+            for each in self._wanted:
+                self._watch(each)
         if (done or failed) and self._end is not None and not self._end.done():
             self._end.set_result(failed[0][1:] if failed else None)
 
     def _on_socket(self, what: int, number: int, *_: object) -> None:
-        wanted = self._wanted[number] = 0 if what == pycurl.POLL_REMOVE else what
+        self._wanted[number] = 0 if what == pycurl.POLL_REMOVE else what
+        if number in self._transfer.sockets:
+            self._watch(number)
+
+    def _watch(self, number: int) -> None:
+        wanted = self._wanted[number]
         if wanted & pycurl.POLL_IN and number not in self._readers:
             self._readers.add(number)
             self._loop.add_reader(number, self._readable, number)
