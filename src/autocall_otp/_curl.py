@@ -153,6 +153,12 @@ class Transfer:
         self._heard = time.monotonic()
         self._chunks.append(chunk)
 
+    def wait(self, seconds: float) -> bool:
+        """Wait for the answer, if the request is sent."""
+        if self._sends:
+            self._socket.poll(math.ceil(seconds * 1000))
+        return self._sends > 0
+
     def patience(self, now: float) -> float:
         """Seconds after which a service that says nothing more has been silent for too long."""
         if len(self._lines) > self._known or not self._sends:
@@ -204,8 +210,7 @@ def _head(lines: Iterable[bytes]) -> tuple[int, list[tuple[bytes, bytes]]]:
         if line.startswith(b"HTTP/"):
             status, fields = int(line.split(None, 2)[1]), []
         elif colon:
-            value = value.strip()
-            fields.append((name, value))
+            fields.append((name, value := value.strip()))
             # libcurl passes over a length beyond its integers; no body is as long as that.
             if len(value) > _LONGEST_LENGTH and name.lower() == b"content-length":
                 break

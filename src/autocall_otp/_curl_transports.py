@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import math
-import select
 import threading
 import time
-from contextlib import suppress
 
 import httpx
 import pycurl
 
 from autocall_otp._curl import SILENT, Failure, Options, Transfer, keep_from_children
 
-_EVENTS = {
-    pycurl.POLL_NONE: 0,
-    pycurl.POLL_IN: select.POLLIN,
-    pycurl.POLL_OUT: select.POLLOUT,
-    pycurl.POLL_INOUT: select.POLLIN | select.POLLOUT,
-}
+# Seconds after which a thread looks again, whatever it waits for; and where libcurl does not say what that is.
+_STEP, _MOMENT = 0.1, 0.002
 
 
 def _close(transfer: Transfer, multi: pycurl.CurlMulti) -> None:
@@ -37,21 +31,8 @@ class CurlTransport(httpx.BaseTransport):
     def __init__(self, settings: Options) -> None:
         """Connect to nothing yet."""
         self._transfer = Transfer(settings)
-        self._sockets, self._alarm = select.poll(), math.inf
         self._multi = pycurl.CurlMulti()
-        self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._on_socket)
-        self._multi.setopt(pycurl.M_TIMERFUNCTION, self._on_timer)
         keep_from_children(self)
-
-    def _on_socket(self, what: int, number: int, *_: object) -> None:
-        if what == pycurl.POLL_REMOVE:
-            with suppress(KeyError):
-                self._sockets.unregister(number)
-        else:
-            self._sockets.register(number, _EVENTS[what])
-
-    def _on_timer(self, milliseconds: int) -> None:
-        self._alarm = math.inf if milliseconds < 0 else time.monotonic() + milliseconds / 1000
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send, and read the answer to its end or its bound."""
@@ -66,22 +47,19 @@ class CurlTransport(httpx.BaseTransport):
 
     def _run(self, transfer: Transfer) -> Failure | None:
         # libcurl's own blocking call would keep Ctrl-C and other signals waiting until the answer is there.
-        act = self._multi.socket_action
-        act(pycurl.SOCKET_TIMEOUT, 0)
         while True:
+            self._multi.perform()
             _, done, failed = self._multi.info_read()
             if done or failed:
                 return failed[0][1:] if failed else None
-            now = time.monotonic()
-            left = transfer.patience(now)
+            left = transfer.patience(time.monotonic())
             if left <= 0:
                 return SILENT
-            ready = self._sockets.poll(max(math.ceil(min(left, self._alarm - now) * 1000), 0))
-            for number, event in ready:
-                seen = pycurl.CSELECT_OUT if event & select.POLLOUT else 0
-                act(number, seen | pycurl.CSELECT_IN if event & ~select.POLLOUT else seen)
-            if not ready:
-                act(pycurl.SOCKET_TIMEOUT, 0)
+            alarm = self._multi.timeout()
+            wait = min(left, alarm / 1000 if alarm >= 0 else left, _STEP)
+            # Before the request is sent libcurl may wait for several things, of which it tells only so.
+            if not transfer.wait(wait) and self._multi.select(wait) < 0:
+                time.sleep(min(wait, _MOMENT))
 
     def close(self) -> None:
         """Close the connection."""
