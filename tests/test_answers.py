@@ -132,3 +132,10 @@ def test_complaints_keep_other_letters_and_join_white_space() -> None:
     assert message == "mã số sai"
     assert complaints(b'{"error":[{"a":["b",1]}]}', {}) == (FieldError("a", '["b", 1]'),)
     assert complaints(b'{"error":"E","message":7}', {}) == (FieldError(None, "E"),)
+
+
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
+def test_a_text_is_bounded_in_its_depth_like_an_answer(opening: str, closing: str) -> None:
+    with pytest.raises(ValueError, match="^nested too deeply$"):
+        read_json(opening * 65 + "1" + closing * 65)
+    assert read_json(opening * 60 + "1" + closing * 60)

@@ -343,3 +343,81 @@ def test_a_request_that_found_no_connection_never_left() -> None:
         assert _never_left(caught.value)
 
     asyncio.run(main())
+
+
+def test_a_lane_is_cut_off_by_ending_its_connection() -> None:
+    ours, theirs = socket.socketpair()
+    lane, failure = Lane(Service().connect()), httpx.ReadError("reset")
+    assert lane.failure(failure) is failure
+    lane.cut_off()  # no connection yet
+    lane = Lane(Service().connect())
+    for event, stream in (("connection.start_tls.complete", ours), ("connection.connect_tcp.started", theirs)):
+        lane.trace(event, {"return_value": types.SimpleNamespace(get_extra_info=lambda _, found=stream: found)})
+    lane.cut_off()
+    assert theirs.recv(1) == b""
+    late = lane.failure(failure)
+    assert (type(late), late.args, late.__cause__) == (
+        httpx.ReadTimeout, ("the deadline passed before the answer was whole",), failure,
+    )  # fmt: skip
+    ours.close()
+    lane.cut_off()  # its connection is closed
+    theirs.close()
+
+
+def test_a_lane_is_watched_while_it_is_in_use() -> None:
+    armed: dict[Lane, float] = {}
+    lanes = sync_lanes(Service())
+    lanes._watch = types.SimpleNamespace(arm=armed.__setitem__, disarm=armed.pop)  # type: ignore[assignment] # a stand-in
+    lane = lanes.take(request())
+    assert armed == {lane: 1e12}
+    lanes.give_back(lane, whole=True)
+    assert armed == {}
+
+
+def test_another_lane_s_trace_does_not_stay_with_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Lane, "is_known", lambda _: True)
+    again = request()
+    again.extensions["trace"] = print
+    sync_lanes(Service()).take(again)
+    assert "trace" not in again.extensions
+
+
+def test_who_waits_in_vain_is_told_for_what() -> None:
+    words = "^no connection came free in time$"
+    lanes = sync_lanes(Service(), size=1)
+    lanes.take(request())
+    with pytest.raises(httpx.PoolTimeout, match=words):
+        lanes.take(request())
+
+    async def main() -> None:
+        lanes = AsyncLanes(Service().connect, size=1, keep=1, expiry=60.0)
+        await lanes.take(request())
+        with pytest.raises(httpx.PoolTimeout, match=words):
+            await lanes.take(request())
+
+    asyncio.run(main())
+
+
+def test_the_oldest_idle_connection_goes_while_a_younger_one_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(_lanes, "time", types.SimpleNamespace(monotonic=lambda: now))
+    service = Service()
+    lanes = sync_lanes(service, size=2, keep=2, expiry=30.0)
+    first, second = lanes.take(request()), lanes.take(request())
+    lanes.give_back(first, whole=True)
+    now += 31
+    lanes.give_back(second, whole=True)
+    assert [connection.closed for connection in service.made] == [True, False]
+
+
+def test_an_async_connection_that_cannot_be_closed_says_nothing_of_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(_: Connection) -> None:
+        raise OSError
+
+    async def main() -> None:
+        lanes = AsyncLanes(Service().connect, size=1, keep=1, expiry=60.0)
+        await lanes.give_back(await lanes.take(request()), whole=False)
+        assert await aexchange(lanes) == b"onetwo"
+
+    monkeypatch.setattr(Connection, "aclose", fail)
+    asyncio.run(main())

@@ -6,9 +6,9 @@ import asyncio
 import importlib.util
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, get_type_hints
 
 import attrs
 import httpx
@@ -220,3 +220,13 @@ def test_a_failed_look_up_is_no_doubt_about_a_phone(caplog: pytest.LogCaptureFix
     with pytest.raises(AutocallError):
         look_up(lambda _: httpx.Response(400))
     assert caplog.records == []
+
+
+def test_the_hints_of_the_clients_can_be_read_at_run_time() -> None:
+    for client, token, transport in (
+        (Client, str | Callable[[], str], httpx.BaseTransport),
+        (AsyncClient, str | Callable[[], str | Awaitable[str]], httpx.AsyncBaseTransport),
+    ):
+        hints = get_type_hints(client.__init__)
+        assert hints["token"] == token | None
+        assert hints["transport"] == transport | Literal["fast"] | None
