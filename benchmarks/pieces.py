@@ -122,21 +122,20 @@ def log_filter() -> Iterator[Piece]:
 
 def requests() -> Iterator[Piece]:
     """The request, from the generated code to httpx."""
-    import httpx
-
+    from autocall_otp._operations import _request
     from autocall_otp_api.api.voice_otp import get_cdr_by_ref_id, run_otp
     from autocall_otp_api.models import OtpRequest
 
+    settings = _client()._settings
+
     def post() -> object:
-        kwargs = run_otp._get_kwargs(body=OtpRequest.from_dict(SAMPLE))
-        return httpx.Request(**kwargs | {"url": f"http://127.0.0.1{kwargs['url']}"})
+        return _request(settings, run_otp._get_kwargs(body=OtpRequest.from_dict(SAMPLE)))
 
     def get() -> object:
-        kwargs = get_cdr_by_ref_id._get_kwargs("ABC123")
-        return httpx.Request(**kwargs | {"url": f"http://127.0.0.1{kwargs['url']}"})
+        return _request(settings, get_cdr_by_ref_id._get_kwargs("ABC123"))
 
-    yield Piece("an httpx.Request from the generated code", "post", post)
-    yield Piece("an httpx.Request from the generated code", "get", get)
+    yield Piece("the request, from the generated code to httpx", "post", post)
+    yield Piece("the request, from the generated code to httpx", "get", get)
 
 
 def models() -> Iterator[Piece]:

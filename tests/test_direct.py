@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import json
+import socket
+import ssl
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from typing import Any
 
 import httpcore
 import httpx
 import pytest
+import trustme
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+from support.forward_proxy import running
 from support.page import payload
 from support.prism import settings
 from support.serving import serving
 
 from autocall_otp import AsyncClient, Client, Retry, TransportError
-from autocall_otp._direct import _plain
+from autocall_otp._direct import Connection, _plain, _raise
 
 RECORD = payload("get_cdr.answer")
 # What is counted here are calls: none is to be tried again because a machine is busy.
@@ -54,13 +61,13 @@ def url(service: Service) -> Iterator[str]:
 def look_up(shell: str, url: str, *, times: int = 3, **more: Any) -> None:
     """Look a record up again and again, with one client."""
     if shell == "sync":
-        with Client(**settings(url, **PATIENT, **more)) as client:
+        with Client(**settings(url, **(PATIENT | more))) as client:
             for _ in range(times):
                 assert client.get_cdr("R1").id == RECORD["id"]
         return
 
     async def ask() -> None:
-        async with AsyncClient(**settings(url, **PATIENT, **more)) as client:
+        async with AsyncClient(**settings(url, **(PATIENT | more))) as client:
             for _ in range(times):
                 assert (await client.get_cdr("R1")).id == RECORD["id"]
 
@@ -162,3 +169,88 @@ def test_errors_have_httpx_s_names_and_httpcore_s_causes(shell: str) -> None:
     error = caught.value.__cause__
     assert isinstance(error, httpx.ConnectError)
     assert isinstance(error.__cause__, httpcore.ConnectError)
+
+
+def test_an_own_method_of_httpcore_is_known_too() -> None:
+    assert _plain(httpcore.ConnectionPool.handle_request) is httpcore.ConnectionPool.handle_request
+
+
+class ReadError(Exception):
+    """Not httpcore's, in spite of its name."""
+
+
+@pytest.mark.parametrize("error", [RuntimeError("odd"), ReadError("ours")], ids=repr)
+def test_other_errors_stay_what_they_are(error: Exception) -> None:
+    with pytest.raises(type(error)) as caught:
+        _raise(error)
+    assert caught.value is error
+
+
+def test_an_error_keeps_its_words() -> None:
+    with pytest.raises(httpx.ReadTimeout, match="^slow$"):
+        _raise(httpcore.ReadTimeout("slow"))
+
+
+def test_httpx_s_transport_is_made_only_while_somebody_watches(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    made: list[httpx.HTTPTransport] = []
+
+    def make() -> httpx.HTTPTransport:
+        made.append(httpx.HTTPTransport())
+        return made[-1]
+
+    def send() -> None:
+        request = httpx.Request("GET", f"{url}/v3/autocall/log/R1/ref_id", extensions={"timeout": {}})
+        connection.handle_request(request).read()
+
+    connection = Connection(ssl.create_default_context(), make)
+    send()
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            httpx.HTTPTransport, "handle_request", functools.partialmethod(httpx.HTTPTransport.handle_request)
+        )
+        send()
+        send()
+    send()
+    connection.close()
+    assert len(made) == 1
+
+
+@pytest.fixture
+def tls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
+    """A service with a certificate of an authority that SSL_CERT_FILE alone names."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "company.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "company.pem"))
+    for name in ("https_proxy", "all_proxy", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            body = json.dumps(RECORD).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with running(Handler, context) as port:
+        yield f"https://127.0.0.1:{port}"
+
+
+@BOTH
+def test_the_authority_of_the_environment_is_trusted(shell: str, tls: str) -> None:
+    look_up(shell, tls)
+
+
+@BOTH
+def test_the_time_out_of_a_read_is_the_one_that_was_asked_for(shell: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(TransportError) as caught:
+        look_up(shell, f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=0.1, deadline=60, retry=Retry.none())
+    error = caught.value.__cause__
+    assert isinstance(error, httpx.ReadTimeout)
+    assert isinstance(error.__cause__, httpcore.ReadTimeout)

@@ -13,7 +13,7 @@ import pytest
 from autocall_otp._answers import Answer, BodyTooLargeError, BodyUnreadableError
 from autocall_otp._drive import AsyncLine, Line, adrive, drive
 from autocall_otp._flow import Attempt, Flow
-from autocall_otp._lanes import AsyncLent, Lent
+from autocall_otp._lanes import AsyncLane, AsyncLent, Lane, Lent
 from autocall_otp._token import AsyncTokenSource, TokenSource
 
 SHELLS = ["sync", "async"]
@@ -244,3 +244,75 @@ def test_a_fresh_token_is_asked_for_only_where_the_last_one_was_refused(shell: s
 
         asyncio.run(run())
     assert [each.token for each in (first, again, renewed)] == ["token1", "token1", "token2"]
+
+
+class Leases:
+    """Stands for a free list: remembers who took its lane, and how it came back."""
+
+    def __init__(self, lane: Any) -> None:
+        self.lane, self.taken, self.whole = lane, list[httpx.Request](), list[bool]()
+
+    def take(self, request: httpx.Request) -> Any:
+        self.taken.append(request)
+        return self.lane
+
+    def give_back(self, _: Any, *, whole: bool) -> None:
+        self.whole.append(whole)
+
+
+class AsyncLeases(Leases):
+    async def take(self, request: httpx.Request) -> Any:
+        return super().take(request)
+
+    async def give_back(self, _: Any, *, whole: bool) -> None:
+        super().give_back(_, whole=whole)
+
+
+def lease(shell: str, transport: httpx.MockTransport, one: Attempt) -> tuple[Answer | Exception, Leases]:
+    limits = (httpx.Timeout(7.0), 100)
+    if shell == "sync":
+        leases = Leases(Lane(transport))
+        return Line(leases, TokenSource("t"), *limits).exchange(one), leases  # type: ignore[arg-type] # a stand-in
+    leases = AsyncLeases(AsyncLane(transport))
+
+    async def run() -> Answer | Exception:
+        line = AsyncLine(leases, AsyncTokenSource("t"), *limits)  # type: ignore[arg-type] # a stand-in
+        watch = line._watch
+        watch.arm = lambda bound, until: (watch._armed.update({bound: until}), seen.append(until))  # type: ignore[method-assign,assignment,func-returns-value] # watched
+        result = await line.exchange(one)
+        assert watch._armed == {}
+        return result
+
+    seen: list[float] = []
+    result = asyncio.run(run())
+    assert seen[0] > one.until, "time-outs of phases go first"
+    return result, leases
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("failure", [None, httpx.ReadError("reset")], ids=repr)
+def test_a_lane_comes_back_with_word_of_its_answer(shell: str, failure: Exception | None) -> None:
+    one = attempt()
+    result, leases = lease(shell, answering(Chunks(b"{}", *[failure] * bool(failure))), one)
+    assert isinstance(result, Answer)
+    assert (result.fault, leases.taken, leases.whole) == (failure, [one.request], [failure is None])
+
+
+def test_a_failure_on_a_connection_that_was_cut_is_a_time_out() -> None:
+    lane, failure = Lane(answering(Chunks(httpx.ReadError("reset")))), httpx.ReadError("reset")
+    lane.cut = True
+    result = Line(Leases(lane), TokenSource("t"), httpx.Timeout(7.0), 100).exchange(attempt())  # type: ignore[arg-type] # a stand-in
+    assert isinstance(result, Answer)
+    assert isinstance(result.fault, httpx.ReadTimeout)
+    assert repr(result.fault.__cause__) == repr(failure)
+
+
+def test_each_phase_ends_with_the_deadline_or_before() -> None:
+    line = Line(
+        Lent(httpx.MockTransport(lambda _: httpx.Response(200))),
+        TokenSource("t"),
+        httpx.Timeout(9.0, read=None, connect=1.0),
+        100,
+    )
+    assert line._bounded(3.0) == {"connect": 1.0, "read": 3.0, "write": 3.0, "pool": 3.0}
+    assert set(line._bounded(-5.0).values()) == {0.001}

@@ -1,6 +1,7 @@
 import asyncio
 import threading
 import time
+from typing import cast
 
 import pytest
 
@@ -130,3 +131,17 @@ def test_its_timer_ends_when_there_is_nothing_to_watch_and_starts_again(monkeypa
             assert not watch._ticking
 
     asyncio.run(main())
+
+
+def test_one_timer_serves_all_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    timers: list[None] = []
+    monkeypatch.setattr(AsyncWatch, "_wait", lambda _: timers.append(None))
+    watch = AsyncWatch()
+    for _ in range(3):
+        watch.arm(cast("asyncio.Timeout", object()), time.monotonic() + 3600)
+    assert len(timers) == 1
+
+
+def test_a_deadline_is_looked_at_often_enough_to_be_kept() -> None:
+    assert Watch.TICK <= 0.2
+    assert AsyncWatch.TICK <= 0.2
