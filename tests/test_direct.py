@@ -26,7 +26,7 @@ from support.prism import settings
 from support.serving import serving
 
 from autocall_otp import AsyncClient, Client, Retry, TransportError
-from autocall_otp._direct import Connection, _plain, _raise
+from autocall_otp._direct import AsyncConnection, Connection, _plain, _raise
 
 RECORD = payload("get_cdr.answer")
 # What is counted here are calls: none is to be tried again because a machine is busy.
@@ -254,3 +254,26 @@ def test_the_time_out_of_a_read_is_the_one_that_was_asked_for(shell: str) -> Non
     error = caught.value.__cause__
     assert isinstance(error, httpx.ReadTimeout)
     assert isinstance(error.__cause__, httpcore.ReadTimeout)
+
+
+@BOTH
+def test_the_trust_that_was_given_is_the_only_one(shell: str, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    trust, seen = ssl.create_default_context(), []
+    request = httpx.Request("GET", f"{url}/v3/autocall/log/R1/ref_id", extensions={"timeout": {}})
+    name = "HTTPConnection" if shell == "sync" else "AsyncHTTPConnection"
+    original = getattr(httpcore, name)
+    monkeypatch.setattr(httpcore, name, lambda *given, **more: seen.append(more) or original(*given, **more))
+
+    async def send() -> None:
+        connection = AsyncConnection(trust, httpx.AsyncHTTPTransport)
+        await (await connection.handle_async_request(request)).aread()
+        assert connection._watched is None
+        await connection.aclose()
+
+    if shell == "sync":
+        connection = Connection(trust, httpx.HTTPTransport)
+        connection.handle_request(request).read()
+        connection.close()
+    else:
+        asyncio.run(send())
+    assert seen == [{"ssl_context": trust}]

@@ -5,6 +5,7 @@ import pytest
 import trustme
 
 from autocall_otp import AsyncClient, Client, ConfigurationError, Outcome, _transport
+from autocall_otp._direct import AsyncConnection, Connection
 from autocall_otp._transport import proxy_for
 
 
@@ -120,3 +121,14 @@ def test_plain_http_trusts_nobody_and_has_no_proxy(monkeypatch: pytest.MonkeyPat
     assert found["proxy"] is None
     assert found["verify"].get_ca_certs() == []
     assert _transport._options("https://api.example.vn")["proxy"] == "http://proxy:3128"
+
+
+def test_a_client_s_connections_trust_whom_the_environment_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("https_proxy", "all_proxy", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    trust = _transport._options("https://api.example.vn")["verify"]
+    sync = _transport.sync_lanes("https://api.example.vn", 1, fast=False)._free._lanes[0].transport
+    tasks = _transport.async_lanes("https://api.example.vn", 1, fast=False)._free._lanes[0].transport
+    assert isinstance(sync, Connection)
+    assert isinstance(tasks, AsyncConnection)
+    assert sync._trust is tasks._trust is trust
