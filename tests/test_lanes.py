@@ -421,3 +421,18 @@ def test_an_async_connection_that_cannot_be_closed_says_nothing_of_the_call(monk
 
     monkeypatch.setattr(Connection, "aclose", fail)
     asyncio.run(main())
+
+
+def test_a_deadline_that_cannot_be_watched_costs_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    lanes = sync_lanes(Service(), size=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", fail)
+        for _ in range(3):
+            with pytest.raises(RuntimeError, match="new thread"):
+                lanes.take(request())
+    assert lanes._watch._armed == {}
+    assert exchange(lanes) == b"onetwo"
+    assert lanes._watch._running

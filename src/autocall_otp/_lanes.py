@@ -159,7 +159,12 @@ class Lanes:
         elif "trace" in request.extensions:
             # Of the lane that an earlier attempt took.
             del request.extensions["trace"]
-        self._watch.arm(lane, request.extensions["deadline"])
+        try:
+            self._watch.arm(lane, request.extensions["deadline"])
+        except BaseException:
+            # There may be no thread left to be had.
+            self.give_back(lane, whole=False)
+            raise
         return lane
 
     def give_back(self, lane: Lane, *, whole: bool) -> None:

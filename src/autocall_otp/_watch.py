@@ -43,8 +43,9 @@ class Watch:
     def _start(self) -> None:
         with self._lock:
             if not self._running:
-                self._running = True
                 threading.Thread(target=self._run, name="autocall-otp-deadlines", daemon=True).start()
+                # Not before: where no thread could be had, the next request tries again.
+                self._running = True
 
     def _run(self) -> None:
         idle_since = time.monotonic()
