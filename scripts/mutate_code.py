@@ -39,7 +39,7 @@ def main() -> int:
     FOLDER.mkdir(exist_ok=True)
     left_out, survivors = known()
     covered = measure(FOLDER, left_out, {tests_beside(module) for module in chosen} if given.quick else ())
-    prepare(covered.modules)
+    prepare(covered.modules, FOLDER)
     rows = [_tried(module, covered, survivors, again=given.again, most=2 if given.quick else 3) for module in chosen]
     if not (given.no_page or given.quick):
         page = PAGE.read_text(encoding="utf-8")

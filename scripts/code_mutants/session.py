@@ -10,6 +10,7 @@ import signal
 import sys
 import tempfile
 import traceback
+import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -66,13 +67,20 @@ def run_tests(paths: Iterable[str], plugin: object, *options: str) -> int:
         return int(pytest.main([*_OPTIONS, *options, f"--basetemp={folder}/tests", *paths], plugins=[plugin]))
 
 
-def prepare(modules: Iterable[str]) -> None:
-    """Import what every run would import for itself."""
+def prepare(modules: Iterable[str], folder: Path) -> None:
+    """Import what every run would import for itself, and let each leave its compiled modules to the next."""
+    sys.dont_write_bytecode = False
+    sys.pycache_prefix = str(folder / "pycache")
     for name in modules:
         try:
             importlib.import_module(name)
         except Exception:  # noqa: S112, BLE001 - it can be imported later, or not at all, by those who need it
             continue
+    from hypothesis import given, settings, strategies  # noqa: PLC0415 - what is measured must not begin here
+
+    with warnings.catch_warnings(action="ignore"):
+        # Its first example makes it look through all that is imported.
+        settings(max_examples=1, database=None)(given(strategies.none())(lambda _: None))()
     # A collector that walks through what the parent made copies that memory, page by page: most of a short run.
     gc.collect()
     gc.freeze()

@@ -105,7 +105,7 @@ def _own(file: str) -> re.Pattern[str]:
     """The names of a module's own test files: test_flow.py, test_flow_words.py."""
     path = Path(file)
     beside = tests_beside("/".join(path.parts[2:]))
-    return re.compile(f"{beside}/test_{path.stem.removeprefix('_')}" + r"(_\w+)?\.py")
+    return re.compile(f"{beside}/test_{path.stem.strip('_')}" + r"(_\w+)?\.py")
 
 
 def tests_beside(module: str) -> str:
