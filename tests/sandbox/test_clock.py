@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta
 
 import pytest
@@ -47,3 +48,46 @@ def test_a_speed_that_is_none_is_refused(speed: float) -> None:
 
 def test_times_are_those_of_vietnam() -> None:
     assert Clock().now().utcoffset() == timedelta(hours=7)
+
+
+def test_it_counts_real_time_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
+    passed = 0
+    monkeypatch.setattr(time, "monotonic_ns", lambda: 10**9 + passed)
+    clock = Clock(start=START)
+    assert clock.speed == 1.0
+    while passed < 3_000_000:
+        clock.now()
+        passed += 1500
+    assert clock.now() == START + timedelta(milliseconds=3), "nothing is lost between two looks"
+    clock.set_speed(2)
+    passed += 1_000_000
+    assert clock.now() == START + timedelta(milliseconds=5)
+    assert clock.advance(0) == clock.now()
+    assert clock.advance(1) == START + timedelta(seconds=1, milliseconds=5)
+    passed += 1_500
+    assert clock.now() == START + timedelta(seconds=1, milliseconds=5, microseconds=3)
+    passed += 400
+    assert clock.now() == START + timedelta(seconds=1, milliseconds=5, microseconds=3), "whole microseconds"
+
+
+def test_the_longest_step_is_a_year_and_the_top_speed_a_million() -> None:
+    clock = Clock(speed=0, start=START)
+    assert clock.advance(366 * 86_400) == START + timedelta(days=366)
+    with pytest.raises(ValueError, match=r"^seconds must be between 0 and 31622400 \(a year\): 31622400.5$"):
+        clock.advance(366 * 86_400 + 0.5)
+    clock.set_speed(1e6)
+    with pytest.raises(ValueError, match=r"^speed must be between 0 and 1000000: 1000000.5$"):
+        clock.set_speed(1e6 + 0.5)
+    assert clock.speed == 1e6
+
+
+def test_real_seconds_go_by_the_speed() -> None:
+    clock = Clock(speed=4)
+    assert clock.real_seconds(10) == 2.5
+    clock.set_speed(0)
+    assert clock.real_seconds(10) is None
+
+
+def test_without_a_start_it_shows_the_time_of_day() -> None:
+    before = datetime.now(HANOI)
+    assert before - timedelta(seconds=1) < Clock().now() < datetime.now(HANOI) + timedelta(seconds=1)

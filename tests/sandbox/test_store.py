@@ -5,6 +5,7 @@ import stat
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from autocall_otp.sandbox import Sandbox, calls
@@ -146,3 +147,73 @@ def test_a_sandbox_goes_on_after_a_restart(tmp_path: Path, otp_request: dict[str
     second.advance(30)
     assert call.status == "ended"
     second.stop()
+
+
+def test_a_store_may_keep_one_call_and_keeps_a_thousand_unless_told() -> None:
+    one, many = Store(1), Store()
+    for _ in range(1001):
+        put(one)
+        put(many)
+    assert [call.id for call in one] == [1001]
+    assert (len(many), next(iter(many)).id) == (1000, 2)
+
+
+def test_what_has_not_ended_yet_does_not_go_before_the_oldest() -> None:
+    store = Store(2)
+    put(store, calls.NO_ANSWER)
+    busy = put(store, calls.BUSY)
+    new = put(store, at=2.9)
+    assert list(store) == [busy, new]
+    newest = put(store, at=3)
+    assert list(store) == [new, newest], "it ended at this very moment"
+
+
+def test_an_end_given_by_hand_is_what_counts() -> None:
+    store = Store(2)
+    first = put(store, calls.NO_ANSWER)
+    second = put(store, at=15)
+    answered = calls.answered(first, START + timedelta(seconds=26))
+    store.replace(answered)
+    third = put(store, at=31)
+    assert list(store) == [answered, third], "it ends at 34, the second one did at 30"
+    assert store.get(second.id) is None
+    rejected = calls.rejected(third, START + timedelta(seconds=33))
+    store.replace(rejected)
+    assert list(store) == [answered, rejected]
+    put(store, at=33.5)
+    assert store.get(rejected.id) is None
+
+
+def test_an_unknown_reference_has_no_record_and_no_rings() -> None:
+    assert Store().with_record("unknown", START) is None
+    assert Store().rings("unknown") == 0
+
+
+def test_a_call_that_went_does_not_come_back_with_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "calls.db"
+    first = Store(1, path)
+    put(first)
+    kept = put(first)
+    first.close()
+    second = Store(10, path)
+    assert list(second) == [kept]
+    second.close()
+    with sqlite3.connect(path) as database:
+        assert database.execute("PRAGMA application_id").fetchone() == (2567,)
+    database.close()
+
+
+def test_the_foreign_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE mine (x)")
+    database.close()
+    with pytest.raises(ValueError, match=f"^{path} is a database of another program$"):
+        Store(10, path)
+
+
+def test_a_file_can_be_used_by_every_thread(tmp_path: Path, otp_request: dict[str, str]) -> None:
+    with Sandbox(db=tmp_path / "calls.db", speed=0) as sandbox:
+        headers = {"Authorization": "Bearer sandbox"}
+        assert httpx.post(f"{sandbox.url}/v3/autocall/otp", json=otp_request, headers=headers).status_code == 200
+        assert [call.code_otp for call in sandbox.calls] == ["LUAN001"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from math import isfinite
 from random import Random
 
@@ -50,17 +50,14 @@ def _within(name: str, value: float, top: float) -> None:
         raise ValueError(msg)
 
 
-NAMES = tuple(item.name for item in fields(Chaos))
-
-
 @dataclass(frozen=True, slots=True)
 class Mishap:
     """What chance did to one request."""
 
-    latency: float = 0.0
-    reset: bool = False
-    reset_after_dialling: bool = False
-    error: int | None = None
+    latency: float
+    reset: bool
+    reset_after_dialling: bool
+    error: int | None
 
 
 class Dice:

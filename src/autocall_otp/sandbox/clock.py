@@ -39,13 +39,13 @@ class Clock:
         """Run at another speed from now on; raises ValueError as the constructor does."""
         checked = _checked_speed(speed)
         with self._lock:
-            self._settle()
+            self._begin_anew()
             self._speed = checked
 
     def now(self) -> datetime:
         """The sandbox's time, with its zone."""
         with self._lock:
-            return self._settle()
+            return self._now(time.monotonic_ns())
 
     def advance(self, seconds: float) -> datetime:
         """Move forward and return the new time.
@@ -57,21 +57,20 @@ class Clock:
             msg = f"seconds must be between 0 and {LONGEST_STEP:.0f} (a year): {seconds!r}"
             raise ValueError(msg)
         with self._lock:
-            self._base = self._settle() + timedelta(seconds=seconds)
-            return self._base
+            self._base += timedelta(seconds=seconds)
+            return self._begin_anew()
 
     def real_seconds(self, seconds: float) -> float | None:
         """How long these sandbox seconds take in reality; None while the clock stands still."""
         return seconds / self._speed if self._speed else None
 
-    def _settle(self) -> datetime:
-        """Take the real time since the last look into the base."""
+    def _now(self, mark: int) -> datetime:
+        return self._base + timedelta(microseconds=int((mark - self._mark) * self._speed) // 1000)
+
+    def _begin_anew(self) -> datetime:
+        """Count from the present moment on, which it returns."""
         mark = time.monotonic_ns()
-        # Whole microseconds are moved, the rest waits for the next look: reading often loses no time.
-        passed = int((mark - self._mark) * self._speed) // 1000
-        if passed:
-            self._base += timedelta(microseconds=passed)
-            self._mark = mark
+        self._base, self._mark = self._now(mark), mark
         return self._base
 
 

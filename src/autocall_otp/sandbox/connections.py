@@ -6,11 +6,11 @@ import asyncio
 import os
 import socket
 import struct
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-Peer = tuple[str, int]
+Peer: TypeAlias = tuple[str, int]
 # SO_LINGER on, for no time: closing sends a reset. Windows writes it in half the space.
 RESET = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 

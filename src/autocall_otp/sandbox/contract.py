@@ -8,7 +8,7 @@ from functools import lru_cache
 from importlib import resources
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 import yaml
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from jsonschema import ValidationError
 
-Json = dict[str, Any]
-ErrorBody = str | list[dict[str, str]]
+Json: TypeAlias = dict[str, Any]
+ErrorBody: TypeAlias = str | list[dict[str, str]]
 DOCUMENT = "urn:autocall-otp:openapi"
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 TRUTH = {"true": True, "false": False}
@@ -89,6 +89,7 @@ class Contract:
         self._closed = closed
         resource: Resource[Any] = DRAFT202012.create_resource(document)
         self._registry: Registry[Any] = Registry[Any]().with_resource(DOCUMENT, resource)
+        self._resolver = self._registry.resolver(DOCUMENT)
         self.operations = tuple(self._operations())
 
     def match(self, method: str, raw_path: str) -> tuple[Operation, dict[str, str]]:
@@ -176,9 +177,7 @@ class Contract:
         """Follow a `$ref` of this document: the place it leads to and what is there."""
         while "$ref" in item:
             at = item["$ref"].removeprefix("#")
-            item = self.document
-            for step in at.removeprefix("/").split("/"):
-                item = item[step.replace("~1", "/").replace("~0", "~")]
+            item = self._resolver.lookup(item["$ref"]).contents
         return at, item
 
     def _validator(self, at: str) -> Draft202012Validator:

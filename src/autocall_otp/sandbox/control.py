@@ -136,7 +136,7 @@ class Control:
                 self._board.set_speed(request.body["speed"])
             if "advance" in request.body:
                 self._board.advance(request.body["advance"])
-        except (ValueError, OverflowError) as error:
+        except OverflowError as error:
             raise Violation(400, str(error)) from None
         return JSONResponse(self._clock())
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autocall_otp.sandbox import calls
-from autocall_otp.sandbox.calls import NotRingingError, PlacedCall, masked
+from autocall_otp.sandbox.calls import PlacedCall, masked
 from autocall_otp.sandbox.server import Server
 from autocall_otp.sandbox.store import DEFAULT_LIMIT
 from autocall_otp.sandbox.switchboard import Switchboard
@@ -32,12 +32,12 @@ class Call:
     the same call are equal.
     """
 
-    _board: Switchboard = field(repr=False)
+    _board: Switchboard
     id: int
-    phone_number: str = field(repr=False)
-    code_otp: str = field(repr=False)
+    phone_number: str
+    code_otp: str
     template: str
-    ref_id: str = field(repr=False)
+    ref_id: str
     call_id: str
 
     @property
@@ -275,6 +275,3 @@ class Sandbox:
             call.ref_id,
             call.call_id,
         )
-
-
-__all__ = ["DEFAULT_TOKEN", "Call", "NotRingingError", "Sandbox"]

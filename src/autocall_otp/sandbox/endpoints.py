@@ -7,7 +7,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -31,7 +31,7 @@ class Checked:
     body: Any
 
 
-Handler = Callable[[Checked], Awaitable[Response]]
+Handler: TypeAlias = Callable[[Checked], Awaitable[Response]]
 
 
 class Endpoints:
@@ -65,7 +65,7 @@ class Endpoints:
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
-        raw_path: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
+        raw_path: bytes = request.scope["raw_path"]
         operation, path = self._contract.match(request.method, raw_path.decode("latin-1"))
         if operation.secured:
             self._authorize(request)

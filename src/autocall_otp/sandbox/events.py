@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from autocall_otp.sandbox import calls
 from autocall_otp.sandbox.switchboard import Switchboard, described
@@ -17,7 +17,7 @@ KEEP_ALIVE = 15.0
 # Changes within this many seconds travel together, so that a flood of calls does not drown the page.
 TOGETHER = 0.05
 
-Seen = dict[int, tuple[str, bool, bool, int]]
+Seen: TypeAlias = dict[int, tuple[str, bool, bool, int]]
 
 
 async def stream(board: Switchboard) -> AsyncIterator[str]:

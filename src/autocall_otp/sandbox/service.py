@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -24,15 +25,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("autocall_otp.sandbox")
 
 RETRY_AFTER = "1"
-REASONS = {
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    429: "Too Many Requests",
-    500: "Internal Server Error",
-    502: "Bad Gateway",
-    503: "Service Unavailable",
-}
 GATEWAY_PAGE = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 STATUSES = {
     Answer.UNAUTHORIZED: 401,
@@ -169,4 +161,5 @@ class Service:
 
 def _error(status: int) -> Response:
     headers = {"Retry-After": RETRY_AFTER} if status in {429, 503} else None
-    return refusal(status, REASONS.get(status, f"HTTP {status}"), headers)
+    known = status in HTTPStatus.__members__.values()
+    return refusal(status, HTTPStatus(status).phrase if known else f"HTTP {status}", headers)

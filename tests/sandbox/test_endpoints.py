@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from starlette.responses import JSONResponse, Response
+
+from autocall_otp.sandbox.contract import Contract
+from autocall_otp.sandbox.endpoints import Checked, Endpoints, refusal
+
+if TYPE_CHECKING:
+    from starlette.types import Message, Receive, Scope, Send
+
+BODY = {"content": {"application/json": {"schema": {"type": "object", "required": ["name"]}}}}
+DOCUMENT: dict[str, Any] = {
+    "security": [{"bearer": []}],
+    "paths": {
+        "/things/{id}": {
+            "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}],
+            "get": {
+                "operationId": "getThing",
+                "security": [],
+                "parameters": [{"name": "note", "in": "query", "schema": {"type": "string", "default": "none"}}],
+            },
+            "put": {"operationId": "putThing", "requestBody": BODY | {"required": True}},
+            "post": {"operationId": "touchThing", "security": [], "requestBody": BODY},
+            "delete": {"operationId": "deleteThing", "security": []},
+            "patch": {"operationId": "breakThing", "security": []},
+        }
+    },
+}
+BEARER = {"Authorization": "Bearer t0ken"}
+JSON = {"Content-Type": "application/json"}
+
+
+async def echo(request: Checked) -> Response:
+    return JSONResponse({"operation": request.operation.id, "parameters": request.parameters, "body": request.body})
+
+
+async def breaks(_: Checked) -> Response:
+    raise RuntimeError("LUAN001")
+
+
+def app(token: str | None = "t0ken") -> Endpoints:
+    return Endpoints(
+        Contract(DOCUMENT), {"getThing": echo, "putThing": echo, "touchThing": echo, "breakThing": breaks}, token
+    )
+
+
+def ask(method: str, path: str, served: Endpoints | None = None, **options: Any) -> httpx.Response:
+    async def send() -> httpx.Response:
+        transport = httpx.ASGITransport(served or app())
+        async with httpx.AsyncClient(transport=transport, base_url="http://sandbox.test") as http:
+            return await http.request(method, path, **options)
+
+    return asyncio.run(send())
+
+
+def told(answer: httpx.Response, status: int) -> Any:
+    assert answer.status_code == status, answer.text
+    return answer.json()["error"]
+
+
+def test_a_handler_gets_what_the_contract_makes_of_a_request() -> None:
+    plain = ask("GET", "/things/a%2Fb")
+    assert plain.json() == {"operation": "getThing", "parameters": {"id": "a/b", "note": "none"}, "body": None}
+    noted = ask("GET", "/things/1?note=m%C3%A3%20s%E1%BB%91")
+    assert noted.json()["parameters"] == {"id": "1", "note": "mã số"}
+    put = ask("PUT", "/things/1", headers=BEARER, json={"name": "é"})
+    assert put.json() == {"operation": "putThing", "parameters": {"id": "1"}, "body": {"name": "é"}}
+
+
+@pytest.mark.parametrize(
+    "header",
+    [{}, {"Authorization": ""}, {"Authorization": "t0ken"}, {"Authorization": "Basic t0ken"}]
+    + [{"Authorization": value} for value in ("Bearer", "Bearer T0KEN", "Bearer x t0ken", "Bearer t0ken x")],
+)
+def test_without_its_token_a_secured_operation_is_refused(header: dict[str, str]) -> None:
+    answer = ask("PUT", "/things/1", headers=header | JSON, content=b"{}")
+    assert told(answer, 401) == "Unauthorized"
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("written", ["Bearer t0ken", "bearer  t0ken", "BEARER t0ken "])
+def test_a_token_is_taken_in_every_form_that_http_allows(written: str) -> None:
+    assert ask("PUT", "/things/1", headers={"Authorization": written}, json={"name": ""}).status_code == 200
+
+
+@pytest.mark.parametrize("header", [{}, {"Authorization": "Bearer"}, {"Authorization": "Bearer None"}])
+def test_without_a_token_of_its_own_it_refuses_every_secured_operation(header: dict[str, str]) -> None:
+    assert told(ask("PUT", "/things/1", app(None), headers=header, json={"name": ""}), 401) == "Unauthorized"
+    assert ask("GET", "/things/1", app(None)).status_code == 200
+
+
+def test_an_operation_that_nobody_wrote_is_501() -> None:
+    assert told(ask("DELETE", "/things/1"), 501) == "the sandbox does not know what deleteThing does"
+
+
+def test_a_path_or_method_that_the_contract_lacks_is_refused() -> None:
+    assert told(ask("GET", "/nothing"), 404) == "Not Found"
+    answer = ask("HEAD", "/things/1")
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "DELETE, GET, PATCH, POST, PUT"
+
+
+def test_a_body_may_be_left_out_where_the_contract_says_so() -> None:
+    assert ask("POST", "/things/1").json()["body"] is None
+    assert told(ask("POST", "/things/1", json={}), 400) == [{"name": "name is required"}]
+    assert told(ask("PUT", "/things/1", headers=BEARER | JSON), 400) == "The body is not valid JSON"
+    assert ask("GET", "/things/1", json={"anything": 1}).json()["body"] is None
+
+
+@pytest.mark.parametrize("kind", ["application/json", "Application/JSON; charset=utf-8", "application/json ;x=y"])
+def test_json_is_known_by_its_type(kind: str) -> None:
+    answer = ask("POST", "/things/1", headers={"Content-Type": kind}, content=b'{"name": 1}')
+    assert answer.json()["body"] == {"name": 1}
+
+
+@pytest.mark.parametrize("header", [{}, {"Content-Type": ""}, {"Content-Type": "text/plain; application/json"}])
+def test_a_body_of_another_type_is_refused(header: dict[str, str]) -> None:
+    answer = ask("POST", "/things/1", headers=header, content=b'{"name": 1}')
+    assert told(answer, 400) == "Content-Type must be application/json"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"{", b"[" * 60_000, b'{"name": NaN}', b"\xff", b'{"name": "\\ud800"}', b'{"name": 1e999}'],
+    ids=["half", "deep", "nan", "latin", "surrogate", "infinite"],
+)
+def test_what_is_no_json_or_could_never_be_sent_back_is_refused(body: bytes) -> None:
+    assert told(ask("POST", "/things/1", headers=JSON, content=body), 400) == "The body is not valid JSON"
+
+
+def test_the_largest_body_has_65536_bytes() -> None:
+    body = json.dumps({"name": ""}).encode()
+    assert ask("POST", "/things/1", headers=JSON, content=body.ljust(65_536)).status_code == 200
+    answer = ask("POST", "/things/1", headers=JSON, content=body.ljust(65_537))
+    assert told(answer, 400) == "The body is larger than 65536 bytes"
+    assert answer.headers["connection"] == "close"
+
+
+def test_an_error_inside_is_logged_by_its_kind_alone(caplog: pytest.LogCaptureFixture) -> None:
+    answer = ask("PATCH", "/things/1")
+    assert told(answer, 500) == "Internal Server Error"
+    assert caplog.record_tuples == [("autocall_otp.sandbox", logging.ERROR, "RuntimeError in PATCH")]
+
+
+def test_an_answer_can_listen_to_its_caller() -> None:
+    class Listens(Response):
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            assert (await receive())["type"] == "http.disconnect"
+            await Response("heard")(scope, receive, send)
+
+    async def listens(_: Checked) -> Response:
+        return Listens()
+
+    messages = iter([{"type": "http.request", "body": b""}, {"type": "http.disconnect"}])
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return next(messages)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/things/1",
+        "raw_path": b"/things/1",
+        "query_string": b"",
+        "headers": [],
+    }
+    asyncio.run(Endpoints(Contract(DOCUMENT), {"getThing": listens})(scope, receive, send))
+    assert sent[-1]["body"] == b"heard"
+
+
+def test_a_refusal_has_the_provider_s_shape() -> None:
+    answer = refusal(429, "Slow down", {"Retry-After": "1"})
+    assert (answer.status_code, json.loads(answer.body)) == (429, {"error": "Slow down"})
+    assert answer.headers["retry-after"] == "1"

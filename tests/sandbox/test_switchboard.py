@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+import logging
+import uuid
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from autocall_otp.sandbox import calls
+from autocall_otp.sandbox.chaos import Chaos
+from autocall_otp.sandbox.switchboard import Switchboard, described
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NUMBER = "+84 332 665 711"
+REQUEST = {"phone_number": NUMBER, "campaign_uuid": "c", "template": "t", "code_otp": "LUAN001", "ref_id": "r"}
+
+
+@pytest.fixture
+def board() -> Switchboard:
+    return Switchboard(speed=0)
+
+
+def place(board: Switchboard, **fields: str) -> calls.PlacedCall:
+    return board.place(REQUEST | fields)
+
+
+def test_a_call_is_kept_as_it_was_asked_for(board: Switchboard) -> None:
+    call = place(board)
+    assert board.get(call.id) == board.latest() == call
+    assert board.all() == [call]
+    assert (call.id, call.ref_id, call.plan, call.request) == (1, "r", calls.ANSWERED, REQUEST)
+    assert call.placed_at == board.clock.now()
+    ids = {call.call_id, call.lead_uuid, call.sip_call_id}
+    assert len(ids) == 3
+    assert {str(uuid.UUID(each)) for each in ids} == ids
+    assert board.get(2) is None
+
+
+@pytest.mark.parametrize("ref_id", [{}, {"ref_id": ""}])
+def test_a_reference_of_its_own_is_a_new_one_each_time(board: Switchboard, ref_id: dict[str, str]) -> None:
+    request = {name: value for name, value in REQUEST.items() if name != "ref_id"} | ref_id
+    one, other = board.place(request), board.place(request)
+    assert one.ref_id != other.ref_id
+    assert str(uuid.UUID(one.ref_id)) == one.ref_id
+
+
+def test_an_ordinary_number_answers_by_itself_unless_told_otherwise(board: Switchboard) -> None:
+    assert Switchboard().clock.speed == 1.0
+    assert board.auto_answer
+    shy = Switchboard(auto_answer=False)
+    assert place(shy).plan == calls.NO_ANSWER
+    assert place(shy, phone_number="0900000001").plan == calls.ANSWERED
+    assert place(board, phone_number="0900000002").plan == calls.BUSY
+
+
+@pytest.mark.parametrize(
+    ("action", "status"), [("answer", "answered"), ("reject", "busy"), ("leave-unanswered", "no-answered")]
+)
+def test_a_call_is_decided_by_hand(board: Switchboard, action: str, status: str) -> None:
+    decided = board.act(place(board).id, action)
+    assert calls.status(decided, board.clock.now()) == status
+    assert board.get(1) == decided
+    with pytest.raises(calls.NotRingingError):
+        board.act(1, action)
+    with pytest.raises(KeyError, match="^7$"):
+        board.act(7, action)
+
+
+def test_the_log_names_calls_by_their_ids_and_masks_their_numbers(
+    board: Switchboard, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "autocall_otp.sandbox"):
+        board.act(place(board).id, "reject")
+    said = ["call 1 to 0332***711: queued", "call 1 to 0332***711: busy, by hand"]
+    assert caplog.record_tuples == [("autocall_otp.sandbox", logging.INFO, text) for text in said]
+
+
+def test_the_bell_rings_for_whatever_can_be_seen(board: Switchboard) -> None:
+    deeds: list[Any] = [
+        lambda: place(board),
+        lambda: board.act(1, "answer"),
+        lambda: board.advance(1),
+        lambda: board.set_speed(2),
+        board.clear,
+        board.reset,
+        board.stop,
+    ]
+    for count, deed in enumerate(deeds, 1):
+        deed()
+        assert board.bell.count == count
+
+
+def test_a_refusal_is_for_one_number_and_one_reference_once(board: Switchboard) -> None:
+    assert board.refuse_once("0900000429", "a")
+    assert board.refuse_once("0900000429", "b")
+    assert board.refuse_once("0332665711", "a")
+    assert not board.refuse_once("+84900000429", "a"), "the second time, in another form"
+    assert board.refuse_once("0900000429", "a"), "and anew"
+
+
+def test_a_thousand_refusals_are_remembered(board: Switchboard) -> None:
+    for number in range(1000):
+        assert board.refuse_once("0900000429", f"r{number}")
+    assert not board.refuse_once("0900000429", "r0")
+    assert board.refuse_once("0900000429", "r0")
+    assert board.refuse_once("0900000429", "one too many")
+    assert not board.refuse_once("0900000429", "r2"), "still there"
+    assert board.refuse_once("0900000429", "r1"), "the oldest one went"
+
+
+def test_the_latest_call_is_found_by_number_and_after_another(board: Switchboard) -> None:
+    assert board.latest() is None
+    first, other = place(board), place(board, phone_number="0912345678")
+    assert board.latest("0332665711") == first
+    assert board.latest() == other
+    assert board.latest("0332665711", after=first.id) is None
+    assert board.latest(after=first.id) == other
+    again = place(board)
+    assert board.latest("0332665711", after=first.id) == again
+    assert (board.rings("r"), board.rings("other")) == (3, 0)
+
+
+def test_a_record_is_found_by_its_reference_when_it_is_there(board: Switchboard) -> None:
+    call = place(board)
+    assert board.look_up("r") is None
+    board.advance(15)
+    assert board.look_up("r") == calls.record(call)
+    assert board.look_up("other") is None
+
+
+def test_clearing_forgets_the_calls_and_resetting_everything(board: Switchboard) -> None:
+    place(board)
+    board.set_speed(5)
+    board.set_chaos(Chaos(error_probability=1))
+    board.refuse_once("0900000429", "a")
+    board.clear()
+    assert (board.all(), board.clock.speed, board.chaos.error_probability) == ([], 5.0, 1)
+    assert board.roll().error in {500, 502, 503}
+    board.reset()
+    assert (board.clock.speed, board.chaos) == (0.0, Chaos())
+    assert board.refuse_once("0900000429", "a")
+    assert place(board).id == 2
+
+
+def test_the_next_change_is_told_in_real_seconds() -> None:
+    board = Switchboard(speed=10)
+    assert board.next_change() is None
+    place(board)
+    due = board.next_change()
+    assert due is not None
+    assert 0.1 < due <= 0.2
+    board.advance(5)
+    place(board)
+    sooner = board.next_change()
+    assert sooner is not None
+    assert sooner < 0.2, "the first call is answered before the second rings"
+    board.set_speed(0)
+    assert board.next_change() is None
+
+
+def test_it_runs_until_it_is_stopped(board: Switchboard) -> None:
+    assert board.stopping is False
+    board.stop()
+    assert board.stopping is True
+
+
+def test_after_a_restart_time_goes_on_from_the_latest_call(tmp_path: Path) -> None:
+    first = Switchboard(speed=0, path=tmp_path / "calls.db")
+    first.advance(3600)
+    call = place(first)
+    first.close()
+    assert first.all() == [call]
+    second = Switchboard(speed=0, path=tmp_path / "calls.db")
+    assert (second.clock.now(), second.clock.speed) == (call.placed_at, 0.0)
+    assert second.all() == [call]
+    second.close()
+
+
+def test_a_call_is_shown_with_all_that_has_happened_so_far(board: Switchboard) -> None:
+    call = place(board, phone_number="0900000021")
+    start = call.placed_at
+
+    def at(seconds: float) -> str:
+        return (start + timedelta(seconds=seconds)).isoformat()
+
+    shown = described(board, call, start)
+    steps = ("ringing_at", "answered_at", "ended_at", "record")
+    assert shown == {
+        "id": 1,
+        "call_id": call.call_id,
+        "ref_id": "r",
+        "phone_number": "0900000021",
+        "code_otp": "LUAN001",
+        "template": "t",
+        "campaign_uuid": "c",
+        "status": "queued",
+        "since": at(0),
+        "placed_at": at(0),
+        **dict.fromkeys(steps),
+        "can_be_answered": True,
+        "rings": 1,
+    }
+    for seconds, status, since, known in [
+        (2, "ringing", 2, [at(2), None, None]),
+        (7, "answered", 7, [at(2), at(7), None]),
+        (44.9, "ended", 15, [at(2), at(7), at(15)]),
+    ]:
+        shown = described(board, call, start + timedelta(seconds=seconds))
+        assert (shown["status"], shown["since"]) == (status, at(since))
+        assert [shown[step] for step in steps] == [*known, None]
+    assert described(board, call, start + timedelta(seconds=45))["record"] == calls.record(call)
+    assert not shown["can_be_answered"]
