@@ -156,7 +156,10 @@ def _places(source: str) -> list[_Place]:
             if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
                 first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
                 is_class = isinstance(node, ast.ClassDef)
-                yield _Place(prefix + node.name, first, node.end_lineno or first, not is_class)
+                # What is called once for all is run by one test alone, whichever comes first.
+                is_cached = any("lru_cache" in ast.unparse(decorator) for decorator in node.decorator_list)
+                is_function = not (is_class or is_cached)
+                yield _Place(prefix + node.name, first, node.end_lineno or first, is_function)
                 if is_class:
                     yield from walk(node.body, f"{prefix}{node.name}.")
 

@@ -16,7 +16,8 @@ PAGE = ROOT / "docs" / "contract.md"
 CORE = ("_flow.py", "_operations.py", "models.py", "_errors.py")
 HELPERS = (
     "_answers.py", "_arguments.py", "_config.py", "_secrets.py", "_payload.py", "_token.py", "_lanes.py", "_watch.py",
-    "_lifetime.py", "_drive.py", "_transport.py", "_direct.py", "_engine.py",
+    "_lifetime.py", "_drive.py", "_transport.py", "_direct.py", "_engine.py", "_curl.py", "_curl_transports.py",
+    "_client.py", "_log.py", "_log_filter.py", "__init__.py", "__main__.py", "_version.py", "pytest_plugin.py",
 )  # fmt: skip
 _BEGIN, _END = "<!-- code mutants: begin -->", "<!-- code mutants: end -->"
 _HEADER = (
@@ -106,6 +107,7 @@ def replaced(page: str, rows: Iterable[Row], survivors: Iterable[Survivor]) -> s
         "core": [row for row in ordered if row.module in CORE],
         "helpers": [row for row in ordered if row.module in HELPERS],
         "sandbox": [row for row in ordered if row.module.startswith("sandbox/")],
+        "command line": [row for row in ordered if row.module.startswith(("_cli/", "cli."))],
         "all": ordered,
     }
     sums = [_sum(name, of_group) for name, of_group in groups.items() if of_group]
@@ -126,7 +128,9 @@ def _sum(name: str, rows: list[Row]) -> list[str]:
 
 
 def _reasons(survivors: Iterable[Survivor]) -> Iterable[str]:
-    for module, of_module in groupby(survivors, key=lambda survivor: survivor.module):
+    order = {module: index for index, module in enumerate(modules([]))}
+    ordered = sorted(survivors, key=lambda survivor: order.get(survivor.module, -1))
+    for module, of_module in groupby(ordered, key=lambda survivor: survivor.module):
         yield f"Survivors of `{module}`:\n"
         for (place, reason), group in groupby(of_module, key=lambda survivor: (survivor.place, survivor.reason)):
             changes = list(group)

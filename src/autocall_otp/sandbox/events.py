@@ -17,7 +17,7 @@ KEEP_ALIVE = 15.0
 # Changes within this many seconds travel together, so that a flood of calls does not drown the page.
 TOGETHER = 0.05
 
-Seen: TypeAlias = dict[int, tuple[str, bool, bool, int]]
+Seen: TypeAlias = dict[int, tuple[str, bool, int]]
 
 
 async def stream(board: Switchboard) -> AsyncIterator[str]:
@@ -46,7 +46,6 @@ def _event(board: Switchboard, name: str, seen: Seen) -> tuple[bool, str]:
         call.id: (
             calls.status(call, now),
             calls.has_record(call, now),
-            calls.can_be_answered(call, now),
             board.rings(call.ref_id),
         )
         for call in kept.values()
