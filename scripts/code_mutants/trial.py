@@ -25,7 +25,7 @@ from code_mutants.session import ROOT, fork, run_tests
 
 KILLED, TIMED_OUT, SURVIVED, UNTESTED = "killed", "timed out", "survived", "untested"
 # Seconds of tests that a mutant has to live through in each round.
-_ENOUGH = (8.0, 4.0, 2.0)
+_ENOUGH = (15.0, 4.0, 2.0)
 
 
 @attrs.define

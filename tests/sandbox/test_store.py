@@ -164,8 +164,13 @@ def test_what_has_not_ended_yet_does_not_go_before_the_oldest() -> None:
     busy = put(store, calls.BUSY)
     new = put(store, at=2.9)
     assert list(store) == [busy, new]
-    newest = put(store, at=3)
-    assert list(store) == [new, newest], "it ended at this very moment"
+
+
+def test_a_call_has_ended_from_the_moment_of_its_end_on() -> None:
+    store = Store(2)
+    ringing, _ = put(store, calls.NO_ANSWER), put(store, calls.BUSY)
+    new = put(store, at=3)
+    assert list(store) == [ringing, new]
 
 
 def test_an_end_given_by_hand_is_what_counts() -> None:
