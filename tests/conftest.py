@@ -1,11 +1,18 @@
-"""Figures that tests measure, show at the end of the run, and do not judge."""
+"""Figures that tests measure, show at the end of the run, and do not judge; and Ctrl-C as programs find it."""
 
+import signal
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 _figures: list[str] = []
+
+
+def pytest_configure() -> None:
+    """A shell's background job ignores Ctrl-C, and so would the programs that tests interrupt."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

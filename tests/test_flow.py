@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 import httpcore
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.flows import Clock, answer, policy, run
 
 import autocall_otp
@@ -167,7 +169,13 @@ def test_the_deadline_ends_the_tries() -> None:
 
 @pytest.mark.parametrize(
     ("value", "seconds"),
-    [("0", 0.0), (" 5 ", 5.0), ("Thu, 01 Jan 2026 00:01:00 GMT", 60.0), ("Wed, 31 Dec 2025 00:00:00 GMT", 0.0)],
+    [
+        ("0", 0.0),
+        (" 5 ", 5.0),
+        ("7\x1f", 7.0),
+        ("Thu, 01 Jan 2026 00:01:00 GMT", 60.0),
+        ("Wed, 31 Dec 2025 00:00:00 GMT", 0.0),
+    ],
 )
 def test_both_forms_of_retry_after(value: str, seconds: float) -> None:
     assert read_retry_after(value, datetime(2026, 1, 1, tzinfo=UTC).timestamp()) == seconds
@@ -176,6 +184,12 @@ def test_both_forms_of_retry_after(value: str, seconds: float) -> None:
 @pytest.mark.parametrize("value", [None, "", "-1", "1.5", "soon", "٣", "1, 2", "9" * 5000, "Thu, 99 Foo 2026", "0x10"])
 def test_garbage_in_retry_after_is_ignored(value: str | None) -> None:
     assert read_retry_after(value, 0.0) is None
+
+
+@given(st.text() | st.text("0123456789 :,-+GMTThuJan\x1f\u00a0", max_size=40))
+def test_no_retry_after_costs_an_answer_its_outcome(value: str) -> None:
+    seconds = read_retry_after(value, 0.0)
+    assert seconds is None or seconds >= 0
 
 
 def test_retries_of_a_client_end_at_a_tenth_of_its_requests() -> None:

@@ -206,7 +206,7 @@ def read_retry_after(value: str | None, now: float) -> float | None:
     if value is None:
         return None
     if re.fullmatch(r"[0-9]{1,9}", value.strip()):
-        return float(value)
+        return float(value.strip())
     # Only for the rare answer that carries a date: the module is slow to import.
     from email.utils import parsedate_to_datetime  # noqa: PLC0415 - see above
 
