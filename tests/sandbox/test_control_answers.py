@@ -48,6 +48,15 @@ def test_a_long_poll_waits_to_its_last_second(http: httpx.Client, place: Place) 
     assert (answer.status_code, answer.json()["code_otp"]) == (200, "NEW")
 
 
+def test_a_long_poll_for_one_number_is_not_ended_by_another(http: httpx.Client, place: Place) -> None:
+    place("0912345678")
+    query = {"phone_number": "0332665711", "timeout": "0"}
+    assert http.get("/sandbox/calls/wait", params=query).status_code == 204
+    place("+84332665711")
+    assert http.get("/sandbox/calls/wait", params=query).json()["id"] == 2
+    assert http.get("/sandbox/calls/wait", params=query | {"after": "2"}).status_code == 204
+
+
 def test_a_stream_is_kept_by_nobody(http: httpx.Client) -> None:
     with http.stream("GET", "/sandbox/events") as answer:
         assert answer.headers["cache-control"] == "no-store"
