@@ -94,6 +94,14 @@ def test_waiting_for_any_call_in_vain_is_told(sandbox: Sandbox) -> None:
     assert str(caught.value) == "no call within 0.01 s; 0 calls are kept"
 
 
+def test_a_wait_after_a_call_is_not_ended_by_it(sandbox: Sandbox, place: Place) -> None:
+    place()
+    (call,) = sandbox.calls
+    assert sandbox.wait_for_call(timeout=0) == call
+    with pytest.raises(TimeoutError, match=r"^no call within 0 s; 1 calls are kept$"):
+        sandbox.wait_for_call(timeout=0, after=call)
+
+
 def test_a_wait_goes_on_until_its_time_is_over(sandbox: Sandbox, place: Place) -> None:
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(sandbox.wait_for_call, timeout=0.9)
