@@ -162,6 +162,18 @@ def test_a_port_can_be_taken_again_at_once(served: Server) -> None:
     again.stop()
 
 
+def test_a_stream_that_does_not_hear_of_the_end_does_not_keep_it_from_ending(
+    served: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vars(served)["_board"], "stop", lambda: None)
+    with httpx.stream("GET", f"{served.url}/sandbox/events", timeout=60) as stream:
+        next(stream.iter_lines())
+        stopping = threading.Thread(target=served.stop, daemon=True)
+        stopping.start()
+        stopping.join(40)
+        assert not stopping.is_alive()
+
+
 def test_its_end_is_told_to_the_switchboard_and_its_socket_closed() -> None:
     board = Switchboard(speed=0)
     server = Server(board, host="127.0.0.1", port=0, token="t0ken")
