@@ -167,7 +167,8 @@ def test_a_stream_that_does_not_hear_of_the_end_does_not_keep_it_from_ending(
 ) -> None:
     monkeypatch.setattr(vars(served)["_board"], "stop", lambda: None)
     with httpx.stream("GET", f"{served.url}/sandbox/events", timeout=60) as stream:
-        next(stream.iter_lines())
+        lines = stream.iter_lines()
+        next(lines)
         stopping = threading.Thread(target=served.stop, daemon=True)
         stopping.start()
         stopping.join(40)
