@@ -26,7 +26,7 @@ from autocall_otp._answers import BodyTooLargeError
 
 Options: TypeAlias = "dict[int, int | str | None]"
 _LAST_PROVISIONAL, _LONGEST, _LONGEST_LENGTH = 199, 2**31 - 1, 18
-Failure = tuple[int, str]
+Failure: TypeAlias = tuple[int, str]
 """What libcurl says of a failed transfer: a code and words."""
 SILENT: Failure = (pycurl.E_OPERATION_TIMEDOUT, "no byte came in time")
 
