@@ -52,6 +52,7 @@ def test_a_number_means_what_it_is_for(phone_number: str) -> None:
         assert (number.plan.status, number.plan.ended, number.plan.answered) == (plan.status, plan.ended, plan.answered)
 
 
+@pytest.mark.dev
 def test_the_page_and_the_command_tell_the_same() -> None:
     cells = re.findall(r"^\| `(09\d+)` \| (.+) \| (.+) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     assert cells == [(number.phone_number, number.happens, number.outcome) for number in NUMBERS]
