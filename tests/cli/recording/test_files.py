@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cli.conftest import Run
 
 from autocall_otp._cli.recording import files
 from autocall_otp._cli.recording.files import Target, UnusableFileError
 from autocall_otp._cli.recording.recorder import Recording
 from autocall_otp._cli.recording.shapes import Shaper
-from cli.conftest import Run
 
 posix = pytest.mark.skipif(os.name != "posix", reason="file modes and links of POSIX")
 EXCHANGE: dict[str, Any] = {
