@@ -52,23 +52,31 @@ def test_an_unknown_name_is_refused() -> None:
             shell(**settings("api.example.vn", transport="quick"))
 
 
+def refusal_of_fast() -> set[str]:
+    """What the clients say of it, which should be the same."""
+    said = set[str]()
+    for shell in (Client, AsyncClient):
+        with pytest.raises(ConfigurationError) as caught:
+            shell(**settings("api.example.vn", transport="fast"))
+        said.add(str(caught.value))
+    return said
+
+
 def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pycurl", None)
-    for shell in (Client, AsyncClient):
-        with pytest.raises(ConfigurationError, match=r'^transport: .*pip install "autocall-otp\[fast\]"'):
-            shell(**settings("api.example.vn", transport="fast"))
+    assert refusal_of_fast() == {'transport: "fast" needs: pip install "autocall-otp[fast]"'}
 
 
 def test_a_system_that_it_does_not_work_on_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(select, "poll")
-    with pytest.raises(ConfigurationError, match="^transport: .*Linux and macOS"):
-        Client(**settings("api.example.vn", transport="fast"))
+    assert refusal_of_fast() == {'transport: "fast" works on Linux and macOS only'}
 
 
 def test_a_libcurl_that_is_too_old_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pycurl.version_info", lambda: (11, "8.14.1", 0x080E01))
-    with pytest.raises(ConfigurationError, match=r"^transport: .*libcurl 8\.19"):
-        Client(**settings("api.example.vn", transport="fast"))
+    monkeypatch.setattr("pycurl.version_info", lambda: (11, "8.18.0", 0x081200))
+    assert refusal_of_fast() == {'transport: "fast" needs a pycurl with libcurl 8.19 or newer'}
+    monkeypatch.setattr("pycurl.version_info", lambda: (11, "8.19.0", 0x081300))
+    Client(**settings("api.example.vn", transport="fast")).close()
 
 
 def test_who_does_not_ask_for_it_does_not_pay_for_it() -> None:

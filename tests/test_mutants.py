@@ -3,18 +3,30 @@
 import ast
 import os
 import signal
+from collections import Counter
 
 import pytest
 
 pytest.importorskip("mutmut")
-pytestmark = pytest.mark.dev
+pytestmark = [pytest.mark.dev, pytest.mark.timeout(300)]
 
 from code_mutants.cover import Map  # noqa: E402 - they need mutmut
 from code_mutants.make import Mutant, mutants_of  # noqa: E402 - the same
-from code_mutants.table import SOURCE, Row, Survivor, known, modules, replaced  # noqa: E402 - the same
+from code_mutants.table import (  # noqa: E402 - the same
+    CORE,
+    PAGE,
+    SOURCE,
+    Row,
+    Survivor,
+    known,
+    modules,
+    replaced,
+    told,
+)
 from code_mutants.trial import KILLED, SURVIVED, TIMED_OUT, _session, _verdict, rounds  # noqa: E402 - the same
 
 LEFT_OUT, SURVIVORS = known()
+STALE = "docs/contract.md is stale: run `make mutate-code`, or `make mutate-code ONLY=…` for the modules that changed"
 EXAMPLE = '''"""A docstring."""
 
 from typing import TYPE_CHECKING, TypeVar
@@ -135,3 +147,22 @@ def test_a_mutant_that_nobody_would_see_is_not_tried() -> None:
     mutant = Mutant("src/autocall_otp/_flow.py", "module", "- a\n+ b", 1, 1, (0, 99), "")
     with pytest.raises(RuntimeError, match="imported before the fork"):
         _session(mutant, [])
+
+
+def test_the_page_tells_of_every_module_and_of_every_reason() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    rows = told(page)
+    only_words = {each for each in modules([]) if len(ast.parse((SOURCE / each).read_text("utf-8")).body) == 1}
+    assert set(rows) == set(modules([])) - only_words, STALE
+    counted = Counter(survivor.module for survivor in SURVIVORS)
+    assert {module: row.with_reason for module, row in rows.items() if row.with_reason} == counted, STALE
+    assert page == replaced(page, [], SURVIVORS), STALE
+
+
+@pytest.mark.parametrize("module", CORE)
+def test_the_figures_of_the_core_are_those_of_today_s_source(module: str) -> None:
+    file = str((SOURCE / module).relative_to(SOURCE.parent.parent))
+    row = told(PAGE.read_text(encoding="utf-8"))[module]
+    assert row.mutants == len(mutants_of(file, (SOURCE / module).read_text(encoding="utf-8"))), STALE
+    assert row.survived == row.with_reason, "every survivor needs its reason, in tests/mutants.toml"
+    assert row.killed >= 0.95 * row.mutants

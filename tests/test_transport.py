@@ -1,6 +1,7 @@
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 import trustme
 
@@ -100,7 +101,23 @@ def test_each_lane_is_one_connection() -> None:
     for url in ("https://api.example.vn", "http://127.0.0.1:4010"):
         limits = _transport._options(url)["limits"]
         assert (limits.max_connections, limits.max_keepalive_connections) == (1, 1)
+        assert limits.keepalive_expiry is None, "the free list alone decides how long a connection may be idle"
     assert _transport.MAX_CONNECTIONS == 100
+
+
+def test_a_connection_may_be_idle_for_half_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    lanes = _transport.sync_lanes("http://127.0.0.1:4010", 1, fast=False)
+    request = httpx.Request("GET", "http://127.0.0.1:4010/", extensions={"timeout": {"pool": 1.0}, "deadline": 9999.0})
+    for idle, is_kept in ((29.9, True), (30.1, False)):
+        lane = lanes.take(request)
+        lanes.give_back(lane, whole=True)
+        now += idle
+        again = lanes.take(request)
+        lanes.give_back(again, whole=True)
+        assert (again is lane) is is_kept, idle
+    lanes.close()
 
 
 def test_trust_is_that_of_the_variables_at_the_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -97,11 +97,8 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {"core": CORE, "helpers": HELPERS}
 
 def replaced(page: str, rows: Iterable[Row], survivors: Iterable[Survivor]) -> str:
     """The page with the rows of these modules put in place of those that it had; the others stay."""
-    before, begin, rest = page.partition(_BEGIN)
-    old, end, after = rest.partition(_END)
-    if not begin or not end:
-        raise ValueError(f"{PAGE.name} has lost the marks around its table of mutants")
-    found = {row.module: row for row in (*_rows(old), *rows)}
+    before, begin, _, end, after = _parted(page)
+    found = told(page) | {row.module: row for row in rows}
     ordered = [found[module] for module in modules([]) if module in found]
     groups = {
         "core": [row for row in ordered if row.module in CORE],
@@ -116,10 +113,20 @@ def replaced(page: str, rows: Iterable[Row], survivors: Iterable[Survivor]) -> s
     return f"{before}{begin}\n\n{text}\n\n{end}{after}"
 
 
-def _rows(old: str) -> list[Row]:
-    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in old.splitlines() if line.startswith("|")]
-    return [Row(name, *map(int, (mutants, killed, timed_out, reasons)))
-            for name, mutants, killed, timed_out, _, reasons, _ in cells if name.endswith(".py")]  # fmt: skip
+def told(page: str) -> dict[str, Row]:
+    """The rows that the page has, by module."""
+    lines = [line.strip("|") for line in _parted(page)[2].splitlines() if line.startswith("|")]
+    cells = [[cell.strip() for cell in line.split("|")] for line in lines]
+    return {name: Row(name, *map(int, (mutants, killed, timed_out, reasons)))
+            for name, mutants, killed, timed_out, _, reasons, _ in cells if name.endswith(".py")}  # fmt: skip
+
+
+def _parted(page: str) -> tuple[str, str, str, str, str]:
+    before, begin, rest = page.partition(_BEGIN)
+    table, end, after = rest.partition(_END)
+    if not begin or not end:
+        raise ValueError(f"{PAGE.name} has lost the marks around its table of mutants")
+    return before, begin, table, end, after
 
 
 def _sum(name: str, rows: list[Row]) -> list[str]:
