@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import sys
 import time
+import weakref
 from typing import Any
 
 import certifi
@@ -202,7 +204,22 @@ def test_only_what_was_sent_is_waited_for() -> None:
     assert transfer.wait(1) is False
     handle.told[pycurl.PREREQFUNCTION](handle)
     assert transfer.wait(0.0001) is True
-    assert socket.waits == [0, 1], "at the start, and a part of a millisecond rounded up"
+    assert transfer.wait(2) is True
+    assert socket.waits == [0, 1, 2000], "at the start, a part of a millisecond rounded up, and whole seconds"
+
+
+def test_a_child_process_never_lets_go_of_what_belongs_to_its_parent(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Transport:
+        pass
+
+    monkeypatch.setattr(_curl, "_alive", weakref.WeakSet())
+    one, other = Transport(), Transport()
+    _curl.keep_from_children(one)
+    before = sys.getrefcount(one), sys.getrefcount(other)
+    _curl._leave_behind()
+    assert (sys.getrefcount(one), sys.getrefcount(other)) == (before[0] + 1, before[1])
+    _curl._leave_behind()
+    assert sys.getrefcount(one) == before[0] + 1, "once is enough: what the child makes is its own"
 
 
 def test_patience_begins_anew_with_each_sign_of_life(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -199,8 +199,7 @@ def test_httpx_s_transport_is_made_only_while_somebody_watches(monkeypatch: pyte
         return made[-1]
 
     def send() -> None:
-        request = httpx.Request("GET", f"{url}/v3/autocall/log/R1/ref_id", extensions={"timeout": {}})
-        connection.handle_request(request).read()
+        connection.handle_request(to(url)).read()
 
     connection = Connection(ssl.create_default_context(), make)
     send()
@@ -213,6 +212,35 @@ def test_httpx_s_transport_is_made_only_while_somebody_watches(monkeypatch: pyte
     send()
     connection.close()
     assert len(made) == 1
+
+
+def test_for_tasks_too_it_is_made_only_while_somebody_watches(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    made: list[httpx.AsyncHTTPTransport] = []
+
+    def make() -> httpx.AsyncHTTPTransport:
+        made.append(httpx.AsyncHTTPTransport())
+        return made[-1]
+
+    async def ask() -> None:
+        async def send() -> None:
+            await (await connection.handle_async_request(to(url))).aread()
+
+        connection = AsyncConnection(ssl.create_default_context(), make)
+        await send()
+        with monkeypatch.context() as patch:
+            watched = functools.partialmethod(httpx.AsyncHTTPTransport.handle_async_request)
+            patch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", watched)
+            await send()
+            await send()
+        await send()
+        await connection.aclose()
+
+    asyncio.run(ask())
+    assert len(made) == 1
+
+
+def to(url: str) -> httpx.Request:
+    return httpx.Request("GET", f"{url}/v3/autocall/log/R1/ref_id", extensions={"timeout": {}})
 
 
 @pytest.fixture
