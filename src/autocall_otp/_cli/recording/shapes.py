@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
 from autocall_otp._answers import read_json
@@ -64,20 +64,13 @@ class Shaper:
     def _body(self, value: Json, listed: Mapping[str, frozenset[str]]) -> Shape:
         self.learn(*secrets_of(value))
         self._values |= {bare(text) for text in _texts(value)} - {""}
-        if not isinstance(value, dict):
-            return self._shape(value, 0)
-        return self._object(
-            value,
-            lambda name, item: (
-                text_leaf(item, listed[name]) if isinstance(item, str) and name in listed else self._shape(item, 1)
-            ),
-        )
+        return self._object(value, 1, listed) if isinstance(value, dict) else self._shape(value, 0)
 
     def _shape(self, value: Json, depth: int, *, names: bool = True) -> Shape:
         if depth >= _MAX_DEPTH:
             return NOT_LOOKED_AT
         if isinstance(value, dict):
-            return self._object(value, lambda _, item: self._shape(item, depth + 1, names=names), names=names)
+            return self._object(value, depth + 1, {}, names=names)
         if isinstance(value, list):
             entries: list[Shape] = []
             for item in value:
@@ -92,16 +85,16 @@ class Shaper:
         return scalar_leaf(value)
 
     def _object(
-        self, value: dict[str, Json], shape: Callable[[str, Json], Shape], *, names: bool = True
+        self, value: dict[str, Json], depth: int, listed: Mapping[str, frozenset[str]], *, names: bool = True
     ) -> dict[str, Any]:
         fields: dict[str, Shape] = {}
-        hidden = 0
+        hidden = itertools.count(1)
         for name, item in itertools.islice(value.items(), _MAX_NAMES):
-            if names and self._tells_nothing(name):
-                fields[name] = shape(name, item)
-            else:
-                hidden += 1
-                fields[f"(hidden {hidden})"] = shape("", item)
+            told = name if names and self._tells_nothing(name) else f"(hidden {next(hidden)})"
+            words = listed.get(told)
+            fields[told] = (
+                text_leaf(item, words) if words and isinstance(item, str) else self._shape(item, depth, names=names)
+            )
         return {"object": fields}
 
     def _tells_nothing(self, name: str) -> bool:
@@ -117,6 +110,7 @@ class Shaper:
 
 
 def _texts(value: Json) -> Iterator[str]:
+    """Every text among the values, and in the JSON that such a text holds."""
     waiting = [value]
     while waiting:
         each = waiting.pop()
@@ -126,15 +120,13 @@ def _texts(value: Json) -> Iterator[str]:
             waiting += each
         elif isinstance(each, str):
             yield each
+            waiting.append(_json_in(each))
 
 
 def _json_in(text: str) -> dict[str, Json] | list[Json] | None:
     """The JSON object or list that a text holds."""
-    if not text.lstrip().startswith(("{", "[")):
-        return None
     try:
-        # Half of a surrogate pair cannot be encoded; that, too, is a ValueError.
-        inside = read_json(text.encode())
+        inside = read_json(text)
     except ValueError:
         return None
     return inside if isinstance(inside, dict | list) else None
