@@ -44,7 +44,7 @@ _VARYING = {
     "upper-case word": (r"[A-Z]+([_-][A-Z]+)*", "", "A"),
     "lower-case word": (r"[a-z]+([_-][a-z]+)*", "", "a"),
     "letters and digits": (r"[A-Za-z0-9_-]+", "A1", "a"),
-    "text": (r"[\x20-\x7e]+", "a.", "a"),
+    "text": (r"[ -~]+", "a.", "a"),
     "other text": (r".+", "", "é"),
 }
 """The other kinds, with what an example begins with and is filled up with."""
@@ -114,7 +114,7 @@ def _integer(value: int) -> str:
 
 def longest(size: str) -> int:
     """The greatest length of a class; the least one where there is no bound."""
-    return int(size.rstrip("+").rpartition("-")[2])
+    return int(size.removesuffix("+").rpartition("-")[2])
 
 
 _EXAMPLES: dict[str, Json] = {
