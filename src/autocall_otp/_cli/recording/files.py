@@ -35,7 +35,6 @@ class Target:
     def __init__(self, path: Path, *, force: bool) -> None:
         """Take the place."""
         self.path = path
-        self._temporary = Path()
         self._leftovers: list[Path] = []
         if path.is_symlink() or (path.exists() and not path.is_file()):
             raise UnusableFileError(f"{path}: is not a plain file")
@@ -63,8 +62,8 @@ class Target:
         """
         text = as_text(recording)
         try:
-            with self._temporary.open("w", encoding="utf-8") as file:
-                file.write(text)
+            with self._temporary.open("wb") as file:
+                file.write(text.encode())
                 file.flush()
                 os.fsync(file.fileno())
             self._temporary.replace(self.path)
