@@ -64,7 +64,9 @@ def _name(base_url: str) -> Check:
     if not base_url.startswith("http:") and proxy_for(base_url):
         return Check("name", "skipped", f"the proxy of the environment looks {host} up")
     try:
-        addresses = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None, proto=socket.IPPROTO_TCP)}
+        addresses = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None)}
+    except UnicodeError:
+        return Check("name", "failed", f"{host}: no host can have such a name", "check the host")
     except OSError as error:
         return Check("name", "failed", f"{host}: {error.strerror}", "check the host, and this machine's DNS")
     return Check("name", "ok", f"{host} is {', '.join(sorted(addresses))}")
@@ -76,26 +78,21 @@ class _Answer:
 
     date: str | None
     received: float
-    expires: float | None
-    tls: str | None
+    tls: tuple[str, float] | None
+    """The version, and the end of the certificate."""
 
 
 def _probe(base_url: str) -> _Answer | Exception:
     """Ask for the root of the host, without a token, over the connections that the SDK would use."""
     try:
         with (
-            httpx.Client(timeout=PATIENCE, trust_env=False, transport=connections(base_url)) as client,
+            httpx.Client(timeout=PATIENCE, transport=connections(base_url)) as client,
             client.stream("GET", base_url) as response,
         ):
             wire = response.extensions["network_stream"].get_extra_info("ssl_object")
-            ends = wire.getpeercert()["notAfter"] if wire else None
-            return _Answer(
-                response.headers.get("date"),
-                time.time(),
-                ssl.cert_time_to_seconds(ends) if ends else None,
-                wire.version() if wire else None,
-            )
-    except (httpx.HTTPError, OSError) as error:
+            tls = (wire.version(), ssl.cert_time_to_seconds(wire.getpeercert()["notAfter"])) if wire else None
+            return _Answer(response.headers.get("date"), time.time(), tls)
+    except (httpx.HTTPError, OSError, UnicodeError) as error:
         return error
 
 
@@ -104,8 +101,9 @@ def _connection(base_url: str, answer: _Answer | Exception) -> Check:
         return Check("connection", "failed", *_why_not(answer))
     if answer.tls is None:
         return Check("connection", "ok", f"{base_url} answers, without TLS: it is this machine")
-    left = int((answer.expires or 0.0) - answer.received) // _DAY
-    return Check("connection", "ok", f"{answer.tls}, the certificate is trusted and good for {left} more days")
+    version, expires = answer.tls
+    left = int(expires - answer.received) // _DAY
+    return Check("connection", "ok", f"{version}, the certificate is trusted and good for {left} more days")
 
 
 def _why_not(error: Exception) -> tuple[str, str]:
