@@ -20,7 +20,7 @@ def read_code(out: Output, *, from_stdin: bool, generate: bool, length: int) -> 
     if from_stdin and generate:
         out.fail("--code-stdin and --generate: give one of them", Exit.USAGE)
     if generate:
-        return "".join(secrets.choice("0123456789") for _ in range(length))
+        return make_code(length)
     if from_stdin:
         return sys.stdin.readline(_TOO_LONG).rstrip("\r\n")
     if (code := from_environment(VARIABLE)) is not None:
@@ -29,3 +29,8 @@ def read_code(out: Output, *, from_stdin: bool, generate: bool, length: int) -> 
         out.fail(f"no code: give it with --code-stdin or {VARIABLE}, or use --generate", Exit.USAGE)
     answer: str = typer.prompt("Code to read aloud", hide_input=True, err=True)
     return answer
+
+
+def make_code(length: int) -> str:
+    """A code of so many digits, which nobody can guess."""
+    return "".join(secrets.choice("0123456789") for _ in range(length))

@@ -13,7 +13,7 @@ from rich.text import Text
 from autocall_otp import _arguments
 from autocall_otp._cli import settings
 from autocall_otp._cli.checks import Check, examine, look_up
-from autocall_otp._cli.codes import read_code
+from autocall_otp._cli.codes import make_code
 from autocall_otp._cli.exits import Exit
 from autocall_otp._cli.output import Output, ending_well, never_as_failed, plain
 from autocall_otp._cli.recording.files import Target, UnusableFileError
@@ -115,7 +115,7 @@ def _record(  # noqa: PLR0913 - one for each option
 
 
 def _ring(out: Output, found: settings.Settings, number: str) -> None:
-    code = read_code(out, from_stdin=False, generate=True, length=_CODE_LENGTH)
+    code = make_code(_CODE_LENGTH)
     with found.client() as client:
         ring(out, client, number, code, _arguments.new_ref_id(), international=False, wait=DEFAULT_WAIT)
 
