@@ -30,6 +30,8 @@ from autocall_otp._config import (
         ("http://127.0.0.1:4010", "http://127.0.0.1:4010"),
         ("http://localhost:4010", "http://localhost:4010"),
         ("http://[::1]:4010", "http://[::1]:4010"),
+        ("https://ví-dụ.vn", "https://ví-dụ.vn"),
+        (f"{'a' * 63}.vn.", f"https://{'a' * 63}.vn."),
     ],
 )
 def test_a_host_is_a_name_or_a_url(host: str, url: str) -> None:

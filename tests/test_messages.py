@@ -53,6 +53,8 @@ EXTRAS = "host: must not carry credentials, a query or a fragment"
 SETTINGS: list[tuple[Callable[[], object], str]] = [
     (lambda: read_host(" "), "host: give the host of your API, or set AUTOCALL_API_HOST"),
     (lambda: read_host("http://[::1"), "host: is not a host name or a URL"),
+    (lambda: read_host("api..vn"), "host: is not a host name or a URL"),
+    (lambda: read_host(f"https://{'a' * 64}.vn"), "host: is not a host name or a URL"),
     (lambda: read_host("ftp://x"), BY_NAME),
     (lambda: read_host("https://a b"), BY_NAME),
     (lambda: read_host("https://user@api.example.vn"), EXTRAS),

@@ -71,7 +71,8 @@ def read_host(host: str | None) -> str:
     try:
         parts = urlsplit(text if "://" in text else f"https://{text}")
         name, _ = parts.hostname, parts.port
-        httpx.URL(parts.geturl())
+        # No name server can be asked for an empty label, or for one that is too long.
+        httpx.URL(parts.geturl()).raw_host.decode("ascii").encode("idna")
     except (ValueError, httpx.InvalidURL):
         raise wrong("host", "is not a host name or a URL") from None
     if parts.scheme not in {"http", "https"} or not name or not parts.geturl().isprintable() or " " in text:

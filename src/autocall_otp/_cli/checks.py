@@ -65,8 +65,6 @@ def _name(base_url: str) -> Check:
         return Check("name", "skipped", f"the proxy of the environment looks {host} up")
     try:
         addresses = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None)}
-    except UnicodeError:
-        return Check("name", "failed", f"{host}: no host can have such a name", "check the host")
     except OSError as error:
         return Check("name", "failed", f"{host}: {error.strerror}", "check the host, and this machine's DNS")
     return Check("name", "ok", f"{host} is {', '.join(sorted(addresses))}")
@@ -92,7 +90,7 @@ def _probe(base_url: str) -> _Answer | Exception:
             wire = response.extensions["network_stream"].get_extra_info("ssl_object")
             tls = (wire.version(), ssl.cert_time_to_seconds(wire.getpeercert()["notAfter"])) if wire else None
             return _Answer(response.headers.get("date"), time.time(), tls)
-    except (httpx.HTTPError, OSError, UnicodeError) as error:
+    except (httpx.HTTPError, OSError) as error:
         return error
 
 

@@ -26,15 +26,15 @@ _CODE_LENGTH = 6
 
 _RecordOption = Annotated[
     Path | None,
-    typer.Option("--record", metavar="FILE", help="Write the shape of all answers, no value.", show_default=False),
+    typer.Option("--record", metavar="FILE", help="Write the shape of all answers, no value."),
 ]
 _RefIdOption = Annotated[
     str | None,
-    typer.Option("--ref-id", metavar="TEXT", help="Record an earlier call's record, too.", show_default=False),
+    typer.Option("--ref-id", metavar="TEXT", help="Record an earlier call's record, too."),
 ]
 _NumberOption = Annotated[
     str | None,
-    typer.Option("--place-call-to", metavar="NUMBER", help="Ring this phone, record that, too.", show_default=False),
+    typer.Option("--place-call-to", metavar="NUMBER", help="Ring this phone, record that, too."),
 ]
 
 
