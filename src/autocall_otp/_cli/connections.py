@@ -13,4 +13,4 @@ def connections(base_url: str) -> httpx.HTTPTransport:
     """What a client would connect with: the environment's trust and proxy; on loopback, neither is needed."""
     if base_url.startswith("http:"):
         return httpx.HTTPTransport(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
-    return httpx.HTTPTransport(verify=httpx.create_ssl_context(), proxy=proxy_for(base_url))
+    return httpx.HTTPTransport(proxy=proxy_for(base_url))
