@@ -30,10 +30,10 @@ class _Missing(MetaPathFinder):
 @pytest.fixture
 def without(monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], ModuleType]:
     def load(name: str | None) -> ModuleType:
+        # What is there comes back after the test, also where the import binds the new module.
+        monkeypatch.setattr(autocall_otp, "cli", importlib.import_module("autocall_otp.cli"))
         for module in ("autocall_otp.cli", "autocall_otp._cli.app"):
             monkeypatch.delitem(sys.modules, module, raising=False)
-        # The import binds the new module here; the old one comes back after the test.
-        monkeypatch.setattr(autocall_otp, "cli", None, raising=False)
         monkeypatch.setattr(sys, "meta_path", [_Missing(name), *sys.meta_path])
         return importlib.import_module("autocall_otp.cli")
 

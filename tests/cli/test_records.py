@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
+from autocall_otp import Client
 from autocall_otp.sandbox import Sandbox
 from cli.conftest import CODE, MASKED, NUMBER, Run
 
@@ -64,3 +66,67 @@ def test_what_the_service_says_cannot_steer_the_terminal(run: Run, monkeypatch: 
     assert "\x07" not in ran.stdout
     assert "[red]x[/]" in ran.stdout
     assert json.loads(run("wait", "r1", "--json").stdout)["cause"] == evil.cause
+
+
+COMMANDS = ["cdr", "wait"]
+NOWHERE = "http://127.0.0.1:1"
+
+
+@pytest.fixture
+def ended(sandbox: Sandbox) -> str:
+    """The reference of a call that is over."""
+    with Client(sandbox.url, sandbox.token) as client:
+        known = {"campaign_uuid": "f77dfcf4-0759-4179-93cb-741f481a776e", "template": "otp_script_01"}
+        ref_id = client.run_otp(NUMBER, CODE, ref_id="R1", **known).ref_id
+    sandbox.advance(60)
+    return ref_id
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_people_read_a_few_facts_and_programs_every_field(run: Run, ended: str, command: str) -> None:
+    ran = run(command, ended)
+    assert (ran.exit_code, ran.stderr) == (0, "")
+    facts = dict(line.split(maxsplit=1) for line in ran.stdout.splitlines() if not line.startswith("picked up"))
+    assert list(facts) == [
+        *("status", "answered", "duration", "talk", "cause", "to", "from", "started", "ended", "ref_id", "call_id")
+    ]
+    assert (facts["status"], facts["to"], facts["ref_id"]) == ("answered", MASKED, "R1")
+    ran = run(command, ended, "--json")
+    record = ran.only("record")
+    assert (ran.exit_code, ran.stderr, record["ref_id"], record["id"]) == (0, "", "R1", facts["call_id"])
+    assert (record["status"], record["to_number"], record["billsec"]) == ("answered", MASKED, 8)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_host_and_the_token_may_be_given_otherwise(
+    run: Run, ended: str, sandbox: Sandbox, environment: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("AUTOCALL_API_HOST", NOWHERE)
+    assert run(command, ended, "--host", sandbox.url).exit_code == 0
+    monkeypatch.delenv("AUTOCALL_API_HOST")
+    file = environment / "mine.toml"
+    file.write_text(f'host = "{sandbox.url}"', encoding="utf-8")
+    assert run(command, ended, "--config", str(file)).exit_code == 0
+    ran = run(command, ended)
+    told = "autocall-otp: host: is not set; set --host or AUTOCALL_API_HOST or host in the settings file\n"
+    assert (ran.exit_code, ran.stdout, ran.stderr) == (5, "", told)
+
+
+def test_a_wait_takes_a_while_at_least(run: Run) -> None:
+    ran = run("wait", "nobody-knows", "--timeout", "0.09")
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert "0.09 is not in the range x>=0.1" in ran.stderr
+
+
+def test_unless_told_a_wait_takes_two_minutes(run: Run, ended: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[float] = []
+    real = Client.wait_for_cdr
+
+    def wait_for_cdr(client: Client, ref_id: str, *, timeout: float) -> object:
+        asked.append(timeout)
+        return real(client, ref_id, timeout=30.0)
+
+    monkeypatch.setattr(Client, "wait_for_cdr", wait_for_cdr)
+    assert run("wait", ended).exit_code == 0
+    assert run("wait", ended, "--timeout", "0.1").exit_code == 0
+    assert asked == [120.0, 0.1]
