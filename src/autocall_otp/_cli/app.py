@@ -43,6 +43,5 @@ def autocall_otp(
     """Voice one-time codes: place the call once, learn how it went."""
 
 
-for command in (run, cdr, wait, doctor, config, sandbox):
+for command in (run, cdr, wait, doctor, config, sandbox, check_recording):
     app.command(epilog=EPILOG)(command)
-app.command("check-recording", epilog=EPILOG)(check_recording)
