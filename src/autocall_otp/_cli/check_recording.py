@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def check_recording(
-    file: Annotated[Path, typer.Argument(help="What `doctor --record` wrote.", show_default=False)],
+    file: Annotated[Path, typer.Argument(help="What `doctor --record` wrote.")],
     *,
     as_json: JsonOption = False,
 ) -> None:

@@ -11,8 +11,8 @@ from autocall_otp._cli.output import Output, ending_well
 from autocall_otp._cli.waiting import show_record, wait_for
 from autocall_otp._config import DEFAULT_WAIT
 
-RefId = Annotated[str, typer.Argument(help="The reference that the call was placed with.", show_default=False)]
-Seconds = Annotated[float, typer.Option("--timeout", min=0.1, metavar="SECONDS", help="How long to wait in all.")]
+RefId = Annotated[str, typer.Argument(help="The reference that the call was placed with.")]
+Seconds = Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="How long to wait in all.")]
 
 
 def cdr(
