@@ -32,7 +32,7 @@ COMMANDS = ["run", "cdr", "wait", "doctor", "config", "sandbox", "check-recordin
 @pytest.fixture(autouse=True)
 def _plain(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert home
-    for name in ("FORCE_COLOR", "NO_COLOR", "TYPER_STANDARD_TRACEBACK", "_TYPER_STANDARD_TRACEBACK"):
+    for name in ("TYPER_STANDARD_TRACEBACK", "_TYPER_STANDARD_TRACEBACK"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # Typer sets its own

@@ -24,10 +24,7 @@ BOLD, END = "\x1b[1m", "\x1b[0m"
 
 
 @pytest.fixture
-def file(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("FORCE_COLOR", "NO_COLOR", "COLORTERM"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("TERM", "xterm-256color")
+def file(home: Path) -> Path:
     return home / "shapes.json"
 
 

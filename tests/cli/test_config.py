@@ -15,11 +15,8 @@ UUID = "f77dfcf4-0759-4179-93cb-741f481a776e"
 
 
 @pytest.fixture
-def file(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def file(home: Path) -> Path:
     """A settings file that holds a template."""
-    for name in ("FORCE_COLOR", "NO_COLOR", "COLORTERM"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("TERM", "xterm-256color")
     path = home / "mine.toml"
     path.write_text('template = "odd\\u001bname"', encoding="utf-8")
     return path
