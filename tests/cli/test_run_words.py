@@ -69,6 +69,11 @@ class TestPlacing:
         ]
         assert (ran.stderr, ran.exit_code) == ("", 0)
 
+    def test_no_secret_is_shown_that_the_service_repeats(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        call = OtpCall(call_id=f"c-{CODE}", ref_id="R1", raw=Payload({}, {CODE: "***"}))
+        monkeypatch.setattr(Client, "run_otp", lambda *_, **__: call)
+        assert run("run", NUMBER, "--generate").stdout.splitlines()[-1] == "call_id   c-***"
+
     def test_a_reference_is_made_where_none_is_given(self, run: Run, sandbox: Sandbox) -> None:
         first, second = (run("run", NUMBER, "--generate", "--json").only("placing")["ref_id"] for _ in range(2))
         assert len(first) == len(second) == 36

@@ -19,9 +19,7 @@ from autocall_otp._errors import AutocallError
 from autocall_otp._secrets import mask_number
 from autocall_otp.models import OtpCall
 
-_RefIdOption = Annotated[
-    str | None, typer.Option("--ref-id", metavar="TEXT", help="Your reference; else one is made.", show_default=False)
-]
+_RefIdOption = Annotated[str | None, typer.Option("--ref-id", metavar="TEXT", help="Your reference; else one is made.")]
 
 
 def run(  # noqa: PLR0913 - one parameter for each option
@@ -94,11 +92,12 @@ def _place(  # noqa: PLR0913 - what a call is placed with
 
 
 def _show_call(out: Output, call: OtpCall, number: str) -> None:
+    shown = call.to_dict(masked=True)
     if out.as_json:
-        out.line("call", phone_number=mask_number(number), **call.to_dict(masked=True))
+        out.line("call", phone_number=mask_number(number), **shown)
     else:
         out.say("the call is placed", "green")
-        out.facts({"to": mask_number(number), "ref_id": call.ref_id, "call_id": call.call_id})
+        out.facts({"to": mask_number(number), "ref_id": call.ref_id, "call_id": shown["call_id"]})
 
 
 def _follow(out: Output, client: Client, reference: str, timeout: float, doubt: Exit | None) -> None:

@@ -84,7 +84,7 @@ def _greet(out: Output, server: Server, token: str | None) -> None:
     if out.as_json:
         out.line("sandbox", url=server.url)
         return
-    shown = "sandbox" if token is None else "…the --token that you gave"
+    shown = "…the --token that you gave" if token else "sandbox"
     out.out.print(Text.assemble(("Autocall OTP sandbox", "bold"), f": open {server.url}/ to see the calls."))
     out.say("Ctrl-C stops it.")
     out.say("")

@@ -18,18 +18,10 @@ from autocall_otp._client import Client
 from autocall_otp._config import from_environment, read_host, wrong
 from autocall_otp.models import Retry
 
-HostOption = Annotated[
-    str | None, typer.Option("--host", metavar="HOST", help="Host or URL of the API.", show_default=False)
-]
-CampaignOption = Annotated[
-    str | None, typer.Option("--campaign", metavar="UUID", help="The campaign.", show_default=False)
-]
-TemplateOption = Annotated[
-    str | None, typer.Option("--template", metavar="NAME", help="The script to read.", show_default=False)
-]
-ConfigOption = Annotated[
-    Path | None, typer.Option("--config", metavar="FILE", help="The settings file.", show_default=False)
-]
+HostOption = Annotated[str | None, typer.Option("--host", metavar="HOST", help="Host or URL of the API.")]
+CampaignOption = Annotated[str | None, typer.Option("--campaign", metavar="UUID", help="The campaign.")]
+TemplateOption = Annotated[str | None, typer.Option("--template", metavar="NAME", help="The script to read.")]
+ConfigOption = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="The settings file.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
 FILE_VARIABLE = "AUTOCALL_CONFIG"

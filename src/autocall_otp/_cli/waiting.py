@@ -12,6 +12,7 @@ from rich.text import Text
 
 from autocall_otp._cli.output import Output, plain
 from autocall_otp._client import Client
+from autocall_otp._secrets import hide_in_words
 from autocall_otp.models import Cdr, WaitProgress
 
 
@@ -84,17 +85,17 @@ def show_record(out: Output, record: Cdr, ref_id: str) -> None:
         out.note("the call is not over yet", "yellow")
     out.facts(
         {
-            "status": stage(record),
+            "status": hide_in_words(stage(record), record.raw.secrets()),
             "answered": "yes" if record.answered else "no",
             "duration": None if record.duration is None else f"{record.duration} s",
             "talk": None if record.billsec is None else f"{record.billsec} s",
-            "cause": record.cause,
+            "cause": shown["cause"],
             "to": shown["to_number"],
             "from": shown["from_number"],
             "started": shown["time_started"],
             "picked up": shown["time_answered"],
             "ended": shown["time_ended"],
             "ref_id": ref_id,
-            "call_id": record.id,
+            "call_id": shown["id"],
         }
     )
