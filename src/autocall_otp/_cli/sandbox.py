@@ -72,7 +72,7 @@ def sandbox(  # noqa: PLR0913 - one parameter for each option
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:
-    sys.exit(0)
+    sys.exit()
 
 
 def _greet(out: Output, server: Server, token: str | None) -> None:
@@ -104,6 +104,6 @@ def _print_numbers(out: Output) -> None:
         if out.as_json:
             out.line("number", phone_number=number.phone_number, name=number.name, happens=happens, outcome=outcome)
     if not out.as_json:
-        out.out.print(table, soft_wrap=False)
+        out.out.print(table)
         out.say("")
         out.say("Every other number rings after 2 s, is answered at 7 s and ends at 15 s.")

@@ -30,7 +30,7 @@ class _View:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         elapsed = min(time.monotonic() - self._start, self._timeout)
-        grid = Table.grid(padding=(0, 1))
+        grid = Table.grid(padding=1)
         grid.add_row(
             Text(stage(self._last.record if self._last else None), "bold"),
             ProgressBar(total=self._timeout, completed=elapsed, width=24),
