@@ -45,6 +45,13 @@ class Run(Protocol):
     def __call__(self, *arguments: str, stdin: str = ...) -> Ran: ...
 
 
+@pytest.fixture(autouse=True)
+def _without_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests may ask all programs for colour."""
+    for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     """Its clock runs a thousand times as fast, so that every call is over at once."""

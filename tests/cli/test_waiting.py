@@ -57,16 +57,10 @@ def moments(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("NO_COLOR", "COLORTERM", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+    for name in ("NO_COLOR", "COLORTERM"):
         monkeypatch.delenv(name, raising=False)
     for name, value in {"FORCE_COLOR": "1", "TERM": "xterm", "COLUMNS": "100", "LINES": "24"}.items():
         monkeypatch.setenv(name, value)
-
-
-@pytest.fixture
-def pipe(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
-        monkeypatch.delenv(name, raising=False)
 
 
 def drawn(view: Any) -> list[str]:
@@ -157,7 +151,6 @@ class TestWait:
         assert json.loads(capsys.readouterr().out)["stage"] == "ringing"
         assert client.waits == [("R1", 10.0)]
 
-    @pytest.mark.usefixtures("pipe")
     def test_people_read_nothing_of_it_in_a_pipe(self, capsys: pytest.CaptureFixture[str]) -> None:
         client: Any = Client()
         assert wait_for(Output(as_json=False), client, "R1", 10.0) is DONE
