@@ -139,7 +139,7 @@ def _closed(node: Json) -> Json:
         return node
     copy = {name: _closed(item) for name, item in node.items()}
     if copy.get("type") == "object" and "properties" in copy:
-        copy.setdefault("additionalProperties", False)
+        return {"additionalProperties": False, **copy}
     return copy
 
 
@@ -160,7 +160,7 @@ def _read(error: ValidationError, shape: Shape) -> Iterator[_Finding]:
             yield _Finding((*at, name), "missing", "always there", "not there")
     elif error.validator in {"oneOf", "anyOf"}:
         # An alternative that fails further inside is the one that was meant.
-        deeper = [each for each in error.context or () if len(each.absolute_path) > len(steps)]
+        deeper = [each for each in error.context if len(each.absolute_path) > len(steps)]
         for each in deeper:
             yield from _read(each, shape)
         if not deeper:
@@ -197,15 +197,15 @@ def _kind(shape: Shape) -> str | None:
 
 
 def _fields(shape: Shape) -> dict[str, Shape]:
-    return {} if isinstance(shape, str) else shape.get("object", {})
+    """The fields of a shape that is known to be an object's."""
+    return cast("dict[str, dict[str, Shape]]", shape)["object"]
 
 
 def _part(shape: Shape, steps: list[str | int]) -> Shape:
     """The part of a shape that a part of its example was made from."""
     for step in steps:
-        if isinstance(shape, str):
-            break
-        shape = shape["list"][step % len(shape["list"])] if isinstance(step, int) else shape["object"][step]
+        # The example has an entry for each shape of a list, and no parts where a shape has none.
+        shape = cast("Node", shape)["list" if isinstance(step, int) else "object"][step]
     return shape
 
 

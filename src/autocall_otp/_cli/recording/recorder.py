@@ -20,7 +20,6 @@ from autocall_otp._client import Client
 from autocall_otp._config import DEFAULT_MAX_RESPONSE_BYTES
 from autocall_otp._errors import AutocallError
 from autocall_otp._secrets import Json
-from autocall_otp.models import Retry
 
 CONTENT_TYPES = (
     "application/json",
@@ -80,11 +79,11 @@ class Recorder(httpx.BaseTransport):
     def __init__(self, inner: httpx.BaseTransport, recording: Recording, base_url: str) -> None:
         """Learn what the SDK's own paths look like."""
         self._inner, self._recording = inner, recording
-        base = httpx.URL(base_url).raw_path.decode("ascii").rstrip("/")
-        self._paths = {
-            method: (path.removeprefix(base), re.compile(re.escape(path).replace(re.escape(_MARK), "([^/]+)")))
+        base = httpx.URL(base_url).raw_path.decode().rstrip("/")
+        self._paths = [
+            (method, path.removeprefix(base), re.compile(re.escape(path).replace(re.escape(_MARK), "([^/]+)")))
             for method, path in _paths_of_the_sdk(base_url)
-        }
+        ]
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Pass the request on, and note its shape and that of its answer."""
@@ -118,11 +117,11 @@ class Recorder(httpx.BaseTransport):
 
     def _told_path(self, request: httpx.Request) -> tuple[str, str]:
         """The path without what stands in it, and that."""
-        told, pattern = self._paths.get(request.method, ("", re.compile("")))
-        found = pattern.fullmatch(request.url.raw_path.decode("ascii"))
-        if not found:
-            return "/other", ""
-        return told.replace(_MARK, "{ref_id}"), unquote("".join(found.groups()))
+        path = request.url.raw_path.decode()
+        for method, told, pattern in self._paths:
+            if method == request.method and (found := pattern.fullmatch(path)):
+                return told.replace(_MARK, "{ref_id}"), unquote("".join(found.groups()))
+        return "/other", ""
 
 
 class _Tee(httpx.SyncByteStream):
@@ -175,14 +174,14 @@ def _paths_of_the_sdk(base_url: str) -> list[tuple[str, str]]:
     asked: list[tuple[str, str]] = []
 
     def note(request: httpx.Request) -> httpx.Response:
-        asked.append((request.method, request.url.raw_path.decode("ascii")))
+        asked.append((request.method, request.url.raw_path.decode()))
         return httpx.Response(404)
 
-    with Client(base_url, "-", transport=httpx.MockTransport(note), retry=Retry.none()) as client:
+    with Client(base_url, "-", transport=httpx.MockTransport(note)) as client:
         with suppress(AutocallError):
             client.get_cdr(_MARK)
         with suppress(AutocallError):
-            client.run_otp("0900000000", "0", campaign_uuid=UUID(int=0), template="-", ref_id=_MARK)
+            client.run_otp("0900000000", "0", campaign_uuid=UUID(int=0), template="-")
     return asked
 
 
