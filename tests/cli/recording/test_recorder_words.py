@@ -149,7 +149,6 @@ def test_an_answer_that_is_closed_twice_is_one_answer() -> None:
     assert [(each["body"], each["times"]) for each in recording.exchanges] == [("cut short", 1)]
 
 
-SCHEMA = {**schema_of_exchanges(), "$defs": {"shape": schema_of_shapes()}}
 ANSWERED: dict[str, Any] = {
     "method": "GET",
     "path": RECORD,
@@ -195,7 +194,8 @@ BAD: dict[str, list[object]] = {
 
 
 def complaints(value: object) -> list[ValidationError]:
-    return list(Draft202012Validator(SCHEMA).iter_errors(value))
+    schema = {**schema_of_exchanges(), "$defs": {"shape": schema_of_shapes()}}
+    return list(Draft202012Validator(schema).iter_errors(value))
 
 
 @pytest.mark.parametrize("name", GOOD)
