@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -186,6 +187,15 @@ class TestFailing:
         ran = run("run", NUMBER, "--generate", "--ref-id", "R1")
         assert (ran.stdout, ran.exit_code) == ("", 3)
         assert ran.stderr == f"calling {MASKED}, ref_id R1\nautocall-otp: {advice}\n"
+
+    @pytest.mark.parametrize(("reference", "pasted"), [("order 42", "'order 42'"), ("-42", "-- -42"), ("a;b", "'a;b'")])
+    def test_the_command_that_looks_it_up_can_be_pasted_as_it_stands(
+        self, run: Run, monkeypatch: pytest.MonkeyPatch, reference: str, pasted: str
+    ) -> None:
+        monkeypatch.setattr(Client, "run_otp", failing(KeyboardInterrupt()))
+        ran = run("run", NUMBER, "--generate", f"--ref-id={reference}")
+        assert ran.stderr.splitlines()[-1].endswith(f"look it up: autocall-otp wait {pasted}")
+        assert run("wait", "--timeout", "0.1", *shlex.split(pasted)).exit_code == 4
 
     def test_ctrl_c_before_it_is_asked_for_leaves_none(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("autocall_otp._cli.run.read_code", failing(KeyboardInterrupt()))

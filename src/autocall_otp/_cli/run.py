@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated
 
 import typer
@@ -85,7 +86,7 @@ def _place(  # noqa: PLR0913 - what a call is placed with
             raise typer.Exit(exit_code) from None
         return reference, exit_code
     except KeyboardInterrupt:
-        advice = f"interrupted: the phone may ring; look it up: autocall-otp wait {reference}"
+        advice = f"interrupted: the phone may ring; look it up: {_command_to_wait(reference)}"
         out.fail(advice, Exit.MAY_HAVE_RUNG, outcome="UNKNOWN", ref_id=reference)
     _show_call(out, call, number)
     return call.ref_id, None
@@ -109,6 +110,11 @@ def _follow(out: Output, client: Client, reference: str, timeout: float, doubt: 
         out.error(error, exit_code, outcome=outcome)
         raise typer.Exit(exit_code) from None
     except KeyboardInterrupt:
-        advice = f"no longer waiting; go on with: autocall-otp wait {reference}"
+        advice = f"no longer waiting; go on with: {_command_to_wait(reference)}"
         out.fail(advice, exit_code, outcome=outcome, ref_id=reference)
     show_record(out, record, reference)
+
+
+def _command_to_wait(reference: str) -> str:
+    """To be pasted into a shell as it stands."""
+    return shlex.join(["autocall-otp", "wait", *(["--"] if reference.startswith("-") else []), reference])
