@@ -427,12 +427,14 @@ def test_a_deadline_that_cannot_be_watched_costs_no_connection(monkeypatch: pyte
     def fail(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
-    lanes = sync_lanes(Service(), size=1)
+    service = Service()
+    lanes = sync_lanes(service, size=1)
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", fail)
         for _ in range(3):
             with pytest.raises(RuntimeError, match="new thread"):
                 lanes.take(request())
     assert lanes._watch._armed == {}
+    assert all(connection.closed for connection in service.made), "what nobody watched is not kept"
     assert exchange(lanes) == b"onetwo"
     assert lanes._watch._running
