@@ -69,7 +69,7 @@ check-recording: .venv/.ready ## Compare a recording of the service (FILE=…, f
 	@.venv/bin/autocall-otp check-recording '$(or $(FILE),$(error which recording? make check-recording FILE=shapes.json))'
 
 mutate-code: .venv/.ready ## Change the wrapper in one place at a time, see whether a test notices (ONLY="_flow core" AGAIN=1)
-	@$(PY) scripts/mutate_code.py $(ONLY) $(if $(AGAIN),--again) $(if $(QUICK),--quick)
+	@$(PY) scripts/mutate_code.py $(ONLY) $(if $(AGAIN),--again) $(if $(QUICK),--quick) $(if $(TABLE),--table)
 
 soak: $(READY) ## 10,000 calls through random faults, 10,000 waits at once, thousands of made-up requests
 	@AUTOCALL_EXAMPLES=1000 $(PY) -m pytest -q --timeout 1200 tests/sandbox/test_schemathesis.py

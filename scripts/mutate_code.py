@@ -2,7 +2,7 @@
 
 Names on the command line restrict it to some modules (`_flow`, `sandbox/store`), a folder (`sandbox`), or a group
 (`core`, `helpers`); their rows alone are then written anew. With --again, only those that survived the last time are
-tried again: quick, after a test was added.
+tried again: quick, after a test was added. With --table nothing is tried: the table is made of the verdicts on file.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import os
 import sys
 import time
 from collections import Counter
+from pathlib import Path
 
 from code_mutants.cover import Map, measure
 from code_mutants.make import Mutant, mutants_of
@@ -34,13 +35,18 @@ def main() -> int:
     parser.add_argument("--again", action="store_true", help="try only those that survived the last time")
     parser.add_argument("--quick", action="store_true", help="leave out the tests of other folders; writes no table")
     parser.add_argument("--no-page", action="store_true", help="print the survivors, and write no table")
+    parser.add_argument("--table", action="store_true", help="write the table of what was tried before")
     given = parser.parse_args()
     chosen = modules(given.modules)
     FOLDER.mkdir(exist_ok=True)
     left_out, survivors = known()
-    covered = measure(FOLDER, left_out, {tests_beside(module) for module in chosen} if given.quick else ())
-    prepare(covered.modules, FOLDER)
-    rows = [_tried(module, covered, survivors, again=given.again, most=2 if given.quick else 3) for module in chosen]
+    if given.table:
+        rows = [_row(module, _mutants(module), _verdicts(module), survivors) for module in chosen]
+    else:
+        covered = measure(FOLDER, left_out, {tests_beside(module) for module in chosen} if given.quick else ())
+        prepare(covered.modules, FOLDER)
+        most = 2 if given.quick else 3
+        rows = [_tried(module, covered, survivors, again=given.again, most=most) for module in chosen]
     if not (given.no_page or given.quick):
         page = PAGE.read_text(encoding="utf-8")
         PAGE.write_text(replaced(page, [row for row in rows if row.mutants], survivors), encoding="utf-8")
@@ -53,35 +59,60 @@ def main() -> int:
 
 
 def _tried(module: str, covered: Map, survivors: list[Survivor], *, again: bool, most: int) -> Row:
-    source = (SOURCE / module).read_text(encoding="utf-8")
-    mutants = mutants_of(str((SOURCE / module).relative_to(ROOT)), source)
-    if not mutants:
-        return Row(module, 0, 0, 0, 0)
-    # A verdict on file holds for the same source; that tests were taken away meanwhile, only a full run tells.
-    file = FOLDER / f"{module.replace('/', '.')}-{hashlib.sha256(source.encode()).hexdigest()[:16]}.json"
-    verdicts: dict[str, str] = json.loads(file.read_text()) if again and file.exists() else {}
+    mutants = _mutants(module)
+    # That tests were taken away since a verdict, only a full run tells.
+    verdicts = _verdicts(module) if again else {}
     start = time.monotonic()
-    control = Mutant(
-        file=mutants[0].file, place="module", diff="", first=1, last=len(source), around=(0, len(source)), source=source
-    )
+    source = _source(module)
+    file = str((SOURCE / module).relative_to(ROOT))
+    control = Mutant(file, place="module", diff="", first=1, last=len(source), around=(0, len(source)), source=source)
     waiting = [mutant for mutant in mutants if verdicts.get(_name(mutant)) not in {KILLED, TIMED_OUT}]
     try:
-        for mutant, verdict in judge([control, *waiting], covered, FOLDER, workers=_WORKERS, most=most):
+        for mutant, verdict in judge([control, *waiting] if waiting else [], covered, FOLDER, _WORKERS, most):
             if mutant is control and verdict not in {SURVIVED, UNTESTED}:
                 sys.exit(f"{module}: its tests fail without any mutant: see the logs in {FOLDER}")
             verdicts[_name(mutant)] = verdict
     finally:
-        file.write_text(json.dumps(verdicts))
+        _on_file(module).write_text(json.dumps(verdicts))
+    row = _row(module, mutants, verdicts, survivors)
+    print(f"{module}: {row.mutants} mutants, {row.killed} killed, {time.monotonic() - start:.0f} s", flush=True)
+    return row
+
+
+def _source(module: str) -> str:
+    return (SOURCE / module).read_text(encoding="utf-8")
+
+
+def _mutants(module: str) -> list[Mutant]:
+    return mutants_of(str((SOURCE / module).relative_to(ROOT)), _source(module))
+
+
+def _on_file(module: str) -> Path:
+    """Where the verdicts on this very source are kept."""
+    digest = hashlib.sha256(_source(module).encode()).hexdigest()[:16]
+    return FOLDER / f"{module.replace('/', '.')}-{digest}.json"
+
+
+def _verdicts(module: str) -> dict[str, str]:
+    file = _on_file(module)
+    found: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+    return found
+
+
+def _row(module: str, mutants: list[Mutant], verdicts: dict[str, str], survivors: list[Survivor]) -> Row:
+    """Count them; print the survivors that have no reason, and the reasons that nobody needs."""
+    if missing := sum(_name(mutant) not in verdicts for mutant in mutants):
+        sys.exit(f"{module}: {missing} of its mutants have not been tried: run `make mutate-code ONLY={module}`")
     counts = Counter(verdicts[_name(mutant)] for mutant in mutants)
-    killed = counts[KILLED] + counts[TIMED_OUT]
     reasons = {survivor.key for survivor in survivors}
     left = [mutant for mutant in mutants if verdicts[_name(mutant)] not in {KILLED, TIMED_OUT}]
     unexplained = [mutant for mutant in left if (module, mutant.place, mutant.diff) not in reasons]
     for mutant in unexplained:
         print(f"{mutant.file}:{mutant.first} {mutant.place}: {verdicts[_name(mutant)]}\n{mutant.diff}")
     _tell_stale(module, mutants, left, survivors)
-    print(f"{module}: {len(mutants)} mutants, {killed} killed, {time.monotonic() - start:.0f} s", flush=True)
-    return Row(module, len(mutants), killed, counts[TIMED_OUT], len(left) - len(unexplained))
+    return Row(
+        module, len(mutants), counts[KILLED] + counts[TIMED_OUT], counts[TIMED_OUT], len(left) - len(unexplained)
+    )
 
 
 def _name(mutant: Mutant) -> str:

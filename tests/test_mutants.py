@@ -23,7 +23,16 @@ from code_mutants.table import (  # noqa: E402 - the same
     replaced,
     told,
 )
-from code_mutants.trial import KILLED, SURVIVED, TIMED_OUT, _session, _verdict, rounds  # noqa: E402 - the same
+from code_mutants.trial import (  # noqa: E402 - the same
+    KILLED,
+    SURVIVED,
+    TIMED_OUT,
+    UNTESTED,
+    _session,
+    _verdict,
+    rounds,
+)
+from mutate_code import _name, _row  # noqa: E402 - the same
 
 LEFT_OUT, SURVIVORS = known()
 STALE = "docs/contract.md is stale: run `make mutate-code`, or `make mutate-code ONLY=…` for the modules that changed"
@@ -141,6 +150,29 @@ def test_only_a_run_that_passed_spares_a_mutant() -> None:
     with pytest.raises(RuntimeError, match="stale"):
         _verdict(5 << 8)
     assert os.waitstatus_to_exitcode(5 << 8) == pytest.ExitCode.NO_TESTS_COLLECTED
+
+
+def test_a_row_counts_verdicts_and_tells_what_lacks_a_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    mutants = mutants_of("example.py", EXAMPLE)
+    verdicts = {_name(mutant): KILLED for mutant in mutants}
+    timed_out, excused, left, untested = mutants[:4]
+    odd = {timed_out: TIMED_OUT, excused: SURVIVED, left: SURVIVED, untested: UNTESTED}
+    verdicts |= {_name(mutant): verdict for mutant, verdict in odd.items()}
+    reasons = [
+        Survivor("example.py", excused.place, excused.diff, "equal"),
+        Survivor("example.py", timed_out.place, timed_out.diff, "stale"),
+        Survivor("example.py", "Gone", "- a\n+ b", "stale"),
+    ]
+    assert _row("example.py", mutants, verdicts, reasons) == Row("example.py", len(mutants), len(mutants) - 3, 1, 1)
+    printed = capsys.readouterr().out
+    assert f"{left.place}: survived\n{left.diff}\n" in printed
+    assert f"{untested.place}: untested\n{untested.diff}\n" in printed
+    assert f"a test kills it: example.py {timed_out.place}\n" in printed
+    assert "there is no such mutant: example.py Gone\n" in printed
+    assert f"{excused.diff}\n" not in printed
+    del verdicts[_name(left)]
+    with pytest.raises(SystemExit, match="example.py: 1 of its mutants have not been tried"):
+        _row("example.py", mutants, verdicts, [])
 
 
 def test_a_mutant_that_nobody_would_see_is_not_tried() -> None:

@@ -43,7 +43,7 @@ class _Running:
 
 
 def judge(
-    mutants: Iterable[Mutant], covered: Map, folder: Path, *, workers: int, most: int
+    mutants: Iterable[Mutant], covered: Map, folder: Path, workers: int, most: int
 ) -> Iterator[tuple[Mutant, str]]:
     """Each mutant with its verdict, as they come; after so many rounds at the most."""
     waiting = (_Trial(mutant, rounds(mutant, covered)[:most]) for mutant in mutants)
