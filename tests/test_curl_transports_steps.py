@@ -36,6 +36,7 @@ class Multi:
         self.alarm, self.selected = -1, 0
         self.selects: list[float] = []
         self.closed = False
+        self.breaks_off: Callable[[], object] = lambda: None
 
     def setopt(self, option: int, value: object) -> None:
         self.told[option] = value
@@ -45,6 +46,7 @@ class Multi:
 
     def remove_handle(self, handle: object) -> None:
         self.handles.remove(handle)
+        self.breaks_off()
 
     def perform(self) -> None:
         pass
@@ -375,7 +377,7 @@ def in_a_loop(script: Callable[[Any], Any]) -> tuple[Any, Any]:
 
     async def main() -> tuple[Any, Any]:
         transport: Any = AsyncCurlTransport({})
-        transport._wanted, transport._readers = {5: 0}, {5}
+        transport._wanted, transport._readers, transport._loop = {5: 0}, {5}, Loop()
         task = asyncio.ensure_future(transport.handle_async_request(REQUEST))
         script(transport)
         await asyncio.sleep(0)
@@ -393,6 +395,9 @@ def in_a_loop(script: Callable[[Any], Any]) -> tuple[Any, Any]:
 def test_a_task_waits_for_the_end_of_its_request(end: Any, result: object, watched: set[int]) -> None:
     def script(transport: Any) -> None:
         transport._multi.ends = [end] if end else []
+        if not end:
+            transport._on_socket(IN, 6)
+            transport._multi.breaks_off = lambda: transport._on_socket(pycurl.POLL_REMOVE, 6)
 
     found, transport = in_a_loop(script)
     assert ("cancelled" if isinstance(found, asyncio.CancelledError) else found) == result

@@ -31,6 +31,7 @@ def test_the_marker_sets_it_up(autocall_sandbox: Sandbox) -> None:
 class TestOfAClass:
     """A marker of a class holds for its tests; the nearest one wins."""
 
+    @pytest.mark.timeout(60)
     def test_it_holds(self, autocall_sandbox: Sandbox) -> None:
         assert autocall_sandbox.clock.speed == 0
 
