@@ -118,3 +118,11 @@ def test_a_wait_without_a_time_is_five_seconds_long(sandbox: Sandbox, monkeypatc
     with pytest.raises(TimeoutError, match="within 5 s"):
         sandbox.wait_for_call()
     assert waits == [(bell.count, pytest.approx(0.1))]
+
+
+def test_a_call_to_somebody_else_is_not_the_one_that_is_waited_for(sandbox: Sandbox, place: Place) -> None:
+    place("0332665711")
+    place("0900000002")
+    assert sandbox.wait_for_call("+84 332 665 711", timeout=0).phone_number == "0332665711"
+    with pytest.raises(TimeoutError, match=r"^no call to 0332\*\*\*711 within 0 s; 2 calls are kept$"):
+        sandbox.wait_for_call("0332665711", timeout=0, after=sandbox.wait_for_call("0332665711", timeout=0))
