@@ -167,8 +167,8 @@ BREAKS: dict[str, tuple[str, str, str, str, str]] = {
         *("Python", "autocall_otp.pytest_plugin.autocall_sandbox: public object was removed"),
     ),
     "a renamed option": (
-        *("src/autocall_otp/_cli/records.py", '"--timeout"', '"--patience"'),
-        *("command", "autocall-otp wait --timeout: was removed"),
+        *("src/autocall_otp/_cli/run.py", '"--wait"', '"--patience"'),
+        *("command", "autocall-otp run --wait: was removed"),
     ),
     "another exit code": (
         *("src/autocall_otp/_cli/exits.py", "^    NO_RECORD = 4", "    NO_RECORD = 6"),

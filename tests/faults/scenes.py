@@ -66,8 +66,9 @@ def refused(_: Script) -> Iterator[Scene]:
 
 @contextmanager
 def unresolvable(_: Script) -> Iterator[Scene]:
-    """A name that does not resolve. No question leaves this machine: no name has so long a part."""
-    yield Scene(f"https://{'nobody' * 11}.invalid", Ledger(), Ledger())
+    """A name that does not resolve. No question leaves this machine: no name is as long as that."""
+    part = "nobody" * 10
+    yield Scene(f"https://{f'{part}.' * 5}invalid", Ledger(), Ledger())
 
 
 @contextmanager
