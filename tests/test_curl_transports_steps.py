@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import math
-import threading
-import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -31,8 +30,8 @@ def sleeps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     slept: list[float] = []
     monkeypatch.setattr(pycurl, "CurlMulti", Multi)
     monkeypatch.setattr(_curl_transports, "Transfer", Transfer)
-    monkeypatch.setattr(time, "monotonic", lambda: NOW)
-    monkeypatch.setattr(time, "sleep", slept.append)
+    # This module's clock alone: other threads of the run go by the real one.
+    monkeypatch.setattr(_curl_transports, "time", SimpleNamespace(monotonic=lambda: NOW, sleep=slept.append))
     return slept
 
 
@@ -108,7 +107,7 @@ def test_closing_never_waits_for_a_name(monkeypatch: pytest.MonkeyPatch, shell: 
         def start(self) -> None:
             started.append(self._how)
 
-    monkeypatch.setattr(threading, "Thread", Thread)
+    monkeypatch.setattr(_curl_transports, "threading", SimpleNamespace(Thread=Thread))
     transport: Any = CurlTransport({}) if shell == "sync" else AsyncCurlTransport({})
     transport._transfer.looks_up = looks_up
     if shell == "sync":
