@@ -44,7 +44,7 @@ class Connections:
         connections = self
 
         class KnownConnection(H11Protocol):
-            def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
                 connections.add(transport)
                 super().connection_made(transport)
 
