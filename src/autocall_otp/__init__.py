@@ -1,5 +1,6 @@
 """Voice one-time codes: place the call once, learn how it went."""
 
+from autocall_otp._arguments import normalize_number
 from autocall_otp._client import AsyncClient, Client
 from autocall_otp._errors import (
     ApiError,
@@ -53,4 +54,5 @@ __all__ = [
     "WaitProgress",
     "__version__",
     "mask_number",
+    "normalize_number",
 ]

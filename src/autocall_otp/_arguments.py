@@ -9,10 +9,12 @@ from uuid import UUID, uuid4
 
 from autocall_otp._errors import InvalidRequestError, Outcome
 
-_SEPARATORS = str.maketrans("", "", " .-\N{NO-BREAK SPACE}")
-_DOMESTIC = re.compile(r"0[1-9][0-9]{7,9}")
-_VIETNAM = re.compile(r"\+?84([1-9][0-9]{7,9})")
+_DIALLED = re.compile(r"\+?[0-9]{1,20}")
 _E164 = re.compile(r"\+[1-9][0-9]{7,14}")
+_MOBILE, _MOBILE_DIGITS, _LANDLINE_DIGITS = tuple("35789"), 10, 11
+_OLD_MOBILE = re.compile(r"01[2689][0-9]{8}")
+_SERVICES = ("1800", "1900")
+_NO_SERVICES = "is a service number (1800 or 1900); no phone rings there"
 _MAX_CODE = 64
 _MAX_REF_ID = 128
 
@@ -22,23 +24,58 @@ def refuse(argument: str, why: str, *, outcome: Outcome = Outcome.NOT_PLACED) ->
     raise InvalidRequestError(f"{argument}: {why}", outcome=outcome)
 
 
-def phone_number(value: str, *, allow_international: bool) -> str:
-    """The number in the page's domestic form, or in E.164 form for another country.
+def normalize_number(text: str, *, allow_international: bool = False) -> str:
+    """The number in the page's domestic form, ``0332665711``, or in E.164 form for another country.
 
-    Takes 0…, 84… and +84…, grouped by spaces, dots or dashes.
+    Takes what people type and paste: 0…, 84…, +84… and 0084…, a ``(0)`` after the country code, full-width digits,
+    and spaces, dots, dashes, brackets and invisible characters anywhere.
+
+    Args:
+        text: the number as it was typed.
+        allow_international: take a number of another country, written with + or 00.
+
+    Raises:
+        InvalidRequestError: nobody has such a number; the message says why, without repeating it.
     """
-    if not isinstance(value, str):
+    if not isinstance(text, str):
         refuse("phone_number", "must be text, since a number would lose its leading 0")
-    bare = value.translate(_SEPARATORS)
-    if _DOMESTIC.fullmatch(bare):
+    bare = "".join(letter for letter in unicodedata.normalize("NFKC", text) if not _separates(letter))
+    if bare.startswith("00"):
+        bare = f"+{bare[2:]}"
+    if not _DIALLED.fullmatch(bare):
+        refuse("phone_number", "must consist of digits; spaces, dots, dashes, brackets and a + in front may be added")
+    if (inland := bare.removeprefix("+")).startswith("84"):
+        bare = f"0{inland[2:].removeprefix('0')}"
+    if bare.startswith("0"):
+        if why := _why_no_number(bare):
+            refuse("phone_number", why)
         return bare
-    if vietnam := _VIETNAM.fullmatch(bare):
-        return f"0{vietnam[1]}"
-    if _E164.fullmatch(bare) and not bare.startswith("+84"):
-        if allow_international:
-            return bare
+    if not bare.startswith("+"):
+        refuse("phone_number", _NO_SERVICES if bare.startswith(_SERVICES) else "must begin with 0, 84 or +84")
+    if not _E164.fullmatch(bare):
+        refuse("phone_number", "is no number of any country: 8 to 15 digits follow the +, the first of them not 0")
+    if not allow_international:
         refuse("phone_number", "is of another country; allow_international=True permits it")
-    return refuse("phone_number", "must be a Vietnamese number: 0…, 84… or +84… with 8 to 10 digits after it")
+    return bare
+
+
+def _separates(letter: str) -> bool:
+    return letter in ".\t\r\n" or unicodedata.category(letter) in {"Cf", "Pd", "Pe", "Ps", "Zl", "Zp", "Zs"}
+
+
+def _why_no_number(number: str) -> str | None:
+    """What is wrong with a number in the domestic form; None where nothing is."""
+    digits = len(number)
+    if number.startswith(tuple(f"0{prefix}" for prefix in _SERVICES)):
+        return _NO_SERVICES
+    if _OLD_MOBILE.fullmatch(number):
+        return "is a mobile number of before 2018, with 11 digits; it has 10 digits and another prefix now"
+    if number[1:2] in _MOBILE:
+        return None if digits == _MOBILE_DIGITS else f"has {digits} digits; a mobile number has {_MOBILE_DIGITS}"
+    if number[1:2] == "2":
+        expected = f"a landline number has {_LANDLINE_DIGITS}, its area code included"
+        return None if digits == _LANDLINE_DIGITS else f"has {digits} digits; {expected}"
+    return "has a prefix of no Vietnamese mobile (03, 05, 07, 08, 09) or landline (02) number"
 
 
 def code_otp(value: str) -> str:

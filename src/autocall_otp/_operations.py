@@ -52,7 +52,7 @@ def run_otp(  # noqa: PLR0913 - the page's parameters
     """Place a call; the page, "Run OTP"."""
     until = policy.clock() + policy.deadline
     international = settings.allow_international if allow_international is None else allow_international
-    number = _arguments.phone_number(phone_number, allow_international=international)
+    number = _arguments.normalize_number(phone_number, allow_international=international)
     code = _arguments.code_otp(code_otp)
     reference = _arguments.new_ref_id() if ref_id is None else _arguments.ref_id(ref_id)
     body = OtpRequest(

@@ -64,7 +64,7 @@ def doctor(  # noqa: PLR0913 - one parameter for each option
                 _arguments.ref_id(ref_id)
             if place_call_to is not None:
                 found.require("campaign_uuid", "template")
-                _arguments.phone_number(place_call_to, allow_international=False)
+                _arguments.normalize_number(place_call_to, allow_international=False)
             failed = _record(out, found, record, force=force, ref_id=ref_id, number=place_call_to)
     if failed:
         raise typer.Exit(Exit.FAILED)

@@ -45,7 +45,7 @@ def run(  # noqa: PLR0913 - one parameter for each option
         found = settings.load(host=host, config=config, campaign_uuid=campaign, template=template)
         found.require("host", "token", "campaign_uuid", "template")
         reference = _arguments.new_ref_id() if ref_id is None else _arguments.ref_id(ref_id)
-        _arguments.phone_number(number, allow_international=international)
+        _arguments.normalize_number(number, allow_international=international)
         with found.client() as client:
             code = read_code(out, from_stdin=code_stdin, generate=generate, length=length)
             _arguments.code_otp(code)
