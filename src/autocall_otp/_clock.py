@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from functools import partial
 
 
-def now() -> float:
-    """Seconds of a clock that only goes forward."""
-    if _CLOCK is None:
-        return time.monotonic()
-    return time.clock_gettime(_CLOCK)
+def _monotonic() -> float:
+    return time.monotonic()
 
 
-_CLOCK: int | None = getattr(time, "CLOCK_MONOTONIC", None)
+now: Callable[[], float] = (
+    partial(time.clock_gettime, time.CLOCK_MONOTONIC) if hasattr(time, "clock_gettime") else _monotonic
+)
+"""Seconds of a clock that only goes forward."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TypeAlias
 from urllib.parse import quote, quote_plus
 
@@ -22,6 +22,7 @@ _MASK = "***"
 _CODES = frozenset({"code_otp"})
 _NUMBERS = frozenset({"phone_number", "to_number"})
 _MASKED = r"(?:\+?\w{3,4})?\*{3}(?:\w{3})?"
+_DIGIT = "[0-9\uff10-\uff19]"
 # Between the digits of a number people write up to three of these.
 _GAP = r"[\W_]{0,3}"
 # A phone number in running text; not a piece of a UUID or of a time, which word characters and dashes surround.
@@ -76,17 +77,17 @@ class Secrets:
         """Count a token among the secrets."""
         if token not in self.tokens:
             self.tokens.add(token)
-            self.__dict__.pop("_searches", None)
+            self.__dict__.pop("_texts", None)
 
     def redact(self, text: str) -> str:
         """The text with the secrets masked, and with everything that looks like a phone number."""
-        numbers, texts = self._searches
-        for narrow, wide, shown in numbers:
-            text = (narrow if text.isascii() else wide).sub(shown, text)
-        lower = text.lower() if texts else ""
-        for form, pattern in texts:
-            if form in lower:
-                text = pattern.sub(_MASK, text)
+        if re.search(_DIGIT, text):
+            for narrow, wide, shown in self._numbers:
+                text = (narrow if text.isascii() else wide).sub(shown, text)
+        lower = text.lower()
+        for form in self._texts:
+            if form.lower() in lower:
+                text = _text_pattern(form).sub(_MASK, text)
         if len(text) < _SHORTEST_NUMBER:
             return text
         return re.sub(_ANY_NUMBER, lambda match: mask_number(match[0]), text)
@@ -120,17 +121,19 @@ class Secrets:
         return self.redact(text) if is_known else value
 
     @cached_property
-    def _searches(self) -> tuple[list[tuple[re.Pattern[str], re.Pattern[str], str]], list[tuple[str, re.Pattern[str]]]]:
-        """What to look for: the digits of numbers, and texts, the longest first.
-
-        A short code must not break up a number or a text that contains it.
-        """
+    def _numbers(self) -> list[tuple[re.Pattern[str], re.Pattern[str], str]]:
+        """The patterns of each number, without and with full-width digits, and what to show in its place."""
         cores = [core for number in self.numbers if len(core := _core(number)) >= _SHORT]
-        numbers = [(_number_pattern(core, {}), _number_pattern(core, _WIDE), _masked_core(core)) for core in cores]
+        return [(_number_pattern(core, {}), _number_pattern(core, _WIDE), _masked_core(core)) for core in cores]
+
+    @cached_property
+    def _texts(self) -> list[str]:
+        """Codes and tokens in every form, the longest first: a short one must not break up what contains it."""
         forms = {form for value in self.codes | self.tokens for form in _forms(value)}
-        return numbers, [(form.lower(), _text_pattern(form)) for form in sorted(forms, key=len, reverse=True)]
+        return sorted(forms, key=len, reverse=True)
 
 
+@lru_cache(maxsize=256)
 def _text_pattern(form: str) -> re.Pattern[str]:
     # A very short code is masked as a word only; else it would be found in half of all words.
     pattern = rf"(?<!\w){re.escape(form)}(?!\w)" if len(form) < _SHORT else re.escape(form)
@@ -154,6 +157,8 @@ def _number_pattern(core: str, other_digits: dict[str, str]) -> re.Pattern[str]:
 
 def _forms(secret: str) -> set[str]:
     """The ways in which JSON, Python, HTTP and URLs write a text, one within another included."""
+    if secret.isascii() and secret.isalnum():
+        return {secret}
     once = {secret, *_written(secret)}
     return {form for each in once for form in (each, *_written(each)) if form}
 

@@ -10,6 +10,7 @@ from autocall_otp._config import invalid
 from autocall_otp._errors import Outcome
 from autocall_otp.models import OtpCall
 
+_MOBILE_NUMBER = re.compile(r"0[35789][0-9]{8}")
 _DIALLED = re.compile(r"\+?[0-9]{1,20}")
 _E164 = re.compile(r"\+[1-9][0-9]{7,14}")
 _MOBILE, _MOBILE_DIGITS, _LANDLINE_DIGITS = tuple("35789"), 10, 11
@@ -35,6 +36,8 @@ def normalize_number(text: str, *, allow_international: bool = False) -> str:
     """
     if not isinstance(text, str):
         invalid("phone_number", "must be text, since a number would lose its leading 0")
+    if _MOBILE_NUMBER.fullmatch(text):
+        return text
     bare = "".join(letter for letter in unicodedata.normalize("NFKC", text) if not _separates(letter))
     if bare.startswith("00"):
         bare = f"+{bare[2:]}"
@@ -46,13 +49,17 @@ def normalize_number(text: str, *, allow_international: bool = False) -> str:
         if why := _why_no_number(bare):
             invalid("phone_number", why)
         return bare
-    if not bare.startswith("+"):
-        invalid("phone_number", _NO_SERVICES if bare.startswith(_SERVICES) else "must begin with 0, 84 or +84")
-    if not _E164.fullmatch(bare):
+    return _validate_foreign(bare, allow_international=allow_international)
+
+
+def _validate_foreign(number: str, *, allow_international: bool) -> str:
+    if not number.startswith("+"):
+        invalid("phone_number", _NO_SERVICES if number.startswith(_SERVICES) else "must begin with 0, 84 or +84")
+    if not _E164.fullmatch(number):
         invalid("phone_number", "is no number of any country: 8 to 15 digits follow the +, the first of them not 0")
     if not allow_international:
         invalid("phone_number", "is of another country; allow_international=True permits it")
-    return bare
+    return number
 
 
 def _separates(letter: str) -> bool:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-_HEADERS = {"Accept": "application/json", "User-Agent": f"autocall-otp/{__version__}"}
+_HEADERS = [("Accept", "application/json"), ("User-Agent", f"autocall-otp/{__version__}")]
 
 
 def load_generated_code() -> None:
@@ -67,18 +67,14 @@ def _maker(base_url: str, kwargs: dict[str, Any]) -> NewRequest:
     headers, content = _headers(base_url), b""
     if "json" in kwargs:
         content = _JSON.encode(kwargs["json"]).encode()
-        headers = httpx.Headers(headers)
-        for name, value in kwargs["headers"].items():
-            headers[name] = value
-        headers["Content-Length"] = str(len(content))
-    # httpx copies the headers that it is given.
+        headers = [*headers, *kwargs["headers"].items(), ("Content-Length", str(len(content)))]
     return functools.partial(Request, method, url, headers, content)
 
 
 @functools.lru_cache(maxsize=64)
-def _headers(base_url: str) -> httpx.Headers:
-    """The headers that every request to a host has; to be copied."""
-    return httpx.Headers({"Host": httpx.URL(base_url).netloc.decode("ascii")} | _HEADERS)
+def _headers(base_url: str) -> list[tuple[str, str]]:
+    """The headers that every request to a host has."""
+    return [("Host", httpx.URL(base_url).netloc.decode("ascii")), *_HEADERS]
 
 
 @functools.lru_cache(maxsize=1024)

@@ -65,7 +65,7 @@ class Request(httpx.Request):
         self,
         method: str,
         url: httpx.URL,
-        headers: httpx.Headers,
+        headers: list[tuple[str, str]],
         content: bytes,
         deadline: float,
         clock: Callable[[], float],

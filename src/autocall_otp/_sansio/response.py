@@ -26,22 +26,18 @@ class BodyUnreadableError(Exception):
 class RawResponse:
     """An answer of the service, its body read up to the client's bound."""
 
-    __slots__ = ("body", "failure", "headers", "status_code")
+    __slots__ = ("body", "failure", "headers", "is_success", "status_code")
 
     def __init__(
         self, status_code: int, headers: httpx.Headers, body: bytes = b"", failure: Exception | None = None
     ) -> None:
         """Keep what came; `failure` says why the body is not whole, where it is not."""
         self.status_code, self.headers, self.body, self.failure = status_code, headers, body, failure
+        self.is_success = 200 <= status_code < 300  # noqa: PLR2004 - the class of success in HTTP
 
     def __repr__(self) -> str:
         """The status; headers and body may hold secrets."""
         return f"<RawResponse {self.status_code}>"
-
-    @property
-    def is_success(self) -> bool:
-        """Whether the status says that the service did what was asked."""
-        return 200 <= self.status_code < 300  # noqa: PLR2004 - the class of success in HTTP
 
 
 class BodyReader:
