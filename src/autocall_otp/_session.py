@@ -46,7 +46,7 @@ def _is_failure(error: BaseException) -> bool:
 
 
 class _Session:
-    """What both sessions do with an attempt before and after it is sent."""
+    """What both sessions do with an attempt before and after it is sent, and where their connections may be used."""
 
     _base: type[object]
 
@@ -59,8 +59,35 @@ class _Session:
         self._is_own = transport is None
         # Of our own transport only a stand-in can take a request without our pool knowing, and it sends nothing.
         self._is_mocked = self._is_own or isinstance(transport, httpx.MockTransport)
-        self._process = os.getpid()
         self._used = self._closed = False
+        self._process = os.getpid()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._open()
+
+    def _open(self) -> None:
+        """Make connections and token source, unconnected."""
+        raise NotImplementedError
+
+    def _check_place(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        """See that the connections may be used here; make new ones in another process or event loop.
+
+        Raises:
+            ConfigurationError: the client is closed, or belongs elsewhere.
+        """
+        if self._closed:
+            raise misconfigured("client", "is closed")
+        process = os.getpid()
+        if process != self._process or loop is not self._loop:
+            forked = process != self._process
+            if self._used and not self._is_own:
+                raise misconfigured("transport", "was used in another process or event loop: make a client for each")
+            if self._used and not forked and self._loop is not None and not self._loop.is_closed():
+                raise misconfigured("client", "is in use in another event loop: make a client for each")
+            if forked or self._used:
+                # What is left behind is not closed: its sockets are the parent's, or its event loop is gone.
+                self._open()
+            self._process, self._loop = process, loop
+        self._used = True
 
     def _sign(self, attempt: Attempt, token: str) -> Request:
         """The request with its token and time-outs, which end with the deadline."""
@@ -108,14 +135,13 @@ class Session(_Session):
         Raises:
             ConfigurationError: token or transport cannot be used.
         """
+        self._token, self._given = token, transport
         super().__init__(settings, transport)
-        self._token = token
-        self._open(transport)
 
-    def _open(self, transport: httpx.BaseTransport | None) -> None:
+    def _open(self) -> None:
         from autocall_otp._transport.environment import sync_transport  # noqa: PLC0415 - it loads httpcore
 
-        self._transport = transport or sync_transport(self._settings.base_url)
+        self._transport = sync_transport(self._settings.base_url) if self._given is None else self._given
         self._tokens = TokenSource(self._token)
 
     def run(self, flow: Flow[T]) -> T:
@@ -158,23 +184,6 @@ class Session(_Session):
             current_secrets.set(None)
         return self._finish(reader)
 
-    def _check_place(self) -> None:
-        """See that the connections may be used here; make new ones in a forked process.
-
-        Raises:
-            ConfigurationError: the client is closed, or its transport belongs to another process.
-        """
-        if self._closed:
-            raise misconfigured("client", "is closed")
-        process = os.getpid()
-        if process != self._process:
-            if not self._is_own and self._used:
-                raise misconfigured("transport", "was used in another process: make a client for each")
-            # What is left behind is not closed: its sockets are the parent's.
-            self._process = process
-            self._open(None if self._is_own else self._transport)
-        self._used = True
-
     def close(self) -> None:
         """Close the connections; calls under way end as they would."""
         self._closed = True
@@ -195,15 +204,13 @@ class AsyncSession(_Session):
         Raises:
             ConfigurationError: token or transport cannot be used.
         """
+        self._token, self._given = token, transport
         super().__init__(settings, transport)
-        self._token = token
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._open(transport)
 
-    def _open(self, transport: httpx.AsyncBaseTransport | None) -> None:
+    def _open(self) -> None:
         from autocall_otp._transport.environment import async_transport  # noqa: PLC0415 - it loads httpcore
 
-        self._transport = transport or async_transport(self._settings.base_url)
+        self._transport = async_transport(self._settings.base_url) if self._given is None else self._given
         self._tokens = AsyncTokenSource(self._token)
 
     async def run(self, flow: Flow[T]) -> T:
@@ -227,7 +234,7 @@ class AsyncSession(_Session):
 
     async def _exchange(self, attempt: Attempt) -> RawResponse | Exception:
         """Send a request and read its answer."""
-        self._check_place()
+        self._check_place(_running_loop())
         token = await self._tokens.get(attempt.refused_token, attempt.deadline)
         reader: BodyReader | None = None
         try:
@@ -256,33 +263,6 @@ class AsyncSession(_Session):
 
         return asyncio.timeout(attempt.deadline - now() + _GRACE)
 
-    def _check_place(self) -> None:
-        """See that the connections may be used here; make new ones in a forked process, or in another event loop.
-
-        Raises:
-            ConfigurationError: the client is closed, or belongs elsewhere, or there is no asyncio.
-        """
-        if self._closed:
-            raise misconfigured("client", "is closed")
-        loop = _running_loop()
-        if loop is None:
-            raise misconfigured("client", "needs a running event loop of asyncio; under trio or curio there is none")
-        process = os.getpid()
-        if process != self._process or loop is not self._loop:
-            self._move(process, loop)
-        self._used = True
-
-    def _move(self, process: int, loop: asyncio.AbstractEventLoop) -> None:
-        forked = process != self._process
-        if self._used and not self._is_own:
-            raise misconfigured("transport", "was used in another process or event loop: make a client for each")
-        if self._used and not forked and self._loop is not None and not self._loop.is_closed():
-            raise misconfigured("client", "is in use in another event loop: make a client for each")
-        if forked or self._used:
-            # What is left behind is not closed: its sockets are the parent's, or its event loop is gone.
-            self._open(None if self._is_own else self._transport)
-        self._process, self._loop = process, loop
-
     async def aclose(self) -> None:
         """Close the connections; calls under way end as they would."""
         self._closed = True
@@ -296,10 +276,15 @@ def _check_deadline(attempt: Attempt) -> None:
         raise httpx.ReadTimeout("the deadline passed while the body came in")
 
 
-def _running_loop() -> asyncio.AbstractEventLoop | None:
+def _running_loop() -> asyncio.AbstractEventLoop:
+    """The event loop of the task that asks.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
     import asyncio  # noqa: PLC0415 - threads do without it, and it takes a fifth of the import
 
     try:
         return asyncio.get_running_loop()
     except RuntimeError:
-        return None
+        raise misconfigured("client", "needs a running event loop of asyncio; trio and curio have none") from None
