@@ -1,14 +1,16 @@
-"""Arguments of a call, refused here before a byte is sent. No message repeats the value: it may be a secret."""
+"""Arguments of a call, checked before a byte is sent. No message repeats the value: it may be a secret."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from typing import NoReturn
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-from autocall_otp._errors import InvalidRequestError, Outcome
+from autocall_otp._config import invalid
+from autocall_otp._errors import Outcome
+from autocall_otp.models import OtpCall
 
+_MOBILE_NUMBER = re.compile(r"0[35789][0-9]{8}")
 _DIALLED = re.compile(r"\+?[0-9]{1,20}")
 _E164 = re.compile(r"\+[1-9][0-9]{7,14}")
 _MOBILE, _MOBILE_DIGITS, _LANDLINE_DIGITS = tuple("35789"), 10, 11
@@ -17,11 +19,6 @@ _SERVICES = ("1800", "1900")
 _NO_SERVICES = "is a service number (1800 or 1900); no phone rings there"
 _MAX_CODE = 64
 _MAX_REF_ID = 128
-
-
-def refuse(argument: str, why: str, *, outcome: Outcome = Outcome.NOT_PLACED) -> NoReturn:
-    """Raise the error that names the argument."""
-    raise InvalidRequestError(f"{argument}: {why}", outcome=outcome)
 
 
 def normalize_number(text: str, *, allow_international: bool = False) -> str:
@@ -38,25 +35,31 @@ def normalize_number(text: str, *, allow_international: bool = False) -> str:
         InvalidRequestError: nobody has such a number; the message says why, without repeating it.
     """
     if not isinstance(text, str):
-        refuse("phone_number", "must be text, since a number would lose its leading 0")
+        invalid("phone_number", "must be text, since a number would lose its leading 0")
+    if _MOBILE_NUMBER.fullmatch(text):
+        return text
     bare = "".join(letter for letter in unicodedata.normalize("NFKC", text) if not _separates(letter))
     if bare.startswith("00"):
         bare = f"+{bare[2:]}"
     if not _DIALLED.fullmatch(bare):
-        refuse("phone_number", "must consist of digits; spaces, dots, dashes, brackets and a + in front may be added")
+        invalid("phone_number", "must consist of digits; spaces, dots, dashes, brackets and a + in front may be added")
     if (inland := bare.removeprefix("+")).startswith("84"):
         bare = f"0{inland[2:].removeprefix('0')}"
     if bare.startswith("0"):
         if why := _why_no_number(bare):
-            refuse("phone_number", why)
+            invalid("phone_number", why)
         return bare
-    if not bare.startswith("+"):
-        refuse("phone_number", _NO_SERVICES if bare.startswith(_SERVICES) else "must begin with 0, 84 or +84")
-    if not _E164.fullmatch(bare):
-        refuse("phone_number", "is no number of any country: 8 to 15 digits follow the +, the first of them not 0")
+    return _validate_foreign(bare, allow_international=allow_international)
+
+
+def _validate_foreign(number: str, *, allow_international: bool) -> str:
+    if not number.startswith("+"):
+        invalid("phone_number", _NO_SERVICES if number.startswith(_SERVICES) else "must begin with 0, 84 or +84")
+    if not _E164.fullmatch(number):
+        invalid("phone_number", "is no number of any country: 8 to 15 digits follow the +, the first of them not 0")
     if not allow_international:
-        refuse("phone_number", "is of another country; allow_international=True permits it")
-    return bare
+        invalid("phone_number", "is of another country; allow_international=True permits it")
+    return number
 
 
 def _separates(letter: str) -> bool:
@@ -78,48 +81,31 @@ def _why_no_number(number: str) -> str | None:
     return "has a prefix of no Vietnamese mobile (03, 05, 07, 08, 09) or landline (02) number"
 
 
-def code_otp(value: str) -> str:
-    """The code, unchanged: 1 to 64 printable characters."""
+def validate_code(value: str) -> str:
+    """The code, unchanged: 1 to 64 printable characters, of which one at least can be read aloud."""
     if not isinstance(value, str):
-        refuse("code_otp", "must be text, since a number would lose its leading zeros")
+        invalid("code_otp", "must be text, since a number would lose its leading zeros")
     if not 1 <= len(value) <= _MAX_CODE:
-        refuse("code_otp", f"must have 1 to {_MAX_CODE} characters")
+        invalid("code_otp", f"must have 1 to {_MAX_CODE} characters")
     if not value.isprintable():
-        refuse("code_otp", "must be printable, without control characters")
+        invalid("code_otp", "must be printable, without control characters")
+    if value != value.strip():
+        invalid("code_otp", "must not begin or end with white space")
+    if not any(letter.isalnum() for letter in value):
+        invalid("code_otp", "must hold a letter or a digit: nothing else can be read aloud")
     return value
 
 
-def campaign_uuid(value: str | UUID | None) -> UUID:
-    """The campaign, as a UUID."""
-    if isinstance(value, UUID):
-        return value
-    if value is None:
-        refuse("campaign_uuid", "give it here, to the client, or in AUTOCALL_CAMPAIGN_UUID")
-    try:
-        return UUID(value)
-    except (ValueError, AttributeError, TypeError):
-        return refuse("campaign_uuid", "must be a UUID")
-
-
-def template(value: str | None) -> str:
-    """The name of the script, unchanged."""
-    if value is None:
-        refuse("template", "give it here, to the client, or in AUTOCALL_TEMPLATE")
-    if not isinstance(value, str) or not value.strip() or not value.isprintable():
-        refuse("template", "must be a non-empty, printable text")
-    return value
-
-
-def ref_id(value: str) -> str:
+def validate_ref_id(value: str, outcome: Outcome = Outcome.NOT_PLACED) -> str:
     """The reference, unchanged: it must survive as one segment of a URL's path."""
     if not isinstance(value, str) or not value:
-        refuse("ref_id", "must be a non-empty text")
+        invalid("ref_id", "must be a non-empty text", outcome)
     if len(value) > _MAX_REF_ID:
-        refuse("ref_id", f"must have at most {_MAX_REF_ID} characters")
+        invalid("ref_id", f"must have at most {_MAX_REF_ID} characters", outcome)
     if value in {".", ".."}:
-        refuse("ref_id", "must not be '.' or '..', which walk out of the URL's path")
+        invalid("ref_id", "must not be '.' or '..', which walk out of the URL's path", outcome)
     if not value.isprintable() and any(unicodedata.category(letter) in {"Cc", "Cs"} for letter in value):
-        refuse("ref_id", "must not hold control characters or lone surrogates")
+        invalid("ref_id", "must not hold control characters or lone surrogates", outcome)
     return value
 
 
@@ -128,10 +114,11 @@ def new_ref_id() -> str:
     return str(uuid4())
 
 
-def seconds(argument: str, value: float) -> float:
-    """A length of time above zero."""
-    # Whoever waits for a record with a wrong time-out may have placed its call already.
-    # NaN fails the comparison, as it should.
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
-        refuse(argument, "must be a number of seconds above 0", outcome=Outcome.UNKNOWN)
-    return float(value)
+def read_reference(value: str | OtpCall) -> tuple[str, str | None]:
+    """The ref_id to look up, and the id that its record must have, where that is known.
+
+    The call may have been placed whatever is wrong with the argument, so the error's outcome is UNKNOWN.
+    """
+    if isinstance(value, OtpCall):
+        return value.ref_id, value.call_id
+    return validate_ref_id(value, Outcome.UNKNOWN), None
