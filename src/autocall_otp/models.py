@@ -16,8 +16,8 @@ from autocall_otp._redact import Secrets, mask_number
 class CallStatus(StrEnum):
     """How a call ended, as far as the provider's pages list it.
 
-    The provider's page of this API shows ``answered``; its other pages list the rest, and the list is open. A status that
-    is not here reaches the caller as the plain text that came.
+    The provider's page of this API shows ``answered``; its other pages list the rest, and the list is open. A status
+    that is not here reaches the caller as the plain text that came.
     """
 
     ANSWERED = "answered"
