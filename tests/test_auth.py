@@ -98,6 +98,19 @@ def test_a_callable_that_fails_is_named_and_its_error_kept(
 
 
 @KINDS
+def test_an_error_of_ours_passes_through_and_leaves_the_phone_alone(kind: type[Any]) -> None:
+    """It may come from another client, which the callable asks."""
+    cause, own = OSError("down"), TransportError("the token service is down", outcome=Outcome.UNKNOWN)
+    own.__cause__ = cause
+    with pytest.raises(TransportError) as caught:
+        get(kind, raising(own))
+    assert caught.value is own
+    assert own.outcome is Outcome.NOT_PLACED
+    # As its own cause, it would send whoever follows the causes round in a circle.
+    assert own.__cause__ is cause
+
+
+@KINDS
 def test_an_interruption_of_a_callable_passes_through(kind: type[Any]) -> None:
     with pytest.raises(KeyboardInterrupt):
         get(kind, raising(KeyboardInterrupt()))
