@@ -7,6 +7,7 @@ import random
 import re
 import string
 import time
+import traceback
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -180,6 +181,19 @@ def test_an_error_and_its_causes_lose_their_secrets() -> None:
     assert cause.args[1] == 7
     assert not re.search(f"{CODE}|{NUMBER[1:]}|{TOKEN}", f"{error!r} {cause!r} {context!r}")
     redact_error(None, SECRETS)
+
+
+def test_no_part_of_an_error_shows_a_secret() -> None:
+    said = f"{CODE} for {NUMBER} with {TOKEN}"
+    error = OSError(5, said)
+    error.add_note(said)
+    error.__cause__ = ExceptionGroup("all failed", [ValueError([said], {"x": said}), OSError(111, "refused", said)])
+    error.__cause__.__context__ = KeyError(RuntimeError(said), 7, None)
+    redact_error(error, SECRETS)
+    shown = "".join(traceback.format_exception(error)) + repr(error.__cause__.exceptions)
+    assert not re.search(f"{CODE}|{NUMBER[1:]}|{TOKEN}", shown)
+    assert (error.errno, str(error)) == (5, "[Errno 5] *** for 0332***711 with ***")
+    assert error.__cause__.__context__.args[1:] == (7, None)
 
 
 @pytest.mark.parametrize("letter", ["x", "é"], ids=["ascii", "unicode"])

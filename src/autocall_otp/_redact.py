@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import quote, quote_plus
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
@@ -205,9 +205,23 @@ def redact_error(error: BaseException | None, secrets: Secrets) -> None:
     """Redact the words of an error and of everything that led to it: a library may quote what the service sent."""
     # What the application was handling when it called us stays as it is.
     seen = {id(sys.exception())}
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        error.args = tuple(
-            secrets.redact(str(part)) if isinstance(part, str | bytes | bytearray) else part for part in error.args
-        )
-        error = error.__cause__ or error.__context__
+    found = [error]
+    while found:
+        if (one := found.pop()) is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        one.args = tuple(_redacted(part, secrets) for part in one.args)
+        # An OSError shows these in place of its arguments.
+        for name in ("strerror", "filename"):
+            if (part := getattr(one, name, None)) is not None:
+                setattr(one, name, _redacted(part, secrets))
+        if notes := getattr(one, "__notes__", None):
+            one.__notes__ = [secrets.redact(str(note)) for note in notes]
+        found += [one.__cause__ or one.__context__, *getattr(one, "exceptions", ())]
+
+
+def _redacted(part: Any, secrets: Secrets) -> Any:  # noqa: ANN401 - whatever an error holds
+    """A part of an error; as text where it shows a secret, else as it is."""
+    text = str(part)
+    redacted = secrets.redact(text)
+    return part if redacted == text else redacted
