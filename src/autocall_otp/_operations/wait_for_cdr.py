@@ -13,7 +13,6 @@ from autocall_otp._errors import ApiError, AutocallError, CdrTimeoutError, NotFo
 from autocall_otp._operations.arguments import read_reference
 from autocall_otp._operations.record import read_record
 from autocall_otp._operations.request import get_cdr_request
-from autocall_otp._redact import Secrets
 from autocall_otp._sansio.outcome import Operation
 from autocall_otp._sansio.response import RawResponse
 from autocall_otp._sansio.retry import Flow, RetryPolicy, send
@@ -34,8 +33,8 @@ def wait_for_cdr(
     """Look the record up until the call is over, or until the time is up."""
     start = policy.clock()
     deadline = start + validate_seconds("timeout", timeout, Outcome.UNKNOWN)
-    reference, call_id = read_reference(ref_id)
-    operation = Operation(name="wait_for_cdr", ref_id=reference, secrets=Secrets())
+    reference, call_id, secrets = read_reference(ref_id)
+    operation = Operation(name="wait_for_cdr", ref_id=reference, secrets=secrets)
     new_request = get_cdr_request(settings.base_url, reference)
     # Thousands of waits at once hold their last record for long: as the bytes that came, a fifth of its size.
     last: RawResponse | None = None
