@@ -152,6 +152,10 @@ def test_64_levels_are_read_and_no_more(opening: str) -> None:
         (b'{"error":"Not Found"}', [(None, "Not Found")]),
         (b'{"error":"NO_USER","message":"no such user"}', [(None, "NO_USER: no such user")]),
         (b'{"error":"same","message":"same"}', [(None, "same")]),
+        (b'{"error":true,"message":"no credit"}', [(None, "no credit")]),
+        (b'{"error":402,"message":"no credit"}', [(None, "402: no credit")]),
+        (b'{"error":{"a":"is short"},"message":"Bad Request"}', [("a", "is short"), (None, "Bad Request")]),
+        (b'{"error":["odd"],"message":["no credit"]}', [(None, "odd"), (None, "no credit")]),
         (b'{"error":[{"a":"a is required","b":"b is short"},{"(root)":"x"}]}',
          [("a", "a is required"), ("b", "b is short"), ("(root)", "x")]),
         (b'{"error":["odd",{"n":7}]}', [(None, "odd"), ("n", "7")]),
@@ -159,7 +163,7 @@ def test_64_levels_are_read_and_no_more(opening: str) -> None:
         (b'{"error":7}', [(None, "7")]),
         (b'{"error":null,"message":"m"}', [(None, "m")]),
         (b'{"status":"fail","message":{"vi":"kh\xc3\xb4ng"}}', [("vi", "không")]),
-        (b'{"error":false}', []), (b"[]", []), (b"<html>", []), (b"", []), (b"null", []),
+        (b'{"error":false}', []), (b'{"error":true}', []), (b"[]", []), (b"<html>", []), (b"", []), (b"null", []),
     ],
 )  # fmt: skip
 def test_the_words_of_the_service_are_read_in_any_shape(body: bytes, found: list[tuple[str | None, str]]) -> None:
