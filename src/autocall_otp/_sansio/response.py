@@ -82,7 +82,7 @@ def unpack(body: bytes, encoding: str, bound: int) -> bytes:
         BodyTooLargeError: it unpacks to more than bound bytes.
         BodyUnreadableError: it is damaged, or packed in a way that needs more than the standard library.
     """
-    if encoding in {"", "identity"}:
+    if encoding in {"", "identity"} or not body:
         return body
     if encoding not in {"gzip", "x-gzip", "deflate"}:
         raise BodyUnreadableError("it is packed in a way that was not asked for")
