@@ -154,7 +154,8 @@ def test_the_usual_rule_for_retries() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [(name, value) for name in ("base", "cap") for value in (-0.1, True, "1", None, float("nan"))]
-    + [("attempts", value) for value in (0, True, -1)],
+    + [("attempts", value) for value in (0, True, -1, 1.0, "3", None)]
+    + [("unknown_outcome", value) for value in ("false", 0, None)],
 )
 def test_a_rule_that_cannot_be_kept_is_refused(name: str, value: Any) -> None:
     with pytest.raises(ValueError, match=f"^{name}: must be "):

@@ -249,13 +249,19 @@ class WaitProgress:
     """Why the wait goes on, in words for a log."""
 
 
-def _at_least(bound: float) -> Any:  # noqa: ANN401 - an attrs validator
+def _at_least(bound: float, *, whole: bool = False) -> Any:  # noqa: ANN401 - an attrs validator
     def check(_: object, field: attrs.Attribute[Any], value: float) -> None:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not value >= bound:
-            message = f"{field.name}: must be a number of at least {bound}"
-            raise ValueError(message)
+        kinds = int if whole else int | float
+        if isinstance(value, bool) or not isinstance(value, kinds) or not value >= bound:
+            raise ValueError(f"{field.name}: must be a {'whole ' * whole}number of at least {bound}")
 
     return check
+
+
+def _yes_or_no(_: object, field: attrs.Attribute[Any], value: object) -> None:
+    # The text "false" would count as true.
+    if not isinstance(value, bool):
+        raise ValueError(f"{field.name}: must be True or False")  # noqa: TRY004 - as for the other settings
 
 
 @attrs.frozen(kw_only=True)
@@ -270,13 +276,13 @@ class Retry:
         ValueError: an argument is out of range.
     """
 
-    attempts: int = attrs.field(default=3, validator=[attrs.validators.instance_of(int), _at_least(1)])
+    attempts: int = attrs.field(default=3, validator=_at_least(1, whole=True))
     """How often one request is sent at the most, the first time included."""
     base: float = attrs.field(default=0.5, validator=_at_least(0))
     """Seconds; the bound of the first pause."""
     cap: float = attrs.field(default=8.0, validator=_at_least(0))
     """Seconds; the bound of every pause."""
-    unknown_outcome: bool = False
+    unknown_outcome: bool = attrs.field(default=False, validator=_yes_or_no)
     """Also try again when the phone may have rung: for callers to whom a second ring is better than none."""
 
     @classmethod

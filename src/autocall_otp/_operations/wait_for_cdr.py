@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from autocall_otp._config import Settings, validate_seconds
+from autocall_otp._config import Settings, invalid, validate_seconds
 from autocall_otp._errors import ApiError, AutocallError, CdrTimeoutError, NotFoundError, Outcome
 from autocall_otp._operations.arguments import read_reference
 from autocall_otp._operations.record import read_record
@@ -34,6 +34,7 @@ def wait_for_cdr(
     start = policy.clock()
     deadline = start + validate_seconds("timeout", timeout, Outcome.UNKNOWN)
     reference, call_id, secrets = read_reference(ref_id)
+    _validate_progress(progress)
     operation = Operation(name="wait_for_cdr", ref_id=reference, secrets=secrets)
     new_request = get_cdr_request(settings.base_url, reference)
     # Thousands of waits at once hold their last record for long: as the bytes that came, a fifth of its size.
@@ -78,6 +79,11 @@ def wait_for_cdr(
         # Halving what is left brings the last look-ups closer together: a record that appears late is still seen.
         pause = max(asked, min(policy.draw(longest / 2, longest), left / 2))
         longest = min(longest * _GROWTH, _LONGEST_PAUSE)
+
+
+def _validate_progress(progress: object) -> None:
+    if progress is not None and not callable(progress):
+        invalid("progress", "must be a function", Outcome.UNKNOWN)
 
 
 def _reason(failure: AutocallError | None, record: Cdr | None) -> str:
