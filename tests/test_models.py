@@ -74,6 +74,7 @@ def test_secrets_of_a_record_in_other_forms_are_masked_too() -> None:
     for additional in (echo, json.dumps(echo), json.dumps({"more": json.dumps(echo)})):
         found = record(additional=additional, to_number=84332665711, press_key='{"123456": "123456"}', note="123456")
         assert not re.search("123456|332665711", exits(found))
+        assert not re.search("123456|332665711", f"{found.press_key!r}{pickle.dumps(found.press_key)!r}")
 
 
 def test_a_repr_shows_what_helps_and_nothing_personal() -> None:
