@@ -80,8 +80,8 @@ class Secrets:
             self.tokens.add(token)
             self.__dict__.pop("_texts", None)
 
-    def redact(self, text: str) -> str:
-        """The text with the secrets masked, and with everything that looks like a phone number."""
+    def redact(self, text: str, *, guess: bool = True) -> str:
+        """The text with the secrets masked, and with everything that looks like a phone number unless not to guess."""
         if re.search(_DIGIT, text):
             for narrow, wide, shown in self._numbers:
                 text = (narrow if text.isascii() else wide).sub(shown, text)
@@ -89,7 +89,7 @@ class Secrets:
         for form in self._texts:
             if form.lower() in lower:
                 text = _text_pattern(form).sub(_MASK, text)
-        if len(text) < _SHORTEST_NUMBER:
+        if not guess or len(text) < _SHORTEST_NUMBER:
             return text
         return re.sub(_ANY_NUMBER, lambda match: mask_number(match[0]), text)
 
@@ -124,7 +124,8 @@ class Secrets:
     @cached_property
     def _numbers(self) -> list[tuple[re.Pattern[str], re.Pattern[str], str]]:
         """The patterns of each number, without and with full-width digits, and what to show in its place."""
-        cores = [core for number in self.numbers if len(core := _core(number)) >= _SHORT]
+        whole = [number for number in self.numbers if _MASK not in number]
+        cores = [core for number in whole if len(core := _core(number)) >= _SHORT]
         return [(_number_pattern(core, {}), _number_pattern(core, _WIDE), _masked_core(core)) for core in cores]
 
     @cached_property

@@ -42,13 +42,13 @@ class _Result:
     def __repr__(self) -> str:
         """The fields that tell how the call went, codes and phone numbers masked."""
         shown = [field.name for field in attrs.fields(type(self)) if field.repr]  # type: ignore[arg-type] # attrs
-        values = _masked({name: getattr(self, name) for name in shown}, self.raw.secrets())
+        values = _masked({name: getattr(self, name) for name in shown}, self._secrets())
         return f"{type(self).__name__}({', '.join(f'{name}={_shown(values[name])}' for name in shown)})"
 
     def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
         """Rebuild from the fields, codes and phone numbers in them masked."""
         fields = {name: getattr(self, name) for name in attrs.fields_dict(type(self))}  # type: ignore[arg-type] # attrs
-        return _restore, (type(self), _masked(fields, self.raw.secrets()))
+        return _restore, (type(self), _masked(fields, self._secrets()))
 
     def to_dict(self, *, masked: bool = False) -> dict[str, Any]:
         """The fields and what follows from them as plain values, for ``json.dumps``; `raw` stays out.
@@ -61,11 +61,17 @@ class _Result:
         fields = (*attrs.fields_dict(type(self)), *self._derived)  # type: ignore[arg-type] # an attrs class below
         values = {name: getattr(self, name) for name in fields if name != "raw"}
         if masked:
-            values = _masked(values, self.raw.secrets())
+            values = _masked(values, self._secrets())
         return {name: _as_json(value) for name, value in values.items()}
+
+    def _secrets(self) -> Secrets:
+        numbers = [getattr(self, name, None) for name in _NUMBERS]
+        return self.raw.secrets() | Secrets(numbers=filter(None, numbers))
 
 
 _NUMBERS = frozenset({"from_number", "phone_number", "to_number"})
+# The look-up of a call that came out of a queue needs these. One may look like a phone number, and be none.
+_IDENTIFIERS = frozenset({"call_id", "id", "lead_uuid", "parent_id", "ref_id"})
 
 
 def _masked(values: dict[str, Any], secrets: Secrets) -> dict[str, Any]:
@@ -73,7 +79,7 @@ def _masked(values: dict[str, Any], secrets: Secrets) -> dict[str, Any]:
 
     def mask(name: str, value: Any) -> Any:  # noqa: ANN401 - any field
         if type(value) is str:
-            return mask_number(value) if name in _NUMBERS else secrets.redact(value)
+            return mask_number(value) if name in _NUMBERS else secrets.redact(value, guess=name not in _IDENTIFIERS)
         return Payload(secrets.redact_object(value.to_dict())) if isinstance(value, Payload) else value
 
     return {name: mask(name, value) for name, value in values.items()}
