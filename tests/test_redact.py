@@ -140,11 +140,12 @@ def test_objects_name_their_own_secrets_at_any_depth() -> None:
     values: dict[str, Any] = {
         "to_number": NUMBER,
         "additional": json.dumps({"code_otp": CODE, "list": [{"phone_number": 84900000001}]}),
+        "from_number": 19001234,
         "code": "1234",
         "code_otp": 123456,
     }
     secrets = Secrets.named_in(values)
-    assert (secrets.codes, secrets.numbers) == ({CODE, "123456"}, {NUMBER, "84900000001"})
+    assert (secrets.codes, secrets.numbers) == ({CODE, "123456"}, {NUMBER, "84900000001", "19001234"})
     found = secrets.redact_object(values | {CODE: [f"said {CODE}", 123456, 332665711, 7, None, True]})
     assert found["***"] == ["said ***", "***", "332***711", 7, None, True]
     assert found["code"] == "1234"

@@ -21,7 +21,7 @@ _SHORT = 4
 _SHORTEST_NUMBER = 8
 _MASK = "***"
 _CODES = frozenset({"code_otp"})
-_NUMBERS = frozenset({"phone_number", "to_number"})
+NUMBER_FIELDS = frozenset({"from_number", "phone_number", "to_number"})
 _MASKED = r"(?:\+?\w{3,4})?\*{3}(?:\w{3})?"
 _DIGIT = "[0-9\uff10-\uff19]"
 # Between the digits of a number people write up to three of these.
@@ -180,7 +180,8 @@ def _written(text: str) -> Iterator[str]:
 
 
 def _is_secret(name: str, value: Json) -> bool:
-    return name in _CODES | _NUMBERS and isinstance(value, str | int) and not isinstance(value, bool) and value != ""
+    is_named = name in _CODES | NUMBER_FIELDS
+    return is_named and isinstance(value, str | int) and not isinstance(value, bool) and value != ""
 
 
 def _named(value: Json) -> Iterator[tuple[str, str]]:
@@ -194,7 +195,7 @@ def _named(value: Json) -> Iterator[tuple[str, str]]:
     elif isinstance(value, list):
         for item in value:
             yield from _named(item)
-    elif isinstance(value, str) and any(name in value for name in _CODES | _NUMBERS):
+    elif isinstance(value, str) and any(name in value for name in _CODES | NUMBER_FIELDS):
         try:
             inner = json.loads(value)
         except (ValueError, RecursionError):

@@ -10,7 +10,7 @@ import attrs
 
 from autocall_otp._errors import Outcome
 from autocall_otp._payload import Payload
-from autocall_otp._redact import Secrets, mask_number
+from autocall_otp._redact import NUMBER_FIELDS, Secrets, mask_number
 
 
 class CallStatus(StrEnum):
@@ -65,11 +65,10 @@ class _Result:
         return {name: _as_json(value) for name, value in values.items()}
 
     def _secrets(self) -> Secrets:
-        numbers = [getattr(self, name, None) for name in _NUMBERS]
+        numbers = [getattr(self, name, None) for name in NUMBER_FIELDS]
         return self.raw.secrets() | Secrets(numbers=filter(None, numbers))
 
 
-_NUMBERS = frozenset({"from_number", "phone_number", "to_number"})
 # The look-up of a call that came out of a queue needs these. One may look like a phone number, and be none.
 _IDENTIFIERS = frozenset({"call_id", "id", "lead_uuid", "parent_id", "ref_id"})
 
@@ -79,7 +78,8 @@ def _masked(values: dict[str, Any], secrets: Secrets) -> dict[str, Any]:
 
     def mask(name: str, value: Any) -> Any:  # noqa: ANN401 - any field
         if type(value) is str:
-            return mask_number(value) if name in _NUMBERS else secrets.redact(value, guess=name not in _IDENTIFIERS)
+            is_number, is_identifier = name in NUMBER_FIELDS, name in _IDENTIFIERS
+            return mask_number(value) if is_number else secrets.redact(value, guess=not is_identifier)
         return Payload(secrets.redact_object(value.to_dict())) if isinstance(value, Payload) else value
 
     return {name: mask(name, value) for name, value in values.items()}
