@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import pickle
 import re
@@ -105,6 +106,15 @@ def test_an_identifier_that_looks_like_a_number_survives(name: str) -> None:
     assert (call.call_id, call.ref_id, call.lead_uuid) == (name, name, name)
     assert record(id=name).to_dict(masked=True)["id"] == name
     assert name in repr(call)
+
+
+@pytest.mark.parametrize("make", [copy.copy, copy.deepcopy, attrs.evolve])
+def test_a_copy_is_whole(make: Any) -> None:
+    """Frameworks copy what they keep; only what leaves the process is masked."""
+    for result in (record(), placed()):
+        assert make(result) == result
+        assert make(result).raw.to_dict() == result.raw.to_dict()
+    assert make(placed()).phone_number == NUMBER
 
 
 def test_a_result_that_was_made_by_hand_knows_its_number() -> None:

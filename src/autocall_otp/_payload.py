@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Self
 
 from autocall_otp._redact import Json, Secrets
 
@@ -49,6 +49,14 @@ class Payload(Mapping[str, Any]):
     def __repr__(self) -> str:
         """Names only."""
         return self.secrets().redact(f"<Payload {', '.join(self._values)}>")
+
+    def __copy__(self) -> Self:
+        """Itself, since nothing of it changes; a pickle would be masked."""
+        return self
+
+    def __deepcopy__(self, _: object) -> Self:
+        """Itself, as for a copy."""
+        return self
 
     def __reduce__(self) -> tuple[type[Payload], tuple[dict[str, Json]]]:
         """Pickle with codes and phone numbers masked."""

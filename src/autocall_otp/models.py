@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import Enum, StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import attrs
 
@@ -44,6 +44,14 @@ class _Result:
         shown = [field.name for field in attrs.fields(type(self)) if field.repr]  # type: ignore[arg-type] # attrs
         values = _masked({name: getattr(self, name) for name in shown}, self._secrets())
         return f"{type(self).__name__}({', '.join(f'{name}={_shown(values[name])}' for name in shown)})"
+
+    def __copy__(self) -> Self:
+        """Itself, since nothing of it changes; a pickle would be masked."""
+        return self
+
+    def __deepcopy__(self, _: object) -> Self:
+        """Itself, as for a copy."""
+        return self
 
     def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
         """Rebuild from the fields, codes and phone numbers in them masked."""
