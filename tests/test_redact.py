@@ -75,12 +75,13 @@ def test_a_known_number_is_masked_in_any_grouping(
     for place in chance.sample(range(1, len(groups)), 3):
         groups[place] = chance.choice(SEPARATORS) + groups[place]
     text = prefix + "".join(groups)
+    written = (text, json.dumps(text), repr(text), repr(text.encode()), quote(text), ascii(json.dumps(text)))
     if full_width:
-        text = text.translate({ord(digit): 0xFF10 + int(digit) for digit in string.digits})
-    for before, after in (("call ", " now"), ("x", "x"), ('{"n": "', '"}'), ("", "")):
-        shown = Secrets(numbers=[number]).redact(f"{before}{text}{after}")
-        assert len(re.findall(r"\d", shown)) <= len(prefix) + 7
-        assert "***" in shown
+        written = (text.translate({ord(digit): 0xFF10 + int(digit) for digit in string.digits}),)
+    for each in written:
+        for before, after in (("call ", " now"), ("x", "x"), ("", "")):
+            shown = Secrets(numbers=[number]).redact(f"{before}{each}{after}")
+            assert f"{number[1:4]}***{number[-3:]}" in shown.translate({0xFF10 + n: str(n) for n in range(10)})
 
 
 @pytest.mark.parametrize(

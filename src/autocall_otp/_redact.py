@@ -24,8 +24,8 @@ _CODES = frozenset({"code_otp"})
 NUMBER_FIELDS = frozenset({"from_number", "phone_number", "to_number"})
 _MASKED = r"(?:\+?\w{3,4})?\*{3}(?:\w{3})?"
 _DIGIT = "[0-9\uff10-\uff19]"
-# Between the digits of a number people write up to three of these.
-_GAP = r"[\W_]{0,3}"
+# Between the digits of a number people write up to three of these, and JSON, Python and URLs write some of them so.
+_GAP = r"(?:\\+u[0-9a-f]{4}|\\+x[0-9a-f]{2}|\\+[nrt]|%[0-9A-F]{2}|[\W_]){0,3}"
 # A phone number in running text; not a piece of a UUID or of a time, which word characters and dashes surround.
 # It begins with plain characters and looks behind afterwards: so it is searched for ten times as fast.
 _ANY_NUMBER = r"(?:0(?<![\w\-+]0)|\+(?<![\w\-+]\+)[0-9]|8(?<![\w\-+]8)4)(?:[ .\-()\u00a0]{0,2}[0-9]){7,13}(?![\w-])"
