@@ -150,6 +150,7 @@ def test_objects_name_their_own_secrets_at_any_depth() -> None:
     found = secrets.redact_object(values | {CODE: [f"said {CODE}", 123456, 332665711, 7, None, True]})
     assert found["***"] == ["said ***", "***", "332***711", 7, None, True]
     assert found["code"] == "1234"
+    assert Secrets(codes=["012345", "0", "x"]).redact_json([12345, 0, 7, 1.5]) == ["***", "***", 7, 1.5]
     assert not re.search(f"{CODE}|123456|332665711|900000001", json.dumps(found))
 
 
@@ -157,7 +158,7 @@ def test_objects_name_their_own_secrets_at_any_depth() -> None:
     "value", ["x", [], [1], None, 7.5, {"code_otp": None}, '{"code_otp": ', "code_otp", "[" * 10_000]
 )
 def test_an_object_without_secrets_names_none(value: Any) -> None:
-    found = Secrets.named_in({"x": value})
+    found = Secrets.named_in({"x": value, "deep": "[" * 5000 + '"code_otp"' + "]" * 5000})
     assert repr(found) == "<Secrets: 0 codes, 0 numbers, 0 tokens>"
 
 

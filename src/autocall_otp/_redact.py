@@ -10,6 +10,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
 from urllib.parse import quote, quote_plus
@@ -118,7 +119,10 @@ class Secrets:
     def _redact_figure(self, value: float) -> Json:
         """A code or number that came as a JSON number is masked; any other figure stays one."""
         text = str(value)
-        is_known = text in self.codes or _core(text) in {_core(number) for number in self.numbers}
+        # A number has lost the zeros that a code begins with.
+        if any(text in {code, code.lstrip("0")} for code in self.codes):
+            return _MASK
+        is_known = _core(text) in {_core(number) for number in self.numbers}
         return self.redact(text) if is_known else value
 
     @cached_property
@@ -196,11 +200,9 @@ def _named(value: Json) -> Iterator[tuple[str, str]]:
         for item in value:
             yield from _named(item)
     elif isinstance(value, str) and any(name in value for name in _CODES | NUMBER_FIELDS):
-        try:
-            inner = json.loads(value)
-        except (ValueError, RecursionError):
-            return
-        yield from _named(inner)
+        # What is nested too deeply to be read is passed over.
+        with suppress(ValueError, RecursionError):
+            yield from _named(json.loads(value))
 
 
 def redact_error(error: BaseException | None, secrets: Secrets) -> None:
