@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import json
 import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from typer import Typer
 
 app: Typer | None
@@ -21,15 +25,33 @@ else:
 
 def main() -> None:
     """Run the command; exits with 2 when a package that it needs is missing."""
+    for stream in (sys.stdout, sys.stderr):
+        # What the encoding of a terminal or a pipe has no letter for is written as an escape.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     if app is None:
         sys.stderr.write(
             f"autocall-otp: {_missing} is missing. Install the command with\n"
             "  pip install 'autocall-otp[cli]'\n"
             "or, with the sandbox in it,\n"
             "  pip install 'autocall-otp[sandbox]'\n"
+            "In a checkout: pip install '.[cli]' or pip install '.[sandbox]'\n"
         )
         sys.exit(2)
-    app()
+    try:
+        sys.exit(app(standalone_mode=False))
+    except Exception as error:
+        # A wrong option; newer releases of Typer have a copy of Click, so its classes cannot be named here.
+        show: Callable[[], None] | None = getattr(error, "show", None)
+        if show is None:
+            raise
+        if "--json" in sys.argv:
+            told: dict[str, object] = {"type": "error", "error": "USAGE", "message": str(error), "exit_code": 2}
+            told |= dict.fromkeys(("outcome", "ref_id", "status_code")) | {"retryable": False}
+            sys.stdout.write(json.dumps(told) + "\n")
+        else:
+            show()
+    sys.exit(2)
 
 
 __all__ = ["app", "main"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -14,9 +13,7 @@ import httpx
 import platformdirs
 import typer
 
-from autocall_otp._client import Client
-from autocall_otp._config import from_environment, read_host, wrong
-from autocall_otp.models import Retry
+from autocall_otp import Client, ConfigurationError, Outcome, Retry
 
 HostOption = Annotated[str | None, typer.Option("--host", metavar="HOST", help="Host or URL of the API.")]
 CampaignOption = Annotated[str | None, typer.Option("--campaign", metavar="UUID", help="The campaign.")]
@@ -53,6 +50,11 @@ class Setting:
         return "***" if self.value and self.name == "token" else self.value
 
     @property
+    def place(self) -> str:
+        """Where its value is, for a message about it."""
+        return f"{self.name} in {self.origin}" if self.source == "file" else self.origin or self.name
+
+    @property
     def advice(self) -> str:
         """How to set it."""
         ways = [_OPTIONS[self.name]] if self.name in _OPTIONS else []
@@ -67,8 +69,6 @@ class Settings:
     found: bool
     """Whether there is such a file."""
     each: dict[str, Setting] = attrs.field(repr=False)
-    transport: Callable[[str], httpx.BaseTransport] | None = None
-    """Makes the connections to a base URL in the clients' place."""
 
     def __getitem__(self, name: str) -> str | None:
         """The value of a setting."""
@@ -84,21 +84,38 @@ class Settings:
             if self[name] is None:
                 raise wrong(name, f"is not set; set {self.each[name].advice}")
 
-    def client(self, *, retry: Retry | None = None) -> Client:
-        """A client with these settings.
+    @property
+    def url(self) -> httpx.URL:
+        """Where the service is; of settings that a client was made with."""
+        host = (self["host"] or "").strip()
+        return httpx.URL(host if "://" in host else f"https://{host}")
+
+    def client(
+        self, *, token: str | None = None, retry: Retry | None = None, transport: httpx.BaseTransport | None = None
+    ) -> Client:
+        """A client with these settings, or with another token.
 
         Raises:
             ConfigurationError: a setting is missing or wrong.
         """
         self.require("host", "token")
-        return Client(
-            self["host"],
-            self["token"],
-            campaign_uuid=self["campaign_uuid"],
-            template=self["template"],
-            retry=retry or Retry(),
-            transport=self.transport and self.transport(read_host(self["host"])),
-        )
+        try:
+            return Client(
+                self["host"],
+                token or self["token"],
+                campaign_uuid=self["campaign_uuid"],
+                template=self["template"],
+                retry=retry or Retry(),
+                transport=transport,
+            )
+        except ConfigurationError as error:
+            name, _, why = str(error).partition(": ")
+            raise wrong(self.each[name].place if name in self.each else name, why) from None
+
+
+def wrong(place: str, why: str) -> ConfigurationError:
+    """An error for a setting that cannot be used."""
+    return ConfigurationError(f"{place}: {why}", outcome=Outcome.NOT_PLACED)
 
 
 def load(
@@ -118,14 +135,14 @@ def load(
 
 
 def _path_in_environment() -> Path | None:
-    named = from_environment(FILE_VARIABLE)
+    named = os.environ.get(FILE_VARIABLE)
     return Path(named) if named else None
 
 
 def _choose(name: str, option: str | None, in_file: dict[str, str], path: Path) -> Setting:
     if option is not None:
         return Setting(name, option, "option", _OPTIONS[name])
-    if (value := from_environment(_VARIABLES[name])) is not None:
+    if value := os.environ.get(_VARIABLES[name]):
         return Setting(name, value, "environment", _VARIABLES[name])
     if name in in_file:
         return Setting(name, in_file[name], "file", str(path))
