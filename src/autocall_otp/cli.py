@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from typer import Typer
 
+INTERRUPTED = 130
+"""The exit code that Typer gives for Ctrl-C."""
 app: Typer | None
 try:
     from autocall_otp._cli.app import app as _app
@@ -38,20 +40,34 @@ def main() -> None:
             "In a checkout: pip install '.[cli]' or pip install '.[sandbox]'\n"
         )
         sys.exit(2)
+    from autocall_otp._cli.output import Output  # noqa: PLC0415 - what it needs may be missing
+
     try:
-        sys.exit(app(standalone_mode=False))
+        code = app(standalone_mode=False)
     except Exception as error:
         # A wrong option; newer releases of Typer have a copy of Click, so its classes cannot be named here.
         show: Callable[[], None] | None = getattr(error, "show", None)
         if show is None:
             raise
-        if "--json" in sys.argv:
-            told: dict[str, object] = {"type": "error", "error": "USAGE", "message": str(error), "exit_code": 2}
-            told |= dict.fromkeys(("outcome", "ref_id", "status_code")) | {"retryable": False}
-            sys.stdout.write(json.dumps(told) + "\n")
-        else:
+        if not _told_as_json("USAGE", str(error), code := 2):
             show()
-    sys.exit(2)
+    if code == INTERRUPTED:
+        # A Ctrl-C outside the command, just before or after it, must not hide what is known of the phone.
+        out = Output.latest
+        code = out.phone if out and out.phone is not None else code
+        if not out or not out.has_failed:
+            _told_as_json("INTERRUPTED", "interrupted", code)
+    sys.exit(code)
+
+
+def _told_as_json(name: str, message: str, code: int) -> bool:
+    """Whether it was to be told as JSON; then it is."""
+    if "--json" not in sys.argv:
+        return False
+    told: dict[str, object] = {"type": "error", "error": name, "message": message, "exit_code": code}
+    told |= {"outcome": None, "ref_id": None, "retryable": False, "status_code": None}
+    sys.stdout.write(json.dumps(told) + "\n")
+    return True
 
 
 __all__ = ["app", "main"]

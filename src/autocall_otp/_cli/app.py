@@ -32,7 +32,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     # Without frames, which are drawn with letters that not every terminal has.
     rich_markup_mode=None,
-    epilog=_epilog(LONG_EPILOG, "sandbox", "run 0332665711 --generate --wait", "doctor"),
+    epilog=_epilog(LONG_EPILOG, "sandbox", "run 0900000001 --generate --wait", "doctor"),
 )
 
 
@@ -53,12 +53,12 @@ def autocall_otp(
 
 
 for command, *examples in (
-    (run, "run 0332665711 --generate --wait", "run '+84 332 665 711' --code-stdin --json < code.txt"),
+    (run, "run 0900000001 --generate --wait", "run '+84 900 000 001' --code-stdin --json < code.txt"),
     (cdr, "cdr ABC123", "cdr ABC123 --json"),
     (wait, "wait ABC123 --timeout 60"),
     (
         doctor,
-        *("doctor", "doctor --place-call-to 0332665711 --twice", "doctor --record shapes.json --ref-id ABC123"),
+        *("doctor", "doctor --place-call-to 0900000001 --twice", "doctor --record shapes.json --ref-id ABC123"),
     ),
     (config, "config", "config --template otp_script_02"),
     (sandbox, "sandbox", "sandbox --port 0 --speed 10", "sandbox --numbers"),

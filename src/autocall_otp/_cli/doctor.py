@@ -46,7 +46,7 @@ def doctor(  # noqa: PLR0913 - one parameter for each option
 ) -> None:
     """Find out whether a call would get through.
 
-    It checks settings, name, TLS, clock and token. It rings no phone, unless told to.
+    It checks settings, name, TLS, clock and token, and rings no phone.
     """
     out = Output(as_json=as_json, ref_id="--ref-id")
     with ending(out), ExitStack() as stack:

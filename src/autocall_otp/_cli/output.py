@@ -10,7 +10,7 @@ import signal
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from typing import Any, NoReturn, TextIO
+from typing import Any, ClassVar, NoReturn, TextIO
 
 import typer
 from rich.console import Console
@@ -79,9 +79,14 @@ class Output:
     """The exit code that is true of the phone from now on; None as long as no call was asked for."""
     calling: str | None = None
     """The reference of that call."""
+    has_failed: bool = False
+    """Whether an error was told."""
+    latest: ClassVar[Output | None] = None
+    """The newest one, for what ends the process."""
 
     def __init__(self, *, as_json: bool, ref_id: str = "REF_ID") -> None:
         """Look at the terminals once: rich drops colour where there is none, or where NO_COLOR is set."""
+        Output.latest = self
         self.as_json = as_json
         self._arguments = {"phone_number": "NUMBER", "code_otp": "the code", "ref_id": ref_id, "timeout": "--timeout"}
         self._streams = [Stream(sys.stdout), Stream(sys.stderr)]
@@ -146,6 +151,7 @@ class Output:
         raise typer.Exit(code)
 
     def _print_error(self, message: str, code: Exit, **fields: object) -> None:
+        self.has_failed = True
         if self.as_json:
             outcome = None if self.phone is None else self.phone.outcome.name
             self.line("error", message=message, outcome=outcome, exit_code=int(code), **fields)
