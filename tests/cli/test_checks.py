@@ -91,7 +91,7 @@ def test_all_is_well(run: Run, sandbox: Sandbox) -> None:
         ((200, {"id": "1"}), None, "unknown", "unknown"),
         ((200, NOT_FOUND), (401, UNAUTHORIZED), "unknown", "ok"),
         ((502, "<html>"), None, "unknown", "unknown"),
-        ((429, {"error": "Too Many Requests"}), None, "unknown", "unknown"),
+        ((429, {"error": "Too Many Requests"}), (401, UNAUTHORIZED), "unknown", "unknown"),
         (httpx.ReadTimeout("slow"), None, "unknown", "unknown"),
     ],
 )

@@ -70,6 +70,11 @@ def test_a_value_that_cannot_be_used_is_refused(run: Run, arguments: list[str], 
     assert (ran.exit_code, words in ran.stderr) == (2, True)
 
 
+def test_a_file_that_is_no_database_is_told(run: Run, tmp_path: Path) -> None:
+    ran = run("sandbox", "--port", "0", "--db", str(tmp_path))
+    assert (ran.exit_code, ran.stderr.count("\n"), "as the sandbox's database" in ran.stderr) == (2, 1, True)
+
+
 def test_a_busy_port_is_told_with_what_to_do(run: Run) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -97,7 +102,7 @@ def test_a_quiet_one_says_nothing(run: Run, arguments: list[str]) -> None:
 
 @pytest.mark.usefixtures("asked")
 def test_an_address_that_others_reach_is_warned_of(run: Run) -> None:
-    warning = "Warning: listening on 192.0.2.7: whoever reaches this machine sees every code and number"
+    warning = "Warning: listening on 192.0.2.7: everybody who reaches this machine sees every code and number"
     assert warning in run("sandbox", "--host", "192.0.2.7", "--quiet").stderr
     assert [run("sandbox", "--host", host).stderr for host in ("127.0.0.1", "::1", "localhost")] == [""] * 3
 

@@ -15,13 +15,11 @@ from autocall_otp._cli.records import cdr, wait
 from autocall_otp._cli.run import run
 from autocall_otp._cli.sandbox import sandbox
 
-_AS_IT_STANDS = "\b\n"
-"""Click's mark for a paragraph whose lines stay as they are."""
-
 
 def _epilog(words: str, *examples: str) -> str:
     lines = "\n".join(f"  autocall-otp {example}" for example in examples)
-    return f"{words}\n\n{_AS_IT_STANDS}Examples:\n{lines}"
+    # The backspace is Click's mark for a paragraph whose lines stay as they are.
+    return f"{words}\n\n\b\nExamples:\n{lines}"
 
 
 app = typer.Typer(
@@ -56,10 +54,7 @@ for command, *examples in (
     (run, "run 0900000001 --generate --wait", "run '+84 900 000 001' --code-stdin --json < code.txt"),
     (cdr, "cdr ABC123", "cdr ABC123 --json"),
     (wait, "wait ABC123 --timeout 60"),
-    (
-        doctor,
-        *("doctor", "doctor --place-call-to 0900000001 --twice", "doctor --record shapes.json --ref-id ABC123"),
-    ),
+    (doctor, "doctor", "doctor --place-call-to 0900000001 --twice", "doctor --record shapes.json"),
     (config, "config", "config --template otp_script_02"),
     (sandbox, "sandbox", "sandbox --port 0 --speed 10", "sandbox --numbers"),
     (check_recording, "check-recording shapes.json"),

@@ -113,41 +113,39 @@ def _clock(answer: tuple[str, float] | Exception) -> Check:
 
 def _look_up_nothing(found: Settings, recorder: Recorder, token: str | None) -> Exchange:
     """Look up a call that cannot exist, with the token of the settings or another one."""
-    with (
-        found.client(token=token, retry=Retry.none(), transport=recorder) as client,
-        suppress(AutocallError),
-    ):
+    with found.client(token=token, retry=Retry.none(), transport=recorder) as client, suppress(AutocallError):
         client.get_cdr(f"autocall-otp-doctor-{uuid4()}")
     return recorder.exchanges[-1]
 
 
+def _says_nothing(status: int | None) -> bool:
+    return status is None or status == httpx.codes.TOO_MANY_REQUESTS or httpx.codes.is_server_error(status)
+
+
 def _service(real: Exchange) -> Check:
     """Whether it is this API that answers."""
-    body, status = real.json, real.status
+    status = real.status
     if status is None:
         return Check("service", "unknown", f"no answer to a look-up: {real.failure}", "fix what failed above")
-    if status == httpx.codes.TOO_MANY_REQUESTS or httpx.codes.is_server_error(status):
+    if _says_nothing(status):
         return Check("service", "unknown", f"the service answers {status} to a look-up", "try again later")
     seen = f"a look-up of no call is answered with {status}"
-    if not isinstance(body, dict):
+    if not isinstance(body := real.json, dict):
         detail = f"{seen} and {real.content_type or 'no content type'}, not with the API's JSON"
         return Check("service", "failed", detail, "check the host: something else answers there")
     if not httpx.codes.is_client_error(status) or not cast("dict[str, Any]", body).get("error"):
-        return Check(
-            "service", "unknown", f"{seen}, but not as the contract says", "send us a recording: --record FILE"
-        )
+        return Check("service", "unknown", f"{seen}, not as the contract says", "send us a recording: --record FILE")
     return Check("service", "ok", f"{seen} and the API's JSON")
 
 
 def _token(found: Settings, recorder: Recorder, real: Exchange, service: Check) -> Check:
     """Whether the token is taken: a made-up one must fare worse."""
     if real.status == httpx.codes.UNAUTHORIZED:
-        return Check(
-            "token", "failed", f"refused (401); it comes from {found.each['token'].place}", "get a fresh token"
-        )
+        place = found.each["token"].place
+        return Check("token", "failed", f"refused (401); it comes from {place}", "get a fresh token")
     if real.status == httpx.codes.FORBIDDEN:
         return Check("token", "failed", "not allowed here (403)", "ask the provider what this token may do")
-    if service.status == "failed" or real.status is None or httpx.codes.is_server_error(real.status):
+    if service.status == "failed" or _says_nothing(real.status):
         return Check("token", "unknown", "no look-up was answered by the API", "fix what is above")
     made_up = _look_up_nothing(found, recorder, f"autocall-otp-doctor-{uuid4()}").status
     if made_up in _REFUSED:

@@ -22,7 +22,7 @@ class Exit(IntEnum):
     FAILED = 1
     """It failed, and no phone rings because of it."""
     USAGE = 2
-    """An option, a number, a code or a reference cannot be used; nothing was sent."""
+    """An option, number, code or reference cannot be used; nothing was sent."""
     MAY_HAVE_RUNG = 3
     """The phone may ring or have rung: look the call up before asking for another."""
     NO_RECORD = 4

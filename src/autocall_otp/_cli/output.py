@@ -132,11 +132,9 @@ class Output:
     def error(self, error: AutocallError, code: Exit) -> None:
         """What went wrong, in the command's words; an SDK's error holds no secret."""
         argument, colon, why = str(error).partition(": ")
-        message = (
-            self._arguments.get(argument, argument) + colon + re.sub(r"allow_international\S*", "--international", why)
-        )
+        why = re.sub(r"allow_international\S*", "--international", why)
         self._print_error(
-            message,
+            self._arguments.get(argument, argument) + colon + why,
             code,
             error=type(error).__name__,
             ref_id=error.ref_id or self.calling,

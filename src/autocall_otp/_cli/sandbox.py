@@ -22,7 +22,6 @@ from autocall_otp._cli.settings import JsonOption
 if TYPE_CHECKING:
     from autocall_otp.sandbox import Sandbox
 
-DEFAULT_PORT = 8025
 _THIS_MACHINE = {"127.0.0.1", "::1", "localhost"}
 _NUMBER = "0900000001"
 _CAMPAIGN, _TEMPLATE = "f77dfcf4-0759-4179-93cb-741f481a776e", "otp_script_01"
@@ -30,10 +29,8 @@ _CAMPAIGN, _TEMPLATE = "f77dfcf4-0759-4179-93cb-741f481a776e", "otp_script_01"
 
 def sandbox(  # noqa: PLR0913 - one parameter for each option
     *,
-    host: Annotated[str, typer.Option("--host", metavar="HOST", help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, metavar="PORT", help="0 takes a free one.")
-    ] = DEFAULT_PORT,
+    host: Annotated[str, typer.Option(metavar="NAME", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, metavar="N", help="Port; 0 takes a free one.")] = 8025,
     token: Annotated[str, typer.Option(metavar="TEXT", help="Bearer token to ask for.")] = "sandbox",  # noqa: S107 # nosec B107 - the sandbox shows it to everybody
     speed: Annotated[float, typer.Option(min=0, metavar="N", help="Its seconds a second; 0 stops them.")] = 1.0,
     no_auto_answer: Annotated[bool, typer.Option("--no-auto-answer", help="Calls ring until you answer.")] = False,
@@ -59,9 +56,7 @@ def sandbox(  # noqa: PLR0913 - one parameter for each option
     try:
         with Sandbox(host=host, port=port, token=token, speed=speed, auto_answer=not no_auto_answer, db=db) as running:
             if host not in _THIS_MACHINE:
-                danger = (
-                    "whoever reaches this machine sees every code and number and steers the calls, without a password"
-                )
+                danger = "everybody who reaches this machine sees every code and number, and steers the calls"
                 out.note(f"Warning: listening on {host}: {danger}.", "bold yellow")
             if not quiet:
                 _greet(out, running)
@@ -82,23 +77,22 @@ def _greet(out: Output, running: Sandbox) -> None:
     handler.setFormatter(logging.Formatter("%(asctime)s  %(message)s", "%H:%M:%S"))
     log.addHandler(handler)
     log.setLevel(logging.INFO)
+    if out.as_json:
+        out.line("sandbox", url=running.url)
+        return
     settings = {
         "AUTOCALL_API_HOST": running.url,
         "AUTOCALL_TOKEN": running.token if running.token == "sandbox" else "the --token that you gave",  # noqa: S105 # nosec B105 - see above
         "AUTOCALL_CAMPAIGN_UUID": _CAMPAIGN,
         "AUTOCALL_TEMPLATE": _TEMPLATE,
     }
-    if out.as_json:
-        out.line("sandbox", url=running.url)
-        return
+    set_one = "$env:{}={}" if os.name == "nt" else "export {}={}"
+    to_paste = [set_one.format(name, shlex.quote(value)) for name, value in settings.items()]
+    to_paste.append(f"{_this_command()} run {_NUMBER} --generate --wait")
     title = f": open {running.url}/ to see the calls. Ctrl-C stops it."
     out.out.print(Text.assemble(("Autocall OTP sandbox", "bold"), title))
-    for words in ("", "Paste this into a second terminal:", ""):
-        out.say(words)
-    for name, value in settings.items():
-        out.say(f"  $env:{name}='{value}'" if os.name == "nt" else f"  export {name}={shlex.quote(value)}")
-    out.say(f"  {_this_command()} run {_NUMBER} --generate --wait")
-    out.say("")
+    for line in ("", "Paste this into a second terminal:", "", *(f"  {line}" for line in to_paste), ""):
+        out.say(line)
 
 
 def _this_command() -> str:

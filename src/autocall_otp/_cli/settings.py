@@ -126,17 +126,13 @@ def load(
     Raises:
         ConfigurationError: the file is wrong, missing although it was named, or open to others.
     """
-    named = config or _path_in_environment()
+    by_variable = os.environ.get(FILE_VARIABLE)
+    named = config or (Path(by_variable) if by_variable else None)
     path = named or platformdirs.user_config_path("autocall-otp", appauthor=False) / "config.toml"
     in_file = _read(path, must_exist=named is not None)
     options = {"host": host, "campaign_uuid": campaign_uuid, "template": template}
     each = {name: _choose(name, options.get(name), in_file or {}, path) for name in _VARIABLES}
     return Settings(path, in_file is not None, each)
-
-
-def _path_in_environment() -> Path | None:
-    named = os.environ.get(FILE_VARIABLE)
-    return Path(named) if named else None
 
 
 def _choose(name: str, option: str | None, in_file: dict[str, str], path: Path) -> Setting:

@@ -5,6 +5,7 @@ A value itself is never in a shape, but for words of closed lists; nor is the na
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -93,6 +94,7 @@ class Shaper:
     def __init__(self, *values: str) -> None:
         """Know what must not be told as a name."""
         self._values = {bare(value) for value in values} - {""}
+        self._all_values = "\n".join(self._values)
 
     def of(self, value: object, depth: int = 0) -> Shape:
         """The shape of a body; of an object at the top, with the listed words in the fields that are listed."""
@@ -122,10 +124,9 @@ class Shaper:
 
     def _may_be_told(self, name: str) -> bool:
         core = bare(name)
-        return name in _KNOWN or (
-            _NAME.fullmatch(name) is not None
-            and not any(core in value or (len(value) >= _TELLING and value in core) for value in self._values)
-        )
+        parts = (core[i:j] for i, j in itertools.combinations(range(len(core) + 1), 2) if j - i >= _TELLING)
+        hidden = _NAME.fullmatch(name) is None or core in self._all_values or not self._values.isdisjoint(parts)
+        return name in _KNOWN or not hidden
 
 
 def kind_in(leaf: str) -> str:
