@@ -64,7 +64,7 @@ def test_all_is_well(run: Run, sandbox: Sandbox) -> None:
     assert list(each) == ["versions", "settings", "name", "connection", "clock", "service", "token", "script"]
     assert {check["status"] for name, check in each.items() if name != "script"} == {"ok"}
     assert each["script"]["status"] == "unknown", "only a call shows it"
-    assert each["token"]["detail"] == "taken: with it the answer is 404, with a made-up one 401"
+    assert each["token"]["detail"] == "taken: it gets 404, a made-up one gets 401"
     shown = run("doctor")
     assert "ok       token       taken" in shown.stdout
     assert shown.stderr == "not proved: script\n"
@@ -254,6 +254,6 @@ def test_through_a_proxy_it_looks_at_the_service(run: Run, monkeypatch: pytest.M
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
         each = found(run, "--host", forward_proxy.HOST)
         assert (each["name"]["status"], each["connection"]["status"]) == ("unknown", "ok")
-        assert each["service"]["detail"].startswith("a look-up of no call is answered with 200")
+        assert each["service"]["detail"].startswith("a look-up of a made-up call gets 200")
         assert set(seen.connects) == {f"{forward_proxy.HOST}:443"}
     assert ["authorization" in request for request in seen.requests] == [False, True, True]

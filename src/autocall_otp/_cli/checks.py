@@ -57,7 +57,7 @@ def examine(found: Settings, recorder: Recorder) -> Iterator[Check]:
     yield _token(found, recorder, real, service)
     if not missing:
         advice = "place a call: --place-call-to NUMBER"
-        yield Check("script", "unknown", "only a call shows whether the service knows campaign and template", advice)
+        yield Check("script", "unknown", "only a call shows if campaign and template are right", advice)
 
 
 def _name(url: httpx.URL) -> Check:
@@ -129,13 +129,13 @@ def _service(real: Exchange) -> Check:
         return Check("service", "unknown", f"no answer to a look-up: {real.failure}", "fix what failed above")
     if _says_nothing(status):
         return Check("service", "unknown", f"the service answers {status} to a look-up", "try again later")
-    seen = f"a look-up of no call is answered with {status}"
+    seen = f"a look-up of a made-up call gets {status}"
     if not isinstance(body := real.json, dict):
-        detail = f"{seen} and {real.content_type or 'no content type'}, not with the API's JSON"
+        detail = f"{seen} with {real.content_type or 'no content type'}, not the API's JSON"
         return Check("service", "failed", detail, "check the host: something else answers there")
     if not httpx.codes.is_client_error(status) or not cast("dict[str, Any]", body).get("error"):
         return Check("service", "unknown", f"{seen}, not as the contract says", "send us a recording: --record FILE")
-    return Check("service", "ok", f"{seen} and the API's JSON")
+    return Check("service", "ok", f"{seen} with the API's JSON")
 
 
 def _token(found: Settings, recorder: Recorder, real: Exchange, service: Check) -> Check:
@@ -149,8 +149,8 @@ def _token(found: Settings, recorder: Recorder, real: Exchange, service: Check) 
         return Check("token", "unknown", "no look-up was answered by the API", "fix what is above")
     made_up = _look_up_nothing(found, recorder, f"autocall-otp-doctor-{uuid4()}").status
     if made_up in _REFUSED:
-        return Check("token", "ok", f"taken: with it the answer is {real.status}, with a made-up one {made_up}")
-    detail = f"a made-up token is answered with {made_up or 'nothing'}, yours with {real.status}: that proves nothing"
+        return Check("token", "ok", f"taken: it gets {real.status}, a made-up one gets {made_up}")
+    detail = f"it gets {real.status}, a made-up one gets {made_up or 'no answer'}: that proves nothing"
     return Check("token", "unknown", detail, "place a call: --place-call-to NUMBER")
 
 

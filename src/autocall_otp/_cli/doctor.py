@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import textwrap
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,6 +24,7 @@ from autocall_otp._cli.recording import UnusableFileError, as_text, shapes_of, t
 from autocall_otp._cli.records import DEFAULT_WAIT
 from autocall_otp._cli.run import follow, place
 
+_INDENT = 21
 _MARKS = {"ok": "green", "failed": "bold red", "unknown": "yellow"}
 
 _Record = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the shapes of all answers, no value.")]
@@ -87,10 +90,15 @@ def _show(out: Output, checks: Iterable[Check]) -> list[Check]:
         if out.as_json:
             out.line("check", name=check.name, status=check.status, detail=check.detail, advice=check.advice)
             continue
+        # On a terminal, a line that goes on does so under its beginning.
+        width = max(30, out.out.width - _INDENT) if out.out.is_terminal else sys.maxsize
+        first, *rest = textwrap.wrap(plain(check.detail), width)
         mark = (f"{check.status:7}", _MARKS[check.status])
-        out.out.print(Text.assemble(mark, f"  {check.name:10}  {plain(check.detail)}"))
-        if check.advice:
-            out.out.print(Text(f"{'':21}{plain(check.advice)}", "bold"))
+        out.out.print(Text.assemble(mark, f"  {check.name:10}  {first}"))
+        for line in rest:
+            out.out.print(Text(f"{'':{_INDENT}}{line}"))
+        for line in textwrap.wrap(plain(check.advice or ""), width):
+            out.out.print(Text(f"{'':{_INDENT}}{line}", "bold"))
     return done
 
 
