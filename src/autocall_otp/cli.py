@@ -49,24 +49,24 @@ def main() -> None:
         show: Callable[[], None] | None = getattr(error, "show", None)
         if show is None:
             raise
-        if not _told_as_json("USAGE", str(error), code := 2):
+        if not _printed_as_json("USAGE", str(error), code := 2):
             show()
     if code == INTERRUPTED:
         # A Ctrl-C outside the command, just before or after it, must not hide what is known of the phone.
         out = Output.latest
         code = out.phone if out and out.phone is not None else code
         if not out or not out.has_failed:
-            _told_as_json("INTERRUPTED", "interrupted", code)
+            _printed_as_json("INTERRUPTED", "interrupted", code)
     sys.exit(code)
 
 
-def _told_as_json(name: str, message: str, code: int) -> bool:
-    """Whether it was to be told as JSON; then it is."""
+def _printed_as_json(name: str, message: str, code: int) -> bool:
+    """Print an error as JSON, if JSON was asked for; return whether it was."""
     if "--json" not in sys.argv:
         return False
-    told: dict[str, object] = {"type": "error", "error": name, "message": message, "exit_code": code}
-    told |= {"outcome": None, "ref_id": None, "retryable": False, "status_code": None}
-    sys.stdout.write(json.dumps(told) + "\n")
+    line: dict[str, object] = {"type": "error", "error": name, "message": message, "exit_code": code}
+    line |= {"outcome": None, "ref_id": None, "retryable": False, "status_code": None}
+    sys.stdout.write(json.dumps(line) + "\n")
     return True
 
 

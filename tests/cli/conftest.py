@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import select
 import signal
@@ -61,7 +62,7 @@ class Run(Protocol):
 
 @pytest.fixture(autouse=True)
 def _as_started(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Neither settings, proxies nor wishes for colour; and Ctrl-C as it was before a command had its way with it."""
+    """Neither settings, proxies nor wishes for colour; and signals and logs as they were before a command."""
     kept = {"AUTOCALL_REPO_TOOLS", "AUTOCALL_EXAMPLES"}
     for name in [name for name in os.environ if name.startswith("AUTOCALL_") and name not in kept]:
         monkeypatch.delenv(name)
@@ -73,9 +74,13 @@ def _as_started(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setattr(Output, "latest", None)
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    log = logging.getLogger("autocall_otp.sandbox")
+    level, loggers = log.level, [*log.handlers]
     yield
     for number, handler in handlers.items():
         signal.signal(number, handler)
+    log.setLevel(level)
+    log.handlers[:] = loggers
 
 
 @pytest.fixture

@@ -180,9 +180,9 @@ def test_what_cannot_be_used_at_all_is_told_before_anything_is_sent(
         (-30, "ok", "within 30 s"),
         (31, "failed", "31 s behind the host"),
         (-31, "failed", "31 s ahead of the host"),
-        ("", "unknown", "does not tell its time"),
-        ("soon", "unknown", "does not tell its time"),
-        (f"Thu, {'9' * 20} Jan 2026 00:00:00 GMT", "unknown", "does not tell its time"),
+        ("", "unknown", "does not say what time it is"),
+        ("soon", "unknown", "does not say what time it is"),
+        (f"Thu, {'9' * 20} Jan 2026 00:00:00 GMT", "unknown", "does not say what time it is"),
     ],
 )
 def test_a_clock_may_differ_by_half_a_minute(

@@ -15,7 +15,7 @@ from autocall_otp._cli.settings import JsonOption
 from autocall_otp._cli.shapes import JSON_LIST, JSON_OBJECT, NOT_LOOKED_AT, Shape, Shaper, kind_in
 
 Node = dict[str, Any]
-_JSON = "application/json"
+_JSON, _NONE = "application/json", Node()
 _TELLING = {
     *("uuid", "local time", "date", "time with a zone", "digits", "e-mail address", "url"),
     *("upper-case word", "lower-case word", JSON_OBJECT, JSON_LIST),
@@ -109,7 +109,7 @@ class _Comparison:
         seen, body = exchange["content_type"], exchange["body"]
         if seen not in content:
             yield "", "content type", " or ".join(content), seen
-        if isinstance(body, dict):
+        if not isinstance(body, str):
             samples = [Shaper().of(each["value"]) for each in media.get("examples", {}).values()]
             yield from self._value(schema, samples, body["JSON"], "")
         elif seen == _JSON:
@@ -122,8 +122,8 @@ class _Comparison:
         seen = _type_of(shape)
         if shape == NOT_LOOKED_AT:
             return
-        schema = next((each for each in wanted if each.get("type", seen) == seen), {})
-        if not schema and "type" in wanted[0]:
+        schema = next((each for each in wanted if each.get("type", seen) == seen), _NONE)
+        if schema is _NONE:
             yield at, "type", " or ".join(each["type"] for each in wanted), _words(shape)
             return
         if isinstance(shape, dict):

@@ -20,8 +20,7 @@ from autocall_otp import AutocallError, NotFoundError, Retry, __version__
 from autocall_otp._cli.recorder import Exchange, Recorder, plain_client
 from autocall_otp._cli.settings import Settings
 
-TOLERATED_SKEW = 30.0
-"""Seconds by which this machine's clock may differ; tokens and certificates depend on it."""
+TOLERATED_SKEW = 30.0  # seconds; tokens and certificates depend on the clock
 _REFUSED = {401, 403}
 
 
@@ -104,7 +103,7 @@ def _clock(answer: tuple[str, float] | Exception) -> Check:
     try:
         skew = answer[1] - parsedate_to_datetime(answer[0]).timestamp()
     except (ValueError, TypeError, OverflowError, IndexError):
-        return Check("clock", "unknown", "the host does not tell its time")
+        return Check("clock", "unknown", "the host does not say what time it is")
     if abs(skew) > TOLERATED_SKEW:
         side = "ahead of" if skew > 0 else "behind"
         return Check("clock", "failed", f"{abs(skew):.0f} s {side} the host", "set this machine's clock, with NTP")

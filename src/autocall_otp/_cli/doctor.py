@@ -66,7 +66,7 @@ def doctor(  # noqa: PLR0913 - one parameter for each option
                 file = stack.enter_context(take_place(record))
             except UnusableFileError as error:
                 out.fail(str(error), Exit.USAGE)
-            # What went wrong is what the recording is for.
+            # Written whatever happens: a failure is what the recording is for.
             stack.callback(_save, out, record, file, recorder)
         checks = _show(out, examine(found, recorder))
         if ref_id is not None:
@@ -92,13 +92,11 @@ def _show(out: Output, checks: Iterable[Check]) -> list[Check]:
             continue
         # On a terminal, a line that goes on does so under its beginning.
         width = max(30, out.out.width - _INDENT) if out.out.is_terminal else sys.maxsize
-        first, *rest = textwrap.wrap(plain(check.detail), width)
-        mark = (f"{check.status:7}", _MARKS[check.status])
-        out.out.print(Text.assemble(mark, f"  {check.name:10}  {first}"))
-        for line in rest:
-            out.out.print(Text(f"{'':{_INDENT}}{line}"))
-        for line in textwrap.wrap(plain(check.advice or ""), width):
-            out.out.print(Text(f"{'':{_INDENT}}{line}", "bold"))
+        begin = Text.assemble((f"{check.status:7}", _MARKS[check.status]), f"  {check.name:10}  ")
+        for text, style in ((check.detail, ""), (check.advice or "", "bold")):
+            for line in textwrap.wrap(plain(text), width):
+                out.out.print(begin + Text(line, style))
+                begin = Text(" " * _INDENT)
     return done
 
 

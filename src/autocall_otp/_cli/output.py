@@ -47,7 +47,7 @@ class Stream:
         return getattr(self._stream, name)
 
     def write(self, text: str) -> int:
-        """Write at once: whoever reads the pipe may be waiting for it."""
+        """Write at once: a program at the other end of a pipe may be waiting."""
         if self._stream and not self.error:
             try:
                 self._stream.write(text)
@@ -80,7 +80,7 @@ class Output:
     calling: str | None = None
     """The reference of that call."""
     has_failed: bool = False
-    """Whether an error was told."""
+    """Whether an error was printed."""
     latest: ClassVar[Output | None] = None
     """The newest one, for what ends the process."""
 

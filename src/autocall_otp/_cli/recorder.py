@@ -19,13 +19,11 @@ class Exchange:
     """A request and what came of it, secrets and all."""
 
     request: httpx.Request = attrs.field(repr=False)
-    status: int | None = None
-    """None where no answer came."""
+    status: int | None = None  # None where no answer came
     headers: httpx.Headers = attrs.field(factory=httpx.Headers, repr=False)
     body: bytes | None = attrs.field(default=None, repr=False)
     """Unpacked; None where it is too large."""
-    failure: str = ""
-    """httpx's name for it, where no answer came."""
+    failure: str = ""  # httpx's name for it
 
     @property
     def content_type(self) -> str:

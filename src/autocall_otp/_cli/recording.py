@@ -28,7 +28,7 @@ class UnusableFileError(Exception):
 
 
 def shapes_of(exchanges: list[Exchange]) -> list[dict[str, Any]]:
-    """The exchanges as the file shows them, each shape once; what stands anywhere in them is told as no name."""
+    """The exchanges as the file shows them, each shape once. No name in them is a value anywhere."""
     shaper = Shaper(*(value for each in exchanges for value in _values(each)))
     shapes: list[dict[str, Any]] = []
     for each in exchanges:
@@ -57,7 +57,7 @@ def _body(exchange: Exchange, shaper: Shaper) -> object:
 
 def _path(exchange: Exchange) -> tuple[str, str]:
     path = exchange.request.url.raw_path.decode()
-    return next((unquote(hit[1]), told) for pattern, told in _PATHS if (hit := pattern.search(path)))
+    return next((unquote(hit[1]), template) for pattern, template in _PATHS if (hit := pattern.search(path)))
 
 
 def _values(exchange: Exchange) -> list[str]:
@@ -72,11 +72,7 @@ def _values(exchange: Exchange) -> list[str]:
 
 
 def take_place(path: Path) -> BinaryIO:
-    """Make the file, for its owner's eyes alone, before anything is sent.
-
-    Raises:
-        UnusableFileError: there is a file already, or none can be written there.
-    """
+    """Make the file, for its owner's eyes alone, before anything is sent; raises UnusableFileError."""
     try:
         return open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600))
     except FileExistsError:
@@ -92,11 +88,7 @@ def as_text(exchanges: list[dict[str, Any]]) -> str:
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """Read a recording's exchanges; it may come from anybody.
-
-    Raises:
-        UnusableFileError: it cannot be read, or is no recording.
-    """
+    """Read a recording's exchanges; it may come from anybody; raises UnusableFileError."""
     try:
         with path.open("rb") as file:
             text = file.read(_LARGEST + 1)

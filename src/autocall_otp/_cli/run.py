@@ -63,7 +63,12 @@ def follow(out: Output, client: Client, reference: str, timeout: float, *, place
 
 def place(out: Output, client: Client, number: str, code: str, reference: str) -> OtpCall | None:
     """Ask for the call; None where it is in doubt. Leave the command where no phone rings."""
-    _announce(out, number, reference)
+    # First of all, so that the call can be looked up even if this process is killed in the next moment.
+    if out.as_json:
+        out.line("placing", ref_id=reference, phone_number=mask_number(number))
+    out.note(f"placing a call to {mask_number(number)}, ref_id {reference}")
+    if out.lost:
+        out.fail("no call is placed, since nobody could read its ref_id", Exit.FAILED)
     out.phone, out.calling = Exit.MAY_HAVE_RUNG, reference
     try:
         call = client.run_otp(number, code, ref_id=reference, allow_international=True)
@@ -82,13 +87,3 @@ def place(out: Output, client: Client, number: str, code: str, reference: str) -
         out.say("the call is placed", "green")
         out.facts({"to": mask_number(number), "ref_id": call.ref_id, "call_id": shown["call_id"]})
     return call
-
-
-def _announce(out: Output, number: str, reference: str) -> None:
-    """First of all, so that the call can be looked up even if this process is killed in the next moment."""
-    if out.as_json:
-        out.line("placing", ref_id=reference, phone_number=mask_number(number))
-    else:
-        out.note(f"placing a call to {mask_number(number)}, ref_id {reference}")
-    if out.lost:
-        out.fail("no call is placed, since nobody could read its ref_id", Exit.FAILED)

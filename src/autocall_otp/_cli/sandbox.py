@@ -31,7 +31,7 @@ def sandbox(  # noqa: PLR0913 - one parameter for each option
     *,
     host: Annotated[str, typer.Option(metavar="NAME", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, metavar="N", help="Port; 0 takes a free one.")] = 8025,
-    token: Annotated[str, typer.Option(metavar="TEXT", help="Bearer token to ask for.")] = "sandbox",  # noqa: S107 # nosec B107 - the sandbox shows it to everybody
+    token: Annotated[str, typer.Option(metavar="TEXT", help="Bearer token to ask for.")] = "sandbox",  # noqa: S107 - the sandbox shows it to everybody
     speed: Annotated[float, typer.Option(min=0, metavar="N", help="Its seconds a second; 0 stops them.")] = 1.0,
     no_auto_answer: Annotated[bool, typer.Option("--no-auto-answer", help="Calls ring until you answer.")] = False,
     db: Annotated[Path | None, typer.Option(metavar="FILE", help="SQLite file that keeps the calls.")] = None,

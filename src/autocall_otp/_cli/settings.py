@@ -28,7 +28,7 @@ _VARIABLES = {
     "campaign_uuid": "AUTOCALL_CAMPAIGN_UUID",
     "template": "AUTOCALL_TEMPLATE",
 }
-# The token has no option: whoever lists this machine's processes would read it.
+# The token has no option: everybody on this machine can list its processes.
 _OPTIONS = {"host": "--host", "campaign_uuid": "--campaign", "template": "--template"}
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -75,14 +75,14 @@ class Settings:
         return self.each[name].value
 
     def require(self, *names: str) -> None:
-        """Refuse to go on without these.
+        """Make sure that these are set.
 
         Raises:
             ConfigurationError: one is missing; the message says where to set it.
         """
         for name in names:
             if self[name] is None:
-                raise wrong(name, f"is not set; set {self.each[name].advice}")
+                raise unusable(name, f"is not set; set {self.each[name].advice}")
 
     @property
     def url(self) -> httpx.URL:
@@ -110,10 +110,10 @@ class Settings:
             )
         except ConfigurationError as error:
             name, _, why = str(error).partition(": ")
-            raise wrong(self.each[name].place if name in self.each else name, why) from None
+            raise unusable(self.each[name].place if name in self.each else name, why) from None
 
 
-def wrong(place: str, why: str) -> ConfigurationError:
+def unusable(place: str, why: str) -> ConfigurationError:
     """An error for a setting that cannot be used."""
     return ConfigurationError(f"{place}: {why}", outcome=Outcome.NOT_PLACED)
 
@@ -155,21 +155,21 @@ def _read(path: Path, *, must_exist: bool) -> dict[str, str] | None:
             content = tomllib.load(file)
     except FileNotFoundError:
         if must_exist:
-            raise wrong(where, "does not exist") from None
+            raise unusable(where, "does not exist") from None
         return None
     except OSError as error:
-        raise wrong(where, f"cannot be read: {error.strerror}") from None
+        raise unusable(where, f"cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
         # The parser's words may quote the line, and the line may hold the token.
-        raise wrong(where, "is not TOML") from None
+        raise unusable(where, "is not TOML") from None
     if "token" in content and os.name == "posix" and mode & _OTHERS:
-        raise wrong(where, f"holds a token and others may read it; run: chmod 600 '{path}'")
+        raise unusable(where, f"holds a token and others may read it; run: chmod 600 '{path}'")
     return {name: _text(name, value, where) for name, value in content.items()}
 
 
 def _text(name: str, value: object, where: str) -> str:
     if name not in _VARIABLES:
-        raise wrong(where, f"knows no '{name}'; it may set {', '.join(_VARIABLES)}")
+        raise unusable(where, f"knows no '{name}'; it may set {', '.join(_VARIABLES)}")
     if not isinstance(value, str) or not value:
-        raise wrong(where, f"{name} must be a non-empty text in quotes")
+        raise unusable(where, f"{name} must be a non-empty text in quotes")
     return value

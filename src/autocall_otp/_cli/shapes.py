@@ -92,7 +92,7 @@ class Shaper:
     """Takes shapes. No name in them is, holds or is part of one of the values: all that was ever seen, and secrets."""
 
     def __init__(self, *values: str) -> None:
-        """Know what must not be told as a name."""
+        """Keep what must not be shown as a name."""
         self._values = {bare(value) for value in values} - {""}
         self._all_values = "\n".join(self._values)
 
@@ -117,12 +117,12 @@ class Shaper:
     def _object(self, value: dict[str, object], depth: int) -> Shape:
         fields: dict[str, Shape] = {}
         for name, item in value.items():
-            told = name if self._may_be_told(name) else f"(hidden {sum(each[0] == '(' for each in fields) + 1})"
-            is_listed = depth == 0 and isinstance(item, str) and item in LISTED.get(told, ())
-            fields[told] = f"{_WORD}{item}" if is_listed else self.of(item, depth + 1)
+            shown = name if self._may_be_shown(name) else f"(hidden {sum(each[0] == '(' for each in fields) + 1})"
+            is_listed = depth == 0 and isinstance(item, str) and item in LISTED.get(shown, ())
+            fields[shown] = f"{_WORD}{item}" if is_listed else self.of(item, depth + 1)
         return fields
 
-    def _may_be_told(self, name: str) -> bool:
+    def _may_be_shown(self, name: str) -> bool:
         core = bare(name)
         parts = (core[i:j] for i, j in itertools.combinations(range(len(core) + 1), 2) if j - i >= _TELLING)
         hidden = _NAME.fullmatch(name) is None or core in self._all_values or not self._values.isdisjoint(parts)

@@ -9,7 +9,7 @@ from autocall_otp._cli.output import Output, plain
 
 
 def stage(record: Cdr | None) -> str:
-    """Where a call stands, as far as its record tells."""
+    """Where a call stands, as far as its record says."""
     if record is None:
         return "no record yet"
     if record.finished:
@@ -22,7 +22,7 @@ def stage(record: Cdr | None) -> str:
 def wait_for(out: Output, client: Client, ref_id: str, timeout: float) -> Cdr:
     """Wait for the record of a call, and show how it goes."""
 
-    def tell(progress: WaitProgress) -> None:
+    def report(progress: WaitProgress) -> None:
         out.line(
             "progress",
             ref_id=ref_id,
@@ -34,7 +34,7 @@ def wait_for(out: Output, client: Client, ref_id: str, timeout: float) -> Cdr:
         )
 
     if out.as_json:
-        return client.wait_for_cdr(ref_id, timeout=timeout, progress=tell)
+        return client.wait_for_cdr(ref_id, timeout=timeout, progress=report)
     if not out.is_live:
         return client.wait_for_cdr(ref_id, timeout=timeout)
     # The spinner is one that every terminal has the letters for.
