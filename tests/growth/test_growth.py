@@ -1,7 +1,7 @@
 """Growth, rehearsed: in a copy of the repository the API grows by a field, a parameter and an operation.
 
-Of the judges of `make contract` those of the page and of the wrapper are asked. Prism and the sandbox's chain would
-take most of the time, and the generator agrees with what it has just written.
+Of the checks of `make contract` those of the page and of the wrapper run. Prism and the sandbox's chain would take
+most of the time, and the generator agrees with what it has just written.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from support.page import ROOT
 
 from growth.edits import ARGUMENT, MODEL, SANDBOX, USE_CASE, Edit, contract
 
-judges = pytest.importorskip("contract", reason="scripts/ is not part of the run against the wheel")
+checks = pytest.importorskip("contract", reason="scripts/ is not part of the run against the wheel")
 pytestmark = [pytest.mark.dev, pytest.mark.timeout(300)]
 
 USE_IT = """
@@ -81,14 +81,14 @@ class Copy:
         command = [sys.executable, *arguments]
         return subprocess.run(command, cwd=self.root, env=env, check=False, capture_output=True, text=True)
 
-    def judge(self) -> dict[str, str]:
-        """What the judges of page and wrapper find at odds: the tests that fail, and their words."""
+    def at_odds(self) -> dict[str, str]:
+        """What the checks of page and wrapper find at odds: the tests that fail, and their words."""
         found: dict[str, str] = {}
-        for judge in (judges.PAGE, judges.WRAPPER):
-            report = self.root / f"{judge.name}.xml"
-            verdict = judges.judged(judge, self.root, f"--junitxml={report}")
+        for check in (checks.PAGE, checks.WRAPPER):
+            report = self.root / "report.xml"
+            result = checks.run(check, self.root, f"--junitxml={report}")
             cases = list(ET.parse(report).getroot().iter("testcase"))  # noqa: S314 - pytest wrote it
-            assert cases, verdict.words
+            assert cases, result.words
             found |= {str(case.get("name")): str(each.text) for case in cases for each in case if each.tag != "skipped"}
         return found
 
@@ -111,7 +111,7 @@ def test_the_api_grows(tmp_path: Path) -> None:
     assert "call_id: str," in (api / "api" / "voice_otp" / "get_cdr_by_call_id.py").read_text()
 
     # The wrapper lacks the three, line by line, and nothing else is at odds.
-    found = copy.judge()
+    found = copy.at_odds()
     page = found.pop("test_the_record_has_every_field_of_the_page")
     (told,) = [line for line in page.splitlines() if " disagree on " in line]
     assert "carrier" in told
@@ -145,7 +145,7 @@ def test_the_api_grows(tmp_path: Path) -> None:
 
     # With those lines all agree again, and the new things work.
     copy.apply([*MODEL, *ARGUMENT, *USE_CASE, *SANDBOX])
-    assert copy.judge() == {}
+    assert copy.at_odds() == {}
     done = copy.run("-c", USE_IT)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {
