@@ -1,18 +1,23 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
+import pytest
+
 import autocall_otp
+import autocall_otp_api
 
 PUBLIC = {
     "ApiError", "AsyncClient", "AuthenticationError", "AutocallError", "BadRequestError", "CallStatus", "Cdr",
     "CdrTimeoutError", "Client", "ConfigurationError", "ConflictError", "FieldError", "InvalidRequestError",
     "InvalidResponseError", "NotFoundError", "OtpCall", "Outcome", "Payload", "PermissionDeniedError",
     "RateLimitedError", "Retry", "ServerError", "TransportError", "TransportTimeoutError", "WaitProgress",
-    "__version__", "mask_number",
+    "__version__", "mask_number", "normalize_number",
 }  # fmt: skip
 
 
@@ -33,3 +38,11 @@ def test_the_package_runs_as_a_program() -> None:
         "autocall-otp",
         autocall_otp.__version__,
     ]
+
+
+@pytest.mark.skipif("AUTOCALL_WHEEL" not in os.environ, reason="only `make test` installs the wheel, and says where")
+def test_the_wheel_is_what_is_tested() -> None:
+    wheel = Path(os.environ["AUTOCALL_WHEEL"]).resolve()
+    for package in (autocall_otp, autocall_otp_api):
+        assert package.__file__
+        assert Path(package.__file__).resolve().is_relative_to(wheel)
