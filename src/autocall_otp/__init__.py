@@ -1,6 +1,5 @@
 """Voice one-time codes: place the call once, learn how it went."""
 
-from autocall_otp._arguments import normalize_number
 from autocall_otp._client import AsyncClient, Client
 from autocall_otp._errors import (
     ApiError,
@@ -21,8 +20,9 @@ from autocall_otp._errors import (
     TransportError,
     TransportTimeoutError,
 )
+from autocall_otp._operations.arguments import normalize_number
 from autocall_otp._payload import Payload
-from autocall_otp._secrets import mask_number
+from autocall_otp._redact import mask_number
 from autocall_otp._version import __version__
 from autocall_otp.models import CallStatus, Cdr, OtpCall, Retry, WaitProgress
 

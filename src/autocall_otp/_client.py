@@ -1,26 +1,31 @@
-"""The two clients. All rules live in the flows; here is only what a client holds, and for how long."""
+"""The two clients: what users see. A use case is in `_operations`, what runs it in `_session`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import tzinfo
-from functools import partial
 from typing import NoReturn, Self
 from uuid import UUID
 
 import httpx
 
+from autocall_otp._clock import now
 from autocall_otp._config import (
     DEFAULT_DEADLINE,
     DEFAULT_MAX_RESPONSE_BYTES,
     DEFAULT_TIMEOUT,
     DEFAULT_WAIT,
     AsyncToken,
-    Fast,
     Settings,
     Token,
     read_settings,
 )
+from autocall_otp._operations.get_cdr import get_cdr
+from autocall_otp._operations.request import load_generated_code
+from autocall_otp._operations.run_otp import run_otp
+from autocall_otp._operations.wait_for_cdr import wait_for_cdr
+from autocall_otp._sansio.retry import RetryPolicy
+from autocall_otp._session import AsyncSession, Session
 from autocall_otp.models import Cdr, OtpCall, Retry, WaitProgress
 
 _DEFAULT_RETRY = Retry()
@@ -30,15 +35,19 @@ class _Base:
     """What both clients are apart from their calls."""
 
     def __init__(self, settings: Settings, token: object) -> None:
-        """Bind the use cases to the settings."""
-        # With them comes the generated code, which a program that has no client yet can do without.
-        from autocall_otp import _flow, _operations  # noqa: PLC0415 - see above
-
         self._settings = settings
-        policy = _flow.Policy(retry=settings.retry, deadline=settings.deadline, token_is_renewable=callable(token))
-        self._flow_of_run_otp = partial(_operations.run_otp, settings, policy)
-        self._flow_of_get_cdr = partial(_operations.get_cdr, settings, policy)
-        self._flow_of_wait = partial(_operations.wait_for_cdr, settings, policy)
+        self._policy = RetryPolicy(retry=settings.retry, clock=now, token_is_renewable=callable(token))
+        load_generated_code()
+
+    @property
+    def host(self) -> str:
+        """The URL of the service, without a path."""
+        return self._settings.base_url
+
+    @property
+    def deadline(self) -> float:
+        """Seconds for a whole `run_otp` or `get_cdr`, retries and pauses included."""
+        return self._settings.deadline
 
     def __repr__(self) -> str:
         """The host; never the token."""
@@ -50,7 +59,7 @@ class _Base:
 
 
 class Client(_Base):
-    """A client for threads. One serves many threads at once.
+    """A client of the Autocall OTP API for threads. One client serves many threads at once; close it at the end.
 
     Args:
         host: host name or URL of the API; plain http to a loopback address only. Else AUTOCALL_API_HOST.
@@ -62,11 +71,11 @@ class Client(_Base):
             connect and 10 s for the rest by default, None for no limit but the deadline.
         deadline: of `run_otp` and `get_cdr`, in seconds, retries and pauses included; 30 by default.
         retry: when and how often to try again.
-        transport: any httpx transport, in place of the client's own connections; or "fast", for those of libcurl, which
-            the extra `fast` installs.
+        transport: an httpx transport that overrides the client's own connections, such as httpx-aiohttp's, which the
+            extra `aiohttp` installs.
         timezone: zone of the wire's times, a tzinfo or a name; UTC+07:00 (Vietnam) by default.
         max_response_bytes: an answer with a larger body is refused without reading on; 1 MiB by default.
-        allow_international: take numbers of other countries, in E.164 form; the page shows Vietnamese ones only.
+        allow_international: take numbers of other countries, too; the provider's page shows Vietnamese ones only.
 
     Raises:
         ConfigurationError: an argument or environment variable is missing or wrong.
@@ -82,12 +91,11 @@ class Client(_Base):
         timeout: float | httpx.Timeout | None = DEFAULT_TIMEOUT,
         deadline: float = DEFAULT_DEADLINE,
         retry: Retry = _DEFAULT_RETRY,
-        transport: httpx.BaseTransport | Fast | None = None,
+        transport: httpx.BaseTransport | None = None,
         timezone: tzinfo | str | None = None,
         max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
         allow_international: bool = False,
     ) -> None:
-        """Check the settings; nothing is sent yet."""
         settings = read_settings(
             host=host,
             campaign_uuid=campaign_uuid,
@@ -100,12 +108,9 @@ class Client(_Base):
             allow_international=allow_international,
         )
         super().__init__(settings, token)
-        from autocall_otp._engine import Engine  # noqa: PLC0415 - as in _Base
+        self._session = Session(settings, token, transport)
 
-        self._engine = Engine(settings, token, transport)
-        self._run = self._engine.run
-
-    def run_otp(  # noqa: PLR0913 - the page's parameters
+    def run_otp(  # noqa: PLR0913 - the documented parameters
         self,
         phone_number: str,
         code_otp: str,
@@ -115,24 +120,26 @@ class Client(_Base):
         ref_id: str | None = None,
         allow_international: bool | None = None,
     ) -> OtpCall:
-        """Ask for a call that reads the code aloud (the page, "Run OTP").
+        """Ask for a call that reads the code aloud (the provider's page, "Run OTP").
 
         Args:
-            phone_number: 0…, 84… or +84…, grouped or not.
-            code_otp: 1 to 64 printable characters.
-            campaign_uuid: in place of the client's.
-            template: in place of the client's.
-            ref_id: your reference for the call; made for you when there is none.
-            allow_international: in place of the client's.
+            phone_number: as people write it: 0…, 84… or +84…, in any grouping; see `normalize_number`.
+            code_otp: 1 to 64 printable characters, at least one letter or digit, no white space at the ends.
+            campaign_uuid: overrides the client's.
+            template: overrides the client's.
+            ref_id: your reference for the call, up to 128 characters; a UUID is made when there is none.
+            allow_international: overrides the client's.
 
         Returns:
-            The call, which the service has taken. Whether anyone answers, its record tells.
+            The call, which the service has accepted. Its record says whether anybody answered.
 
         Raises:
             InvalidRequestError: an argument was refused; nothing was sent.
             AutocallError: anything else; its `outcome` says whether the phone may ring, its `ref_id` finds the call.
         """
-        flow = self._flow_of_run_otp(
+        flow = run_otp(
+            self._settings,
+            self._policy,
             phone_number,
             code_otp,
             campaign_uuid=campaign_uuid,
@@ -140,49 +147,50 @@ class Client(_Base):
             ref_id=ref_id,
             allow_international=allow_international,
         )
-        return self._run(flow)
+        return self._session.run(flow)
 
-    def get_cdr(self, ref_id: str) -> Cdr:
-        """Look up the record of a call, finished or not (the page, "Get CDR by Ref ID").
+    def get_cdr(self, ref_id: str | OtpCall) -> Cdr:
+        """Look up the record of a call, finished or not (the provider's page, "Get CDR by Ref ID").
 
         Args:
-            ref_id: the reference that the call was placed with.
+            ref_id: the reference that the call was placed with, or the OtpCall itself.
 
         Raises:
             InvalidRequestError: the reference was refused; nothing was sent.
             NotFoundError: there is no record, or not yet.
-            AutocallError: anything else. A failed look-up tells nothing of the call: `outcome` is UNKNOWN.
+            InvalidResponseError: the answer holds no record.
+            AutocallError: anything else. A failed look-up says nothing of the call: `outcome` is UNKNOWN.
         """
-        return self._run(self._flow_of_get_cdr(ref_id))
+        return self._session.run(get_cdr(self._settings, self._policy, ref_id))
 
     def wait_for_cdr(
         self,
-        ref_id: str,
+        ref_id: str | OtpCall,
         *,
         timeout: float = DEFAULT_WAIT,
         progress: Callable[[WaitProgress], object] | None = None,
     ) -> Cdr:
         """Look the record up until the call is over.
 
-        A 404, an unfinished record and passing failures count as "not yet"; a Retry-After beyond the time left ends
-        the wait with the service's error.
+        A 404, an answer without a record, an unfinished record and passing failures count as "not yet". A
+        Retry-After beyond the time left ends the wait with the service's error.
 
         Args:
-            ref_id: the reference that the call was placed with.
-            timeout: how long to wait in all, in seconds, 120 by default; the client's deadline does not apply.
-            progress: told after each look-up that does not end the wait.
+            ref_id: the reference that the call was placed with, or the OtpCall itself.
+            timeout: seconds to wait in all, 120 by default; the client's deadline does not apply.
+            progress: called with a WaitProgress after each look-up that does not end the wait.
 
         Raises:
             InvalidRequestError: an argument was refused; nothing was sent.
             CdrTimeoutError: no finished record came in time; `record` is the last one seen.
-            AutocallError: anything else that waiting longer would not mend.
+            AutocallError: anything else that more waiting would not change.
         """
-        flow = self._flow_of_wait(ref_id, timeout=timeout, progress=progress)
-        return self._run(flow)
+        flow = wait_for_cdr(self._settings, self._policy, ref_id, timeout=timeout, progress=progress)
+        return self._session.run(flow)
 
     def close(self) -> None:
         """Close the connections."""
-        self._engine.close()
+        self._session.close()
 
     def __enter__(self) -> Self:
         """Close at the end of the block."""
@@ -210,12 +218,11 @@ class AsyncClient(_Base):
         timeout: float | httpx.Timeout | None = DEFAULT_TIMEOUT,
         deadline: float = DEFAULT_DEADLINE,
         retry: Retry = _DEFAULT_RETRY,
-        transport: httpx.AsyncBaseTransport | Fast | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
         timezone: tzinfo | str | None = None,
         max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
         allow_international: bool = False,
     ) -> None:
-        """Check the settings; nothing is sent yet."""
         settings = read_settings(
             host=host,
             campaign_uuid=campaign_uuid,
@@ -228,12 +235,9 @@ class AsyncClient(_Base):
             allow_international=allow_international,
         )
         super().__init__(settings, token)
-        from autocall_otp._engine import AsyncEngine  # noqa: PLC0415 - as in _Base
+        self._session = AsyncSession(settings, token, transport)
 
-        self._engine = AsyncEngine(settings, token, transport)
-        self._run = self._engine.run
-
-    async def run_otp(  # noqa: PLR0913 - the page's parameters
+    async def run_otp(  # noqa: PLR0913 - the documented parameters
         self,
         phone_number: str,
         code_otp: str,
@@ -248,7 +252,9 @@ class AsyncClient(_Base):
         Raises:
             AutocallError: its `outcome` says whether the phone may ring, its `ref_id` finds the call.
         """
-        flow = self._flow_of_run_otp(
+        flow = run_otp(
+            self._settings,
+            self._policy,
             phone_number,
             code_otp,
             campaign_uuid=campaign_uuid,
@@ -256,20 +262,20 @@ class AsyncClient(_Base):
             ref_id=ref_id,
             allow_international=allow_international,
         )
-        return await self._run(flow)
+        return await self._session.run(flow)
 
-    async def get_cdr(self, ref_id: str) -> Cdr:
+    async def get_cdr(self, ref_id: str | OtpCall) -> Cdr:
         """Look up the record of a call: `Client.get_cdr`, awaited.
 
         Raises:
             NotFoundError: there is no record, or not yet.
             AutocallError: anything else.
         """
-        return await self._run(self._flow_of_get_cdr(ref_id))
+        return await self._session.run(get_cdr(self._settings, self._policy, ref_id))
 
     async def wait_for_cdr(
         self,
-        ref_id: str,
+        ref_id: str | OtpCall,
         *,
         timeout: float = DEFAULT_WAIT,  # noqa: ASYNC109 - the same rule as in Client, and the last record with it
         progress: Callable[[WaitProgress], object] | None = None,
@@ -278,14 +284,14 @@ class AsyncClient(_Base):
 
         Raises:
             CdrTimeoutError: no finished record came in time; `record` is the last one seen.
-            AutocallError: anything else that waiting longer would not mend.
+            AutocallError: anything else that more waiting would not change.
         """
-        flow = self._flow_of_wait(ref_id, timeout=timeout, progress=progress)
-        return await self._run(flow)
+        flow = wait_for_cdr(self._settings, self._policy, ref_id, timeout=timeout, progress=progress)
+        return await self._session.run(flow)
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._engine.aclose()
+        await self._session.aclose()
 
     async def __aenter__(self) -> Self:
         """Close at the end of the block."""

@@ -1,25 +1,27 @@
-"""What a client is set up with: arguments first, then the environment, checked before the first call."""
+"""What a client is set up with: arguments first, then the environment, checked before the first call.
+
+No message repeats a value: it may be a secret.
+"""
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Awaitable, Callable
 from datetime import UTC, timedelta, timezone, tzinfo
 from ipaddress import ip_address
-from typing import Literal
+from typing import NoReturn
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import attrs
 import httpx
 
-from autocall_otp import _arguments
 from autocall_otp._errors import ConfigurationError, InvalidRequestError, Outcome
 from autocall_otp.models import Retry
 
 Token = str | Callable[[], str]
 AsyncToken = str | Callable[[], str | Awaitable[str]]
-Fast = Literal["fast"]
 DEFAULT_TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 """Seconds for each attempt: 5 to connect, 10 for each read, write and wait for a free connection."""
 DEFAULT_DEADLINE = 30.0
@@ -29,11 +31,23 @@ DEFAULT_WAIT = 120.0
 DEFAULT_MAX_RESPONSE_BYTES = 1024 * 1024
 VIETNAM = timezone(timedelta(hours=7))
 """The zone of the wire's times, as other pages of the provider suggest; Vietnam has no summer time."""
+_LONGEST = 2_147_483
+"""Seconds; what a socket can wait at the most: 2 ** 31 milliseconds, 24 days."""
+_LONGEST_HOST = 253
 
 
-def wrong(argument: str, why: str) -> ConfigurationError:
+def misconfigured(argument: str, why: str) -> ConfigurationError:
     """An error for an argument of a client that cannot be used."""
     return ConfigurationError(f"{argument}: {why}", outcome=Outcome.NOT_PLACED)
+
+
+def invalid(argument: str, why: str, outcome: Outcome = Outcome.NOT_PLACED) -> NoReturn:
+    """Raise the error that names the argument of a call.
+
+    Raises:
+        InvalidRequestError: always.
+    """
+    raise InvalidRequestError(f"{argument}: {why}", outcome=outcome)
 
 
 # Nobody compares or shows them, and each method that attrs writes takes time to import.
@@ -58,7 +72,7 @@ def from_environment(variable: str) -> str | None:
 
 
 def read_host(host: str | None) -> str:
-    """The base URL for a host name or a URL, without a slash at its end.
+    """The base URL for a host name, or for a URL without a path.
 
     Raises:
         ConfigurationError: there is none, or it is no http(s) address, or it is plain http to another machine.
@@ -66,41 +80,83 @@ def read_host(host: str | None) -> str:
     if host is None:
         host = from_environment("AUTOCALL_API_HOST")
     if not isinstance(host, str) or not host.strip():
-        raise wrong("host", "give the host of your API, or set AUTOCALL_API_HOST")
+        raise misconfigured("host", "give the host of your API, or set AUTOCALL_API_HOST")
     text = host.strip()
     try:
         parts = urlsplit(text if "://" in text else f"https://{text}")
         name, _ = parts.hostname, parts.port
         # No name server can be asked for an empty label, or for one that is too long.
-        httpx.URL(parts.geturl()).raw_host.decode("ascii").encode("idna")
+        length = len(httpx.URL(parts.geturl()).raw_host.decode("ascii").encode("idna"))
     except (ValueError, httpx.InvalidURL):
-        raise wrong("host", "is not a host name or a URL") from None
+        raise misconfigured("host", "is not a host name or a URL") from None
+    if length > _LONGEST_HOST:
+        raise misconfigured("host", f"has more than {_LONGEST_HOST} characters, which no host name has")
     if parts.scheme not in {"http", "https"} or not name or not parts.geturl().isprintable() or " " in text:
-        raise wrong("host", "must be a host name, or a URL that starts with https://")
+        raise misconfigured("host", "must be a host name, or a URL that starts with https://")
     if parts.username or parts.password or parts.query or parts.fragment:
-        raise wrong("host", "must not carry credentials, a query or a fragment")
-    if parts.scheme == "http" and not _is_loopback(name):
-        raise wrong("host", "plain http would send the token in clear; it is allowed to a loopback address only")
-    return parts.geturl().rstrip("/")
+        raise misconfigured("host", "must not carry credentials, a query or a fragment")
+    if parts.path.strip("/"):
+        raise misconfigured("host", "must not have a path: the SDK knows the paths of the API")
+    if parts.scheme == "http" and not is_loopback(name):
+        raise misconfigured("host", "plain http would send the token in clear; only a loopback address may have it")
+    return f"{parts.scheme}://{parts.netloc}"
 
 
-def _is_loopback(name: str) -> bool:
+def is_loopback(name: str) -> bool:
+    """Whether a host name or address means this machine."""
     try:
-        return ip_address(name).is_loopback
+        return ip_address(name.strip("[]")).is_loopback
     except ValueError:
         return name == "localhost"
 
 
-def read_timeout(timeout: float | httpx.Timeout | None) -> httpx.Timeout:
+def validate_seconds(argument: str, value: float, outcome: Outcome = Outcome.NOT_PLACED) -> float:
+    """A length of time above zero that the platform can count."""
+    # NaN fails the comparison, as it should.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= _LONGEST:
+        invalid(argument, f"must be a number of seconds above 0, at most {_LONGEST} (24 days)", outcome)
+    return float(value)
+
+
+def validate_campaign_uuid(value: str | UUID | None) -> UUID:
+    """The campaign, as a UUID."""
+    if isinstance(value, UUID):
+        return value
+    if value is None:
+        invalid("campaign_uuid", "give it here, to the client, or in AUTOCALL_CAMPAIGN_UUID")
+    try:
+        return UUID(value)
+    except (ValueError, AttributeError, TypeError):
+        return invalid("campaign_uuid", "must be a UUID")
+
+
+def validate_template(value: str | None) -> str:
+    """The name of the script, unchanged."""
+    if value is None:
+        invalid("template", "give it here, to the client, or in AUTOCALL_TEMPLATE")
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        invalid("template", "must be a non-empty, printable text")
+    return value
+
+
+def _timeout(timeout: float | httpx.Timeout | None) -> httpx.Timeout:
     """Time-outs of one attempt."""
-    if isinstance(timeout, httpx.Timeout):
-        return timeout
     if timeout is None:
         return httpx.Timeout(None)
-    return httpx.Timeout(_arguments.seconds("timeout", timeout))
+    if not isinstance(timeout, httpx.Timeout):
+        if type(timeout).__module__.partition(".")[0] == "httpx2":
+            invalid("timeout", "is of httpx2, and this client uses httpx: give an httpx.Timeout, or seconds")
+        return httpx.Timeout(validate_seconds("timeout", timeout))
+    parts = timeout.as_dict()
+    for phase, limit in parts.items():
+        if limit is not None and limit != math.inf:
+            parts[phase] = validate_seconds(f"timeout: {phase}", limit)
+        else:
+            parts[phase] = None
+    return httpx.Timeout(**parts)
 
 
-def read_timezone(zone: tzinfo | str | None) -> tzinfo:
+def _timezone(zone: tzinfo | str | None) -> tzinfo:
     """The zone of the wire's times; a name is looked up in the system's zone data."""
     if isinstance(zone, tzinfo):
         return zone
@@ -114,7 +170,7 @@ def read_timezone(zone: tzinfo | str | None) -> tzinfo:
     try:
         return ZoneInfo(zone)
     except (ValueError, TypeError, OSError, KeyError) as error:
-        raise wrong("timezone", "is neither a tzinfo nor the name of a known zone") from error
+        raise misconfigured("timezone", "is neither a tzinfo nor the name of a known zone") from error
 
 
 def read_settings(  # noqa: PLR0913 - a client's keywords, once
@@ -135,20 +191,20 @@ def read_settings(  # noqa: PLR0913 - a client's keywords, once
         ConfigurationError: an argument or variable cannot be used; the message names it.
     """
     if not isinstance(retry, Retry):
-        raise wrong("retry", "must be a Retry")
+        raise misconfigured("retry", "must be a Retry")
     if isinstance(max_response_bytes, bool) or not isinstance(max_response_bytes, int) or max_response_bytes < 1:
-        raise wrong("max_response_bytes", "must be a whole number above 0")
-    campaign_uuid = campaign_uuid if campaign_uuid is not None else from_environment("AUTOCALL_CAMPAIGN_UUID")
-    template = template if template is not None else from_environment("AUTOCALL_TEMPLATE")
+        raise misconfigured("max_response_bytes", "must be a whole number above 0")
+    campaign = campaign_uuid if campaign_uuid is not None else from_environment("AUTOCALL_CAMPAIGN_UUID")
+    script = template if template is not None else from_environment("AUTOCALL_TEMPLATE")
     try:
         return Settings(
             base_url=read_host(host),
-            campaign_uuid=None if campaign_uuid is None else _arguments.campaign_uuid(campaign_uuid),
-            template=None if template is None else _arguments.template(template),
-            timeout=read_timeout(timeout),
-            deadline=_arguments.seconds("deadline", deadline),
+            campaign_uuid=None if campaign is None else validate_campaign_uuid(campaign),
+            template=None if script is None else validate_template(script),
+            timeout=_timeout(timeout),
+            deadline=validate_seconds("deadline", deadline),
             retry=retry,
-            timezone=read_timezone(timezone),
+            timezone=_timezone(timezone),
             max_response_bytes=max_response_bytes,
             allow_international=bool(allow_international),
         )

@@ -1,9 +1,9 @@
 """Every error that the SDK raises.
 
 AutocallError                   .outcome  .ref_id  .retryable
-├── ConfigurationError          (ValueError)    the client is set up wrongly
+├── ConfigurationError          (ValueError)    the client is set up wrongly, or used where it cannot be
 ├── InvalidRequestError         (ValueError)    refused before anything was sent
-├── TransportError              no answer was read
+├── TransportError              no answer was read; says host and port, and the reason in plain words
 │   └── TransportTimeoutError   (TimeoutError)
 ├── ApiError                    the API answered with an error: .status_code .errors .retry_after
 │   ├── BadRequestError         400, 422
@@ -13,8 +13,9 @@ AutocallError                   .outcome  .ref_id  .retryable
 │   ├── ConflictError           409
 │   ├── RateLimitedError        429
 │   └── ServerError             5xx, and any status that HTTP does not name
-├── InvalidResponseError        a success that cannot be read: .status_code
-└── CdrTimeoutError             (TimeoutError)  no finished record in time: .record
+├── InvalidResponseError        a success that cannot be read: .status_code .errors
+├── CdrTimeoutError             (TimeoutError)  no finished record in time: .record
+└── TooManyCallsError           of autocall_otp.verify: .retry_after .limit
 
 An error pickles as itself and holds neither a token nor a code nor a phone number.
 """
@@ -41,7 +42,7 @@ class Outcome(Enum):
 
 
 class FieldError(NamedTuple):
-    """One complaint of the service."""
+    """One thing that the service finds wrong."""
 
     field: str | None
     """The field at fault, ``(root)`` for the body as a whole, None where the service names none."""
@@ -78,7 +79,7 @@ class AutocallError(Exception):
 
 
 class ConfigurationError(AutocallError, ValueError):
-    """The client is set up wrongly; the message names the argument. Nothing was sent."""
+    """The client is set up wrongly, or used where it cannot be; the message names the argument. Nothing was sent."""
 
 
 class InvalidRequestError(AutocallError, ValueError):
@@ -86,7 +87,7 @@ class InvalidRequestError(AutocallError, ValueError):
 
 
 class TransportError(AutocallError):
-    """No answer was read; ``__cause__`` says why, ``outcome`` whether the phone may ring."""
+    """No answer was read. The message says host, port and reason; ``outcome``, whether the phone may ring."""
 
 
 class TransportTimeoutError(TransportError, TimeoutError):
@@ -112,7 +113,7 @@ class ApiError(AutocallError):
         self.status_code = status_code
         """HTTP status of the answer."""
         self.errors = errors
-        """What the service complains of, field by field; empty when its body says nothing readable."""
+        """What the service finds wrong, field by field; empty when its body says nothing readable."""
         self.retry_after = retry_after
         """Seconds to wait before another try, where the service says so."""
 
@@ -146,9 +147,9 @@ class ServerError(ApiError):
 
 
 class InvalidResponseError(AutocallError):
-    """The service answered with success, but the answer cannot be read."""
+    """The service answered with success, but the answer is not what was asked for: it refuses in words, say."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what an answer says, keyword by keyword
         self,
         message: str,
         *,
@@ -156,15 +157,18 @@ class InvalidResponseError(AutocallError):
         ref_id: str | None = None,
         retryable: bool = False,
         status_code: int = 0,
+        errors: tuple[FieldError, ...] = (),
     ) -> None:
-        """Keep the status of the answer."""
+        """Keep what the answer said."""
         super().__init__(message, outcome=outcome, ref_id=ref_id, retryable=retryable)
         self.status_code = status_code
         """HTTP status of the answer."""
+        self.errors = errors
+        """What the service says in words; empty when its body says nothing readable."""
 
 
 class CdrTimeoutError(AutocallError, TimeoutError):
-    """No finished record came in time; `outcome` is PLACED where an unfinished one was seen, else UNKNOWN."""
+    """No finished record came in time; `outcome` is PLACED where a record with an id was seen, else UNKNOWN."""
 
     def __init__(
         self,

@@ -1,46 +1,54 @@
-"""The SDK's one logger, `autocall_otp`: silent unless the application listens, and free of secrets."""
+"""The SDK's one logger, `autocall_otp`: silent unless the application listens.
+
+While a request of ours is under way, the loggers of the libraries below are filtered: no record shows a secret.
+"""
 
 from __future__ import annotations
 
-import functools
 import logging
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from contextvars import ContextVar
 
-from autocall_otp._answers import Answer
-from autocall_otp._errors import AutocallError, Outcome
-from autocall_otp._flow import Attempt, Flow
-
-P = ParamSpec("P")
-T = TypeVar("T")
+from autocall_otp._redact import Secrets
 
 logger = logging.getLogger("autocall_otp")
 logger.addHandler(logging.NullHandler())
 
+current_secrets: ContextVar[Secrets | None] = ContextVar("autocall_otp_secrets", default=None)
+"""The secrets of the request under way in this thread or task."""
 
-def log_attempt(attempt: Attempt) -> None:
-    """Say what is about to be sent; for DEBUG. The filter of the libraries' loggers masks its words, too."""
-    if logger.isEnabledFor(logging.DEBUG):
-        request = attempt.request
-        logger.debug("%s %s, after a pause of %.2f s", request.method, request.url.path, attempt.delay)
+# A filter acts on the logger that a record is made by, not on its children, so each is named; httpx2 has its own.
+_REDACTED = (
+    "aiohttp.client",
+    "asyncio",
+    "autocall_otp",
+    "httpx",
+    "httpx2",
+    *(
+        f"{core}.{part}"
+        for core in ("httpcore", "httpcore2")
+        for part in ("connection", "http11", "http2", "proxy", "socks")
+    ),
+)
+# These log headers in the coded form of HTTP/2, which anyone can decode and no mask can find.
+_DROPPED = ("hpack.hpack", "hpack.table")
 
 
-def log_result(result: Answer | Exception) -> None:
-    """Say what came of it; for DEBUG. Of a failure only its name: its words may quote what was sent."""
-    if logger.isEnabledFor(logging.DEBUG):
-        logger.debug("%s", type(result).__name__ if isinstance(result, Exception) else result.status_code)
+def _redact(record: logging.LogRecord) -> bool:
+    """Rewrite a record of our own request."""
+    secrets = current_secrets.get()
+    if secrets is not None:
+        record.msg, record.args = secrets.redact(record.getMessage()), None
+    return True
 
 
-def warns_of_doubt(use_case: Callable[P, Flow[T]]) -> Callable[P, Flow[T]]:
-    """Warn where the phone may ring although the caller gets an error."""
+def _drop(_: logging.LogRecord) -> bool:
+    """Drop a record of our own request."""
+    return current_secrets.get() is None
 
-    @functools.wraps(use_case)
-    def flow(*args: P.args, **kwargs: P.kwargs) -> Flow[T]:
-        try:
-            return (yield from use_case(*args, **kwargs))
-        except AutocallError as error:
-            if error.outcome is Outcome.UNKNOWN:
-                logger.warning("run_otp, ref_id %s, outcome UNKNOWN: %s", error.ref_id, error)
-            raise
 
-    return flow
+def filter_libraries() -> None:
+    """Filter the libraries' loggers. Doing it twice changes nothing: a logger keeps one of each filter."""
+    for name in _REDACTED:
+        logging.getLogger(name).addFilter(_redact)
+    for name in _DROPPED:
+        logging.getLogger(name).addFilter(_drop)

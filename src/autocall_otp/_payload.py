@@ -1,4 +1,4 @@
-"""A JSON object as it came: read-only, and quiet about its values."""
+"""A JSON object as it came: read-only, and its repr shows no value."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import copy
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from autocall_otp._secrets import Json, hide_deeply, hide_in_words, secrets_of
+from autocall_otp._redact import Json, Secrets
 
 
 class Payload(Mapping[str, Any]):
@@ -14,15 +14,15 @@ class Payload(Mapping[str, Any]):
 
     __slots__ = ("_secrets", "_values")
 
-    def __init__(self, values: dict[str, Json] | None = None, secrets: Mapping[str, str] | None = None) -> None:
+    def __init__(self, values: dict[str, Json] | None = None, secrets: Secrets | None = None) -> None:
         """Take the object over; nobody else keeps it.
 
         Args:
             values: the object.
-            secrets: what else must not be shown, with what to show in its place.
+            secrets: what must not be shown, beside what the object itself names as secret.
         """
         self._values = {} if values is None else values
-        self._secrets = secrets or {}
+        self._secrets = secrets or Secrets()
 
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - any JSON value
         """The value; an object in it is a Payload again, a list in it a copy."""
@@ -45,10 +45,10 @@ class Payload(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         """Names only."""
-        return hide_in_words(f"<Payload {', '.join(self._values)}>", self._secrets)
+        return self.secrets().redact(f"<Payload {', '.join(self._values)}>")
 
     def __reduce__(self) -> tuple[type[Payload], tuple[dict[str, Json]]]:
-        """Pickle without the secrets that the object itself names."""
+        """Pickle with codes and phone numbers masked."""
         return Payload, (self.masked(),)
 
     def to_dict(self) -> dict[str, Any]:
@@ -57,9 +57,9 @@ class Payload(Mapping[str, Any]):
 
     def masked(self) -> dict[str, Any]:
         """A plain copy in which codes and phone numbers are masked."""
-        secrets = self.secrets()
-        return {hide_in_words(name, secrets): hide_deeply(value, secrets) for name, value in self._values.items()}
+        masked: dict[str, Any] = self.secrets().redact_object(self._values)
+        return masked
 
-    def secrets(self) -> dict[str, str]:
-        """What must not be shown of this object, with what to show in its place."""
-        return secrets_of(self._values) | dict(self._secrets)
+    def secrets(self) -> Secrets:
+        """What must not be shown of this object."""
+        return self._secrets | Secrets.named_in(self._values)

@@ -10,14 +10,14 @@ import attrs
 
 from autocall_otp._errors import Outcome
 from autocall_otp._payload import Payload
-from autocall_otp._secrets import hide_deeply, hide_in_words, mask_number, mask_number_in
+from autocall_otp._redact import Secrets, mask_number
 
 
 class CallStatus(StrEnum):
     """How a call ended, as far as the provider's pages list it.
 
-    The page of this API shows ``answered``; its other pages list the rest, and the list is open. A status that
-    is not here reaches the caller as the plain text that came.
+    The provider's page of this API shows ``answered``; its other pages list the rest, and the list is open. A status
+    that is not here reaches the caller as the plain text that came.
     """
 
     ANSWERED = "answered"
@@ -32,21 +32,23 @@ class CallStatus(StrEnum):
 
 
 class _Result:
-    """A result may travel through a queue; codes and phone numbers may not travel with it."""
+    """A result may travel through a queue, or stand in a log; codes and phone numbers may not."""
 
     __slots__ = ()
 
     raw: Payload
     _derived: ClassVar[tuple[str, ...]]
 
+    def __repr__(self) -> str:
+        """The fields that tell how the call went, codes and phone numbers masked."""
+        shown = [field.name for field in attrs.fields(type(self)) if field.repr]  # type: ignore[arg-type] # attrs
+        values = _masked({name: getattr(self, name) for name in shown}, self.raw.secrets())
+        return f"{type(self).__name__}({', '.join(f'{name}={_shown(values[name])}' for name in shown)})"
+
     def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
-        """Rebuild from the fields, every text in them masked by what the raw answer names as secret."""
-        secrets = self.raw.secrets()
+        """Rebuild from the fields, codes and phone numbers in them masked."""
         fields = {name: getattr(self, name) for name in attrs.fields_dict(type(self))}  # type: ignore[arg-type] # attrs
-        return _restore, (
-            type(self),
-            {name: hide_in_words(value, secrets) if type(value) is str else value for name, value in fields.items()},
-        )
+        return _restore, (type(self), _masked(fields, self.raw.secrets()))
 
     def to_dict(self, *, masked: bool = False) -> dict[str, Any]:
         """The fields and what follows from them as plain values, for ``json.dumps``; `raw` stays out.
@@ -54,18 +56,31 @@ class _Result:
         Times are ISO 8601 texts with their zone. ``raw.to_dict()`` gives what came.
 
         Args:
-            masked: hide codes and phone numbers, as pickling does: for logs and queues.
+            masked: mask codes and phone numbers, as pickling does: for logs and queues.
         """
         fields = (*attrs.fields_dict(type(self)), *self._derived)  # type: ignore[arg-type] # an attrs class below
-        values = {name: _as_json(getattr(self, name)) for name in fields if name != "raw"}
-        if not masked:
-            return values
-        secrets = self.raw.secrets()
-        numbers = {name: mask_number(values[name]) for name in _NUMBERS & values.keys() if values[name]}
-        return {name: hide_deeply(value, secrets) for name, value in values.items()} | numbers
+        values = {name: getattr(self, name) for name in fields if name != "raw"}
+        if masked:
+            values = _masked(values, self.raw.secrets())
+        return {name: _as_json(value) for name, value in values.items()}
 
 
-_NUMBERS = frozenset({"from_number", "to_number"})
+_NUMBERS = frozenset({"from_number", "phone_number", "to_number"})
+
+
+def _masked(values: dict[str, Any], secrets: Secrets) -> dict[str, Any]:
+    """The fields of a result with codes and phone numbers masked."""
+
+    def mask(name: str, value: Any) -> Any:  # noqa: ANN401 - any field
+        if type(value) is str:
+            return mask_number(value) if name in _NUMBERS else secrets.redact(value)
+        return Payload(secrets.redact_object(value.to_dict())) if isinstance(value, Payload) else value
+
+    return {name: mask(name, value) for name, value in values.items()}
+
+
+def _shown(value: object) -> str:
+    return str(value) if isinstance(value, datetime) else repr(value)
 
 
 def _as_json(value: Any) -> Any:  # noqa: ANN401 - any field
@@ -80,14 +95,14 @@ def _restore(cls: type[Any], fields: dict[str, Any]) -> Any:  # noqa: ANN401 - a
     return cls(**fields)
 
 
-def _quiet() -> Any:  # noqa: ANN401 - attrs types the field by its annotation
+def _unshown() -> Any:  # noqa: ANN401 - attrs types the field by its annotation
     """A field that stays out of the repr: it is long, personal or secret."""
     return attrs.field(default=None, repr=False)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class OtpCall(_Result):
-    """A call that the service took (the page, "Run OTP", response).
+    """A call that the service took (the provider's page, "Run OTP", response).
 
     Pickling keeps every field, with codes and phone numbers masked.
     """
@@ -97,9 +112,11 @@ class OtpCall(_Result):
     lead_uuid: str | None = None
     """The service's identifier of the entry in the campaign."""
     message: str | None = attrs.field(default=None, repr=False)
-    """The service's word on the result, ``success`` on the page."""
+    """The service's word on the result, ``success`` on the provider's page."""
     ref_id: str
     """The reference to look the record up by."""
+    phone_number: str | None = None
+    """The number that was dialled, as `normalize_number` writes it; masked in repr and pickle."""
     raw: Payload = attrs.field(factory=Payload, repr=False)
     """The answer as it came, read-only."""
 
@@ -109,9 +126,9 @@ class OtpCall(_Result):
 
 
 # Without slots: a record is then made from a dict at one go, a tenth of the time that 40 fields take one by one.
-@attrs.frozen(kw_only=True, slots=False)
+@attrs.frozen(kw_only=True, slots=False, repr=False)
 class Cdr(_Result):
-    """A call detail record (the page, "Get CDR by Ref ID", response).
+    """A call detail record (the provider's page, "Get CDR by Ref ID", response).
 
     Every field has its documented name. Text that is empty or missing is None; so is a number or a time that
     cannot be read. Times are aware, in the client's time zone. What came stays in ``raw``, unknown fields too.
@@ -121,77 +138,77 @@ class Cdr(_Result):
 
     id: str | None = None
     """The call's identifier, equal to ``OtpCall.call_id``."""
-    parent_id: str | None = _quiet()
-    """Identifier of the call that this one belongs to; equal to ``id`` on the page."""
-    sip_call_id: str | None = _quiet()
+    parent_id: str | None = _unshown()
+    """Identifier of the call that this one belongs to; equal to ``id`` on the provider's page."""
+    sip_call_id: str | None = _unshown()
     """Call-ID of the SIP dialogue."""
     cause: str | None = None
     """Hangup cause in FreeSWITCH's words, such as ``NORMAL_CLEARING``, ``USER_BUSY``, ``NO_ANSWER``."""
     duration: int | None = None
     """Seconds from the start of the call to its end."""
-    direction: str | None = _quiet()
-    """Direction of the call; ``outbound`` on the page."""
-    recording_url: str | None = _quiet()
+    direction: str | None = _unshown()
+    """Direction of the call; ``outbound`` on the provider's page."""
+    recording_url: str | None = _unshown()
     """Link to a recording of the call."""
-    extension: str | None = _quiet()
+    extension: str | None = _unshown()
     """Extension of the agent in the call."""
-    from_number: str | None = attrs.field(default=None, repr=mask_number_in)
-    """The number that called; masked in repr."""
-    to_number: str | None = attrs.field(default=None, repr=mask_number_in)
+    from_number: str | None = None
+    """The number that called; masked in repr and pickle."""
+    to_number: str | None = None
     """The number that was called; masked in repr and pickle."""
-    receive_dest: str | None = _quiet()
+    receive_dest: str | None = _unshown()
     """Destination that took the call."""
-    time_started: datetime | None = attrs.field(default=None, repr=str)
+    time_started: datetime | None = None
     """When the call started."""
-    time_answered: datetime | None = attrs.field(default=None, repr=str)
+    time_answered: datetime | None = None
     """None when nobody answered."""
-    time_ended: datetime | None = attrs.field(default=None, repr=str)
+    time_ended: datetime | None = None
     """When the call ended; None while it goes on."""
-    time_ringing: datetime | None = attrs.field(default=None, repr=str)
+    time_ringing: datetime | None = None
     """When the phone began to ring; ``time_ringging`` on the wire."""
     status: CallStatus | str | None = None
     """How the call ended: a CallStatus, or the plain text of a status that is not listed."""
     billsec: int | None = None
     """Seconds of talk; 0 when nobody answered."""
-    app: str | None = _quiet()
-    """Product that made the call; ``autocall`` on the page."""
-    press_key: Payload | None = _quiet()  # noqa: RUF009 - an attrs field
+    app: str | None = _unshown()
+    """Product that made the call; ``autocall`` on the provider's page."""
+    press_key: Payload | None = _unshown()  # noqa: RUF009 - an attrs field
     """The keys pressed, decoded from JSON; None when that text is no JSON object."""
-    fullname: str | None = _quiet()
+    fullname: str | None = _unshown()
     """Full name of the agent."""
-    email: str | None = _quiet()
+    email: str | None = _unshown()
     """E-mail address of the agent."""
-    username: str | None = _quiet()
+    username: str | None = _unshown()
     """User name of the agent."""
     sip_hangup_disposition: str | None = None
     """Which side hung up, in FreeSWITCH's words, such as ``recv_bye``."""
-    campaign_uuid: str | None = _quiet()
+    campaign_uuid: str | None = _unshown()
     """UUID of the campaign."""
-    lead_uuid: str | None = _quiet()
+    lead_uuid: str | None = _unshown()
     """Identifier of the entry in the campaign; equal to ``OtpCall.lead_uuid``."""
-    rate: str | None = _quiet()
+    rate: str | None = _unshown()
     """Score that the customer gave."""
-    digits: str | None = _quiet()
+    digits: str | None = _unshown()
     """Digits of the score that the customer gave."""
-    note: str | None = _quiet()
+    note: str | None = _unshown()
     """Note on the call."""
-    customer_fullname: str | None = _quiet()
+    customer_fullname: str | None = _unshown()
     """Full name of the customer."""
-    customer_email: str | None = _quiet()
+    customer_email: str | None = _unshown()
     """E-mail address of the customer."""
-    demand_customer: str | None = _quiet()
+    demand_customer: str | None = _unshown()
     """What the customer asked for."""
-    interest_segment: str | None = _quiet()
+    interest_segment: str | None = _unshown()
     """Segment that the customer is interested in."""
-    additional: Payload | None = _quiet()  # noqa: RUF009 - an attrs field
+    additional: Payload | None = _unshown()  # noqa: RUF009 - an attrs field
     """What the caller passed in, the code included: secret."""
-    autocall_presskey_epoch: str | None = _quiet()
+    autocall_presskey_epoch: str | None = _unshown()
     """When a key was pressed, as seconds of the Unix epoch in text."""
-    time_presskey: datetime | None = _quiet()  # noqa: RUF009 - an attrs field
+    time_presskey: datetime | None = _unshown()  # noqa: RUF009 - an attrs field
     """When a key was pressed."""
-    presskey_delay: int | None = _quiet()
-    """Seconds (inferred; the page states no unit) from the answer to the key press."""
-    autocall_recording_url: str | None = _quiet()
+    presskey_delay: int | None = _unshown()
+    """Seconds (inferred; the provider's page states no unit) from the answer to the key press."""
+    autocall_recording_url: str | None = _unshown()
     """Link to the autocall product's own recording."""
 
     raw: Payload = attrs.field(factory=Payload, repr=False)

@@ -4,30 +4,38 @@ from __future__ import annotations
 
 import inspect
 import threading
+from contextvars import ContextVar
+from contextvars import Token as Mark
 
 import httpx
 
-from autocall_otp._config import AsyncToken, Token, from_environment, wrong
+from autocall_otp._clock import now
+from autocall_otp._config import AsyncToken, Token, from_environment, misconfigured
 from autocall_otp._errors import AutocallError, ConfigurationError, Outcome, TransportError
 
+_asking: ContextVar[frozenset[int]] = ContextVar("autocall_otp_asking", default=frozenset())
+"""The sources whose callables run in this thread or task: a callable that uses its own client waits for itself."""
 
-def _checked(token: object) -> str:
+
+def _validate(token: object) -> str:
     """The token, fit for a header.
 
     Raises:
         ConfigurationError: it is not; the message does not repeat it.
     """
     if not isinstance(token, str):
-        raise wrong("token", "must be a text, or a callable that returns one")
+        raise misconfigured("token", "must be a text, or a callable that returns one")
     if not token or token != token.strip():
-        raise wrong("token", "must not be empty or begin or end with white space")
+        raise misconfigured("token", "must not be empty or begin or end with white space")
     if not token.isascii() or not token.isprintable():
-        raise wrong("token", "must be printable ASCII, without a line break")
+        raise misconfigured("token", "must be printable ASCII, without a line break")
+    if token.lower().startswith("bearer "):
+        raise misconfigured("token", "must be the token alone, without the word Bearer")
     return token
 
 
 def _unavailable(error: Exception) -> AutocallError:
-    """What a caller is told when the callable fails: nothing was sent, and a network may do better next time."""
+    """The error of a call whose callable failed: nothing was sent, and a network may do better next time."""
     if isinstance(error, AutocallError):
         error.outcome = Outcome.NOT_PLACED
         return error
@@ -41,16 +49,20 @@ def _unavailable(error: Exception) -> AutocallError:
     return unavailable
 
 
+def _too_late() -> httpx.ConnectTimeout:
+    return httpx.ConnectTimeout("the deadline passed before there was a token")
+
+
 class _Source:
-    """What the two kinds of source share: a fixed token, or the last one that a callable returned."""
+    """A fixed token, or the last one that a callable returned."""
 
     def __init__(self, token: AsyncToken | None) -> None:
         given = from_environment("AUTOCALL_TOKEN") if token is None else token
         if given is None:
-            raise wrong("token", "give a token, or set AUTOCALL_TOKEN")
+            raise misconfigured("token", "give a token, or set AUTOCALL_TOKEN")
         # Without a callable, asking again gives the same text again.
         self._ask = given if callable(given) else lambda: given
-        self._token = None if callable(given) else _checked(given)
+        self._token = None if callable(given) else _validate(given)
         self._renewable = callable(given)
 
     def __repr__(self) -> str:
@@ -61,6 +73,11 @@ class _Source:
         token = self._token
         return token if token != refused or not self._renewable else None
 
+    def _begin(self) -> Mark[frozenset[int]]:
+        if id(self) in _asking.get():
+            raise misconfigured("token", "its callable uses the client that asks it: give it a client of its own")
+        return _asking.set(_asking.get() | {id(self)})
+
 
 class TokenSource(_Source):
     """For threads: one asks, the others wait for what it gets."""
@@ -70,20 +87,34 @@ class TokenSource(_Source):
         super().__init__(token)
         self._lock = threading.Lock()
 
-    def get(self, refused: str = "") -> str:
+    def get(self, refused: str, deadline: float) -> str:
         """The token; a fresh one when the given one was refused.
 
         Raises:
             ConfigurationError: there is none, or none that is fit for a header.
             TransportError: the callable could not reach what it needs.
+            httpx.ConnectTimeout: the deadline passed first; a callable that runs cannot be cut short in a thread.
         """
         if (token := self._known(refused)) is not None:
             return token
-        with self._lock:
-            # Another thread may have asked meanwhile.
-            if (token := self._known(refused)) is None:
-                token = self._token = _checked(self._call())
-            return token
+        return self._renew(refused, deadline)
+
+    def _renew(self, refused: str, deadline: float) -> str:
+        before = self._begin()
+        try:
+            if not self._lock.acquire(timeout=max(deadline - now(), 0.0)):
+                raise _too_late()
+            try:
+                # Another thread may have asked meanwhile.
+                if (token := self._known(refused)) is None:
+                    token = self._token = _validate(self._call())
+            finally:
+                self._lock.release()
+        finally:
+            _asking.reset(before)
+        if now() >= deadline:
+            raise _too_late()
+        return token
 
     def _call(self) -> object:
         try:
@@ -102,20 +133,37 @@ class AsyncTokenSource(_Source):
         super().__init__(token)
         self._lock = asyncio.Lock()
 
-    async def get(self, refused: str = "") -> str:
+    async def get(self, refused: str, deadline: float) -> str:
         """The token; a fresh one when the given one was refused.
 
         Raises:
             ConfigurationError: there is none, or none that is fit for a header.
             TransportError: the callable could not reach what it needs.
+            httpx.ConnectTimeout: the deadline passed first.
         """
         if (token := self._known(refused)) is not None:
             return token
-        async with self._lock:
-            # Another task may have asked meanwhile.
-            if (token := self._known(refused)) is None:
-                token = self._token = _checked(await self._call())
-            return token
+        return await self._renew(refused, deadline)
+
+    async def _renew(self, refused: str, deadline: float) -> str:
+        import asyncio  # noqa: PLC0415 - threads do without it, and it takes a fifth of the import
+
+        before = self._begin()
+        bound = asyncio.timeout(max(deadline - now(), 0.0))
+        try:
+            async with bound, self._lock:
+                # Another task may have asked meanwhile.
+                if (token := self._known(refused)) is None:
+                    token = self._token = _validate(await self._call())
+        except TimeoutError:
+            if bound.expired():
+                raise _too_late() from None
+            raise
+        finally:
+            _asking.reset(before)
+        if now() >= deadline:
+            raise _too_late()
+        return token
 
     async def _call(self) -> object:
         try:

@@ -1,0 +1,124 @@
+"""Arguments of a call, checked before a byte is sent. No message repeats the value: it may be a secret."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from uuid import uuid4
+
+from autocall_otp._config import invalid
+from autocall_otp._errors import Outcome
+from autocall_otp.models import OtpCall
+
+_MOBILE_NUMBER = re.compile(r"0[35789][0-9]{8}")
+_DIALLED = re.compile(r"\+?[0-9]{1,20}")
+_E164 = re.compile(r"\+[1-9][0-9]{7,14}")
+_MOBILE, _MOBILE_DIGITS, _LANDLINE_DIGITS = tuple("35789"), 10, 11
+_OLD_MOBILE = re.compile(r"01[2689][0-9]{8}")
+_SERVICES = ("1800", "1900")
+_NO_SERVICES = "is a service number (1800 or 1900); no phone rings there"
+_MAX_CODE = 64
+_MAX_REF_ID = 128
+
+
+def normalize_number(text: str, *, allow_international: bool = False) -> str:
+    """The number in the documented domestic form, ``0332665711``, or in E.164 form for another country.
+
+    Takes what people type and paste: 0…, 84…, +84… and 0084…, a ``(0)`` after the country code, full-width digits,
+    and spaces, dots, dashes, brackets and invisible characters anywhere.
+
+    Args:
+        text: the number as it was typed.
+        allow_international: take a number of another country, written with + or 00.
+
+    Raises:
+        InvalidRequestError: nobody has such a number; the message says why, without repeating it.
+    """
+    if not isinstance(text, str):
+        invalid("phone_number", "must be text, since a number would lose its leading 0")
+    if _MOBILE_NUMBER.fullmatch(text):
+        return text
+    bare = "".join(letter for letter in unicodedata.normalize("NFKC", text) if not _separates(letter))
+    if bare.startswith("00"):
+        bare = f"+{bare[2:]}"
+    if not _DIALLED.fullmatch(bare):
+        invalid("phone_number", "must consist of digits; spaces, dots, dashes, brackets and a + in front may be added")
+    if (inland := bare.removeprefix("+")).startswith("84"):
+        bare = f"0{inland[2:].removeprefix('0')}"
+    if bare.startswith("0"):
+        if why := _why_no_number(bare):
+            invalid("phone_number", why)
+        return bare
+    return _validate_foreign(bare, allow_international=allow_international)
+
+
+def _validate_foreign(number: str, *, allow_international: bool) -> str:
+    if not number.startswith("+"):
+        invalid("phone_number", _NO_SERVICES if number.startswith(_SERVICES) else "must begin with 0, 84 or +84")
+    if not _E164.fullmatch(number):
+        invalid("phone_number", "is no number of any country: 8 to 15 digits follow the +, the first of them not 0")
+    if not allow_international:
+        invalid("phone_number", "is of another country; allow_international=True permits it")
+    return number
+
+
+def _separates(letter: str) -> bool:
+    return letter in ".\t\r\n" or unicodedata.category(letter) in {"Cf", "Pd", "Pe", "Ps", "Zl", "Zp", "Zs"}
+
+
+def _why_no_number(number: str) -> str | None:
+    """What is wrong with a number in the domestic form; None where nothing is."""
+    digits = len(number)
+    if number.startswith(tuple(f"0{prefix}" for prefix in _SERVICES)):
+        return _NO_SERVICES
+    if _OLD_MOBILE.fullmatch(number):
+        return "is a mobile number of before 2018, with 11 digits; it has 10 digits and another prefix now"
+    if number[1:2] in _MOBILE:
+        return None if digits == _MOBILE_DIGITS else f"has {digits} digits; a mobile number has {_MOBILE_DIGITS}"
+    if number[1:2] == "2":
+        expected = f"a landline number has {_LANDLINE_DIGITS}, its area code included"
+        return None if digits == _LANDLINE_DIGITS else f"has {digits} digits; {expected}"
+    return "has a prefix of no Vietnamese mobile (03, 05, 07, 08, 09) or landline (02) number"
+
+
+def validate_code(value: str) -> str:
+    """The code, unchanged: 1 to 64 printable characters, of which one at least can be read aloud."""
+    if not isinstance(value, str):
+        invalid("code_otp", "must be text, since a number would lose its leading zeros")
+    if not 1 <= len(value) <= _MAX_CODE:
+        invalid("code_otp", f"must have 1 to {_MAX_CODE} characters")
+    if not value.isprintable():
+        invalid("code_otp", "must be printable, without control characters")
+    if value != value.strip():
+        invalid("code_otp", "must not begin or end with white space")
+    if not any(letter.isalnum() for letter in value):
+        invalid("code_otp", "must hold a letter or a digit: nothing else can be read aloud")
+    return value
+
+
+def validate_ref_id(value: str, outcome: Outcome = Outcome.NOT_PLACED) -> str:
+    """The reference, unchanged: it must survive as one segment of a URL's path."""
+    if not isinstance(value, str) or not value:
+        invalid("ref_id", "must be a non-empty text", outcome)
+    if len(value) > _MAX_REF_ID:
+        invalid("ref_id", f"must have at most {_MAX_REF_ID} characters", outcome)
+    if value in {".", ".."}:
+        invalid("ref_id", "must not be '.' or '..', which walk out of the URL's path", outcome)
+    if not value.isprintable() and any(unicodedata.category(letter) in {"Cc", "Cs"} for letter in value):
+        invalid("ref_id", "must not hold control characters or lone surrogates", outcome)
+    return value
+
+
+def new_ref_id() -> str:
+    """A reference that nobody else has."""
+    return str(uuid4())
+
+
+def read_reference(value: str | OtpCall) -> tuple[str, str | None]:
+    """The ref_id to look up, and the id that its record must have, where that is known.
+
+    The call may have been placed whatever is wrong with the argument, so the error's outcome is UNKNOWN.
+    """
+    if isinstance(value, OtpCall):
+        return value.ref_id, value.call_id
+    return validate_ref_id(value, Outcome.UNKNOWN), None

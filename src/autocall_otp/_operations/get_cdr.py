@@ -1,0 +1,27 @@
+"""Look a call detail record up: the documented page, "Get CDR by Ref ID"."""
+
+from __future__ import annotations
+
+from autocall_otp._config import Settings
+from autocall_otp._operations.arguments import read_reference
+from autocall_otp._operations.record import read_record
+from autocall_otp._operations.request import get_cdr_request
+from autocall_otp._redact import Secrets
+from autocall_otp._sansio.outcome import Operation, unreadable
+from autocall_otp._sansio.retry import Flow, RetryPolicy, send
+from autocall_otp.models import Cdr, OtpCall
+
+
+def get_cdr(settings: Settings, policy: RetryPolicy, ref_id: str | OtpCall) -> Flow[Cdr]:
+    """Look the record up, finished or not."""
+    deadline = policy.clock() + settings.deadline
+    reference, call_id = read_reference(ref_id)
+    operation = Operation(name="get_cdr", ref_id=reference, secrets=Secrets())
+    new_request = get_cdr_request(settings.base_url, reference)
+    response = yield from send(new_request, operation, policy, deadline=deadline, attempts=settings.retry.attempts)
+    record = read_record(response, operation, settings.timezone, call_id)
+    if record is None:
+        raise unreadable(
+            response, operation, "there is no record in it" if call_id is None else "not this call's record"
+        )
+    return record

@@ -1,0 +1,76 @@
+"""Place a call that reads a code aloud: the documented page, "Run OTP"."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from autocall_otp._config import Settings, validate_campaign_uuid, validate_template
+from autocall_otp._errors import AutocallError, Outcome
+from autocall_otp._log import logger
+from autocall_otp._operations.arguments import new_ref_id, normalize_number, validate_code, validate_ref_id
+from autocall_otp._operations.record import read_object
+from autocall_otp._operations.request import read_otp_answer, run_otp_request
+from autocall_otp._payload import Payload
+from autocall_otp._redact import Secrets
+from autocall_otp._sansio.outcome import Operation, unreadable
+from autocall_otp._sansio.response import RawResponse
+from autocall_otp._sansio.retry import Flow, RetryPolicy, send
+from autocall_otp.models import OtpCall
+
+
+def run_otp(  # noqa: PLR0913 - the documented parameters
+    settings: Settings,
+    policy: RetryPolicy,
+    phone_number: str,
+    code_otp: str,
+    *,
+    campaign_uuid: str | UUID | None,
+    template: str | None,
+    ref_id: str | None,
+    allow_international: bool | None,
+) -> Flow[OtpCall]:
+    """Place a call, and say in the log when the phone may ring although the caller gets an error."""
+    deadline = policy.clock() + settings.deadline
+    international = settings.allow_international if allow_international is None else allow_international
+    number = normalize_number(phone_number, allow_international=international)
+    code = validate_code(code_otp)
+    reference = new_ref_id() if ref_id is None else validate_ref_id(ref_id)
+    new_request = run_otp_request(
+        settings.base_url,
+        campaign_uuid=validate_campaign_uuid(settings.campaign_uuid if campaign_uuid is None else campaign_uuid),
+        phone_number=number,
+        template=validate_template(settings.template if template is None else template),
+        code_otp=code,
+        ref_id=reference,
+    )
+    secrets = Secrets(codes=(code,), numbers=(number,))
+    operation = Operation(
+        name="run_otp", ref_id=reference, secrets=secrets, places_call=True, ring_again=settings.retry.unknown_outcome
+    )
+    try:
+        response = yield from send(new_request, operation, policy, deadline=deadline, attempts=settings.retry.attempts)
+        return _read_call(response, operation, number)
+    except AutocallError as error:
+        if error.outcome is Outcome.UNKNOWN:
+            logger.warning("%s: %s", operation.note(error.outcome), secrets.redact(str(error)))
+        raise
+
+
+def _read_call(response: RawResponse, operation: Operation, number: str) -> OtpCall:
+    values = read_object(response)
+    if values is None:
+        raise unreadable(response, operation, "its body is not a JSON object")
+    if values.get("error"):
+        raise unreadable(response, operation, "its body is an error")
+    texts = read_otp_answer(values)
+    if (call_id := texts["call_id"]) is None:
+        raise unreadable(response, operation, "it names no call_id")
+    message = texts["message"]
+    return OtpCall(
+        call_id=call_id,
+        lead_uuid=texts["lead_uuid"],
+        message=message and operation.secrets.redact(message),
+        ref_id=texts["ref_id"] or operation.ref_id,
+        phone_number=number,
+        raw=Payload(values, operation.secrets),
+    )

@@ -1,0 +1,99 @@
+"""A request whose body can be sent once: the evidence of what has left."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+
+import httpx
+
+EXTENSION = "autocall_otp"
+"""Where a transport finds the body of a request of ours."""
+
+
+class OneShotBody(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """The bytes of a request, which remember whether anybody asked for them, and can be asked for once.
+
+    So nothing below us can send a call twice, or after its deadline, whichever library, proxy or retrying transport
+    it is. Not an `httpx.ByteStream`: respx would read that one twice.
+    """
+
+    __slots__ = ("_clock", "_content", "asked", "deadline", "pooled", "wired")
+
+    def __init__(self, content: bytes, deadline: float, clock: Callable[[], float]) -> None:
+        """Keep the bytes until they are asked for."""
+        self._content, self.deadline, self._clock = content, deadline, clock
+        self.asked = False
+        """Somebody asked for the bytes, in order to send them."""
+        self.pooled = False
+        """Our connection pool was handed the request."""
+        self.wired = False
+        """Our network backend was used for it."""
+
+    def _ask(self) -> bytes:
+        if self.asked:
+            raise httpx.WriteError("the request was sent already, and may be sent once only")
+        if self._clock() >= self.deadline:
+            raise httpx.WriteTimeout("the deadline passed before the request was sent")
+        self.asked = True
+        return self._content
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Give the bytes away, once."""
+        yield self._ask()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Give the bytes away, once."""
+        yield self._ask()
+
+
+class Request(httpx.Request):
+    """A request with a one-shot body.
+
+    Mocks and loggers get a copy of the body from `read()` and `aread()`. Before that, `content` raises RequestNotRead,
+    so that a transport which would send `content` takes the stream, which remembers.
+    """
+
+    body: OneShotBody
+    copied = False
+    """Somebody took a copy of the body."""
+    handed = False
+    """A transport was given the request."""
+    mocked = False
+    """Whatever takes the request without our pool cannot send it."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - a request, and until when
+        self,
+        method: str,
+        url: httpx.URL,
+        headers: list[tuple[str, str]],
+        content: bytes,
+        deadline: float,
+        clock: Callable[[], float],
+    ) -> None:
+        """Make it for one attempt."""
+        self._bytes, self.body = content, OneShotBody(content, deadline, clock)
+        super().__init__(method, url, headers=headers, stream=self.body, extensions={EXTENSION: self.body})
+
+    @property
+    def content(self) -> bytes:
+        """The copy of the body, where one was taken.
+
+        Raises:
+            httpx.RequestNotRead: none was taken; an empty body aside.
+        """
+        if self._bytes and not self.copied:
+            raise httpx.RequestNotRead
+        return self._bytes
+
+    def read(self) -> bytes:
+        """A copy of the body."""
+        self.copied = True
+        return self._bytes
+
+    async def aread(self) -> bytes:
+        """A copy of the body."""
+        return self.read()
+
+
+NewRequest = Callable[[float, Callable[[], float]], Request]
+"""Makes a request for one attempt, with its deadline and the clock of that."""

@@ -1,0 +1,179 @@
+"""From an answer or a failure to a success, or to the error that says what is known of the phone.
+
+A call can be placed only by a request whose body has left. So whether the body was asked for decides between
+NOT_PLACED and UNKNOWN, never what an error is called.
+"""
+
+from __future__ import annotations
+
+import attrs
+import httpx
+
+from autocall_otp._config import is_loopback
+from autocall_otp._errors import (
+    ApiError,
+    AuthenticationError,
+    AutocallError,
+    InvalidResponseError,
+    Outcome,
+    ServerError,
+    TransportError,
+    TransportTimeoutError,
+    error_class,
+)
+from autocall_otp._redact import Secrets, redact_error
+from autocall_otp._sansio.body import Request
+from autocall_otp._sansio.reason import TLS_EXPECTED, explain, is_certificate_refused
+from autocall_otp._sansio.response import BodyTooLargeError, BodyUnreadableError, RawResponse, read_errors
+
+_LOOK_UP_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
+_TOO_MANY_REQUESTS = 429
+# What httpx raises before anything is sent. Asked only of transports that are not ours, which may translate it wrongly.
+_BEFORE_SENDING = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+_PORTS = {"http": 80, "https": 443}
+
+
+@attrs.define(eq=False, repr=False)
+class Operation:
+    """What the service is asked."""
+
+    name: str
+    """The method of the client."""
+    ref_id: str
+    secrets: Secrets
+    """What must not be shown; the tokens that are used come to it."""
+    places_call: bool = False
+    """Whether a phone may ring because of it."""
+    ring_again: bool = False
+    """Whether to try again although the phone may have rung (`Retry.unknown_outcome`)."""
+
+    def note(self, outcome: Outcome) -> str:
+        """The operation in a line for logs and notes."""
+        return self.secrets.redact(f"{self.name}, ref_id {self.ref_id}, outcome {outcome.name}")
+
+
+def is_unsent(request: Request, error: BaseException) -> bool:
+    """Whether the request is known not to have left."""
+    body = request.body
+    if not request.handed:
+        return True
+    if body.pooled and (body.wired or not body.asked):
+        return not body.asked
+    if not isinstance(error, _BEFORE_SENDING):
+        return False
+    return request.mocked or not (body.asked or request.copied)
+
+
+def interpret(result: RawResponse | Exception, operation: Operation, request: Request) -> RawResponse | AutocallError:
+    """The answer where it is a success, else the error that the result amounts to."""
+    if isinstance(result, AutocallError):
+        result.ref_id = operation.ref_id
+        if not operation.places_call:
+            result.outcome = Outcome.UNKNOWN
+        return result
+    if isinstance(result, Exception):
+        return _no_answer(result, operation, request)
+    if not result.is_success:
+        return _error_answer(result, operation)
+    if result.failure is None:
+        return result
+    if isinstance(result.failure, BodyTooLargeError | BodyUnreadableError):
+        return unreadable(result, operation, str(result.failure))
+    return _no_answer(result.failure, operation, request)
+
+
+def unreadable(response: RawResponse, operation: Operation, why: str) -> InvalidResponseError:
+    """The error for a success that is not what was asked for."""
+    errors = read_errors(response.body, operation.secrets)
+    words = "; ".join(f"{field}: {text}" if field else text for field, text in errors)
+    return InvalidResponseError(
+        f"the service answered {response.status_code}, but {why}{': ' if words else ''}{words}"
+        f"{_doubt(operation, Outcome.UNKNOWN)}",
+        ref_id=operation.ref_id,
+        status_code=response.status_code,
+        errors=errors,
+    )
+
+
+def _no_answer(cause: Exception, operation: Operation, request: Request) -> TransportError:
+    redact_error(cause, operation.secrets)
+    unsent = is_unsent(request, cause)
+    outcome = Outcome.NOT_PLACED if unsent and operation.places_call else Outcome.UNKNOWN
+    kind = TransportTimeoutError if isinstance(cause, httpx.TimeoutException | TimeoutError) else TransportError
+    may_pass = isinstance(cause, httpx.TransportError | OSError) and not is_certificate_refused(cause)
+    url = request.url
+    stage = "not connected to" if unsent else "no answer from"
+    address = f"{f'[{url.host}]' if ':' in url.host else url.host}:{url.port or _PORTS.get(url.scheme)}"
+    error = kind(
+        f"{stage} {address}: {operation.secrets.redact(_reason(cause, url))}{_doubt(operation, outcome)}",
+        outcome=outcome,
+        ref_id=operation.ref_id,
+        retryable=may_pass and (unsent or operation.ring_again or not operation.places_call),
+    )
+    error.__cause__ = cause
+    return error
+
+
+def _reason(cause: Exception, url: httpx.URL) -> str:
+    reason = explain(cause)
+    if reason == TLS_EXPECTED and is_loopback(url.host):
+        return f"{reason}; for a service on this machine, write http:// in front of the host"
+    return reason
+
+
+def _error_answer(response: RawResponse, operation: Operation) -> ApiError:
+    status = response.status_code
+    kind = error_class(status)
+    # A gateway also answers 408 when it had passed the request on and the service was slow.
+    refused = 400 <= status < 500 and status != 408 and kind is not ServerError  # noqa: PLR2004 - HTTP's classes
+    outcome = Outcome.NOT_PLACED if refused and operation.places_call else Outcome.UNKNOWN
+    if operation.places_call:
+        # A redirect repeats itself, so another try gains nothing, even where a second ring is no harm.
+        again = status == _TOO_MANY_REQUESTS or (operation.ring_again and kind is ServerError)
+    else:
+        again = status in _LOOK_UP_AGAIN
+    errors = read_errors(response.body, operation.secrets)
+    words = "; ".join(f"{field}: {text}" if field else text for field, text in errors)
+    advice = "; `autocall-otp doctor` checks the token" if kind is AuthenticationError else ""
+    return kind(
+        f"the service answered {status}{': ' if words else ''}{words}{advice}{_doubt(operation, outcome)}",
+        outcome=outcome,
+        ref_id=operation.ref_id,
+        retryable=again,
+        status_code=status,
+        errors=errors,
+        retry_after=read_retry_after(response.headers.get("retry-after"), response.headers.get("date")),
+    )
+
+
+def _doubt(operation: Operation, outcome: Outcome) -> str:
+    if operation.places_call and outcome is Outcome.UNKNOWN:
+        return "; the phone may ring, so look the call up by its ref_id before asking again"
+    return ""
+
+
+def read_retry_after(value: str | None, date: str | None) -> float | None:
+    """Seconds to wait, from a Retry-After header in either form; None where it says nothing readable.
+
+    Args:
+        value: the header's value.
+        date: the answer's own Date, which a date is read against: the clocks of two machines may differ.
+    """
+    value = "" if value is None else value.strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:10])
+    if not value or date is None:
+        return None
+    # Only for the rare answer that carries a date: the module is slow to import.
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - see above
+
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - parsedate_to_datetime(date)).total_seconds())
+    except (ValueError, TypeError, OverflowError):
+        return None

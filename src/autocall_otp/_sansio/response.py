@@ -1,0 +1,179 @@
+"""An answer as it came: its body bounded, unpacked, and read as JSON whatever it holds."""
+
+from __future__ import annotations
+
+import json
+import zlib
+
+import httpx
+
+from autocall_otp._errors import FieldError
+from autocall_otp._redact import Json, Secrets
+
+_MAX_ERRORS = 20
+_MAX_WORDS = 300
+_MAX_DEPTH = 64
+
+
+class BodyTooLargeError(Exception):
+    """The body of an answer passed the client's bound."""
+
+
+class BodyUnreadableError(Exception):
+    """The body of an answer is damaged, or packed in a way that was not asked for."""
+
+
+class RawResponse:
+    """An answer of the service, its body read up to the client's bound."""
+
+    __slots__ = ("body", "failure", "headers", "is_success", "status_code")
+
+    def __init__(
+        self, status_code: int, headers: httpx.Headers, body: bytes = b"", failure: Exception | None = None
+    ) -> None:
+        """Keep what came; `failure` says why the body is not whole, where it is not."""
+        self.status_code, self.headers, self.body, self.failure = status_code, headers, body, failure
+        self.is_success = 200 <= status_code < 300  # noqa: PLR2004 - the class of success in HTTP
+
+    def __repr__(self) -> str:
+        """The status; headers and body may hold secrets."""
+        return f"<RawResponse {self.status_code}>"
+
+
+class BodyReader:
+    """Collects the body of an answer as it comes in, up to a bound."""
+
+    __slots__ = ("_bound", "_chunks", "_headers", "_size", "_status_code")
+
+    def __init__(self, response: httpx.Response, bound: int) -> None:
+        """Begin with the head."""
+        self._status_code, self._headers, self._bound = response.status_code, response.headers, bound
+        self._chunks: list[bytes] = []
+        self._size = 0
+
+    def add(self, chunk: bytes) -> None:
+        """Take the next part.
+
+        Raises:
+            BodyTooLargeError: the body passes the bound.
+        """
+        self._size += len(chunk)
+        if self._size > self._bound:
+            raise BodyTooLargeError(f"its body is larger than {self._bound} bytes")
+        self._chunks.append(chunk)
+
+    def finish(self, failure: Exception | None = None) -> RawResponse:
+        """The answer with what came of its body."""
+        headers, body = self._headers, b"".join(self._chunks)
+        # What HTTP says; httpx would find it out anew for each answer.
+        headers.encoding = "iso-8859-1"
+        if failure is None and "content-encoding" in headers:
+            try:
+                body = unpack(body, headers["content-encoding"].strip().lower(), self._bound)
+            except (BodyTooLargeError, BodyUnreadableError) as error:
+                failure = error
+        return RawResponse(self._status_code, headers, body, failure)
+
+
+def unpack(body: bytes, encoding: str, bound: int) -> bytes:
+    """The body without its content coding. None was asked for, but some gateways pack every answer.
+
+    Raises:
+        BodyTooLargeError: it unpacks to more than bound bytes.
+        BodyUnreadableError: it is damaged, or packed in a way that needs more than the standard library.
+    """
+    if encoding in {"", "identity"}:
+        return body
+    if encoding not in {"gzip", "x-gzip", "deflate"}:
+        raise BodyUnreadableError("it is packed in a way that was not asked for")
+    try:
+        # Some gateways send deflate without the zlib header that HTTP asks for.
+        is_raw = encoding == "deflate" and not _has_zlib_header(body)
+        return _inflate(body, -zlib.MAX_WBITS if is_raw else 32 + zlib.MAX_WBITS, bound)
+    except zlib.error:
+        raise BodyUnreadableError("it cannot be unpacked") from None
+
+
+def _has_zlib_header(body: bytes) -> bool:
+    return body[:2] == b"\x1f\x8b" or (len(body) > 1 and body[0] & 0x0F == 8 and (body[0] << 8 | body[1]) % 31 == 0)  # noqa: PLR2004 - RFC 1950
+
+
+def _inflate(body: bytes, wbits: int, bound: int) -> bytes:
+    plain = b""
+    while True:
+        unpacker = zlib.decompressobj(wbits)
+        # The bound stops a bomb before it unfolds.
+        plain += unpacker.decompress(body, bound + 1 - len(plain))
+        if len(plain) > bound:
+            raise BodyTooLargeError(f"its body unpacks to more than {bound} bytes")
+        if not unpacker.eof:
+            raise BodyUnreadableError("it is cut short")
+        # A gzip body may have several members, one behind the other, and zeros behind the last.
+        body = unpacker.unused_data.lstrip(b"\0")
+        if not body:
+            return plain
+
+
+def read_json(body: bytes | str) -> Json:
+    """The JSON value in the body.
+
+    Raises:
+        ValueError: there is none, or one so deep that copying or showing it would exhaust the stack.
+    """
+    try:
+        value: Json = json.loads(body)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    # Counting brackets is quick, and settles it for every answer of a usual size.
+    openings = body.count("[") + body.count("{") if isinstance(body, str) else body.count(b"[") + body.count(b"{")
+    if openings > _MAX_DEPTH and _is_deeper(value, _MAX_DEPTH):
+        raise ValueError("nested too deeply")
+    return value
+
+
+def _is_deeper(value: Json, depth: int) -> bool:
+    """Whether the value has more levels; level by level, so that the check itself needs no stack."""
+    level: list[Json] = [value]
+    while level and depth >= 0:
+        depth -= 1
+        below: list[Json] = []
+        for each in level:
+            if isinstance(each, dict):
+                below += each.values()
+            elif isinstance(each, list):
+                below += each
+        level = below
+    return bool(level)
+
+
+def read_errors(body: bytes, secrets: Secrets) -> tuple[FieldError, ...]:
+    """What the service finds wrong, in whichever of its shapes; secrets masked, lengths bounded."""
+    try:
+        answer = read_json(body)
+    except ValueError:
+        return ()
+    if not isinstance(answer, dict):
+        return ()
+    error, message = answer.get("error"), answer.get("message")
+    if isinstance(error, str) and error and isinstance(message, str) and message and message != error:
+        error = f"{error}: {message}"
+    found = [*_entries(error or message)]
+    return tuple(
+        FieldError(field and _words(field, secrets), _words(text, secrets)) for field, text in found[:_MAX_ERRORS]
+    )
+
+
+def _entries(value: Json) -> list[tuple[str | None, Json]]:
+    if isinstance(value, dict):
+        return [*value.items()]
+    if isinstance(value, list):
+        return [entry for each in value for entry in _entries(each)]
+    return [(None, value)] if value else []
+
+
+def _words(value: Json, secrets: Secrets) -> str:
+    """Text of the service, on one line, so that it cannot forge lines in a log."""
+    # Secrets are masked before the text is cut: a cut would leave half a secret.
+    text = value if isinstance(value, str) else json.dumps(secrets.redact_json(value), ensure_ascii=False)
+    text = secrets.redact(text)
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:_MAX_WORDS]

@@ -1,0 +1,153 @@
+"""Sending a request until it succeeds, or until another try is pointless, unsafe, unaffordable or too late.
+
+A use case is a generator. It yields an Attempt, is sent what came of it (an answer, or the exception that stood in its
+place), and returns its result or raises an AutocallError. A session runs such generators.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Generator
+from typing import TypeVar
+
+import attrs
+
+from autocall_otp._errors import ApiError, AuthenticationError, AutocallError, Outcome
+from autocall_otp._log import logger
+from autocall_otp._sansio.body import NewRequest, Request
+from autocall_otp._sansio.outcome import Operation, interpret, is_unsent
+from autocall_otp._sansio.response import RawResponse
+from autocall_otp.models import Retry
+
+T = TypeVar("T")
+
+
+class Attempt:
+    """One request, to be sent after a pause and no later than its deadline."""
+
+    __slots__ = ("deadline", "delay", "operation", "refused_token", "request", "token")
+
+    def __init__(
+        self, request: Request, operation: Operation, deadline: float, delay: float, refused_token: str
+    ) -> None:
+        """Describe it.
+
+        Args:
+            request: what to send, a token aside.
+            operation: what it is for.
+            deadline: when to give up, on the clock of the policy.
+            delay: seconds to wait first.
+            refused_token: the token of the attempt before, where it was refused: a fresh one is needed.
+        """
+        self.request, self.operation, self.deadline, self.delay = request, operation, deadline, delay
+        self.refused_token = refused_token
+        self.token = ""
+        """The token that it was sent with; set when it is sent."""
+
+
+Flow = Generator[Attempt, RawResponse | Exception, T]
+
+
+class RetryBudget:
+    """How many retries a client may still make, whatever its calls ask for.
+
+    Each first attempt earns a tenth of a retry, up to `reserve`. In an outage the retries of a whole client thus
+    end at a tenth of its requests, once the reserve is spent.
+    """
+
+    EARNED = 0.1
+
+    def __init__(self, reserve: float = 10.0) -> None:
+        """Start with the whole reserve."""
+        # No lock: an update that threads lose moves the budget by one, and a lock might be held across a fork.
+        self._reserve = self._left = reserve
+
+    def earn(self) -> None:
+        """Count a first attempt."""
+        self._left = min(self._reserve, self._left + self.EARNED)
+
+    def spend(self) -> bool:
+        """Take one retry, if one is left."""
+        if self._left < 1.0:
+            return False
+        self._left -= 1.0
+        return True
+
+
+# Nobody compares or shows one, and each method that attrs writes takes time to import.
+@attrs.define(kw_only=True, eq=False, repr=False)
+class RetryPolicy:
+    """What all use cases of a client share: its rule for retries, its budget, its clock."""
+
+    retry: Retry
+    clock: Callable[[], float]
+    token_is_renewable: bool = False
+    budget: RetryBudget = attrs.field(factory=RetryBudget)
+    draw: Callable[[float, float], float] = random.uniform
+
+    def back_off(self, failures: int, error: AutocallError) -> float:
+        """Seconds before the next try: exponential with full jitter and a cap, or longer where the service says."""
+        # 2.0 ** 1024 overflows; no cap of sense is reached so late.
+        bound = min(self.retry.cap, self.retry.base * 2.0 ** min(failures - 1, 60))
+        asked = error.retry_after if isinstance(error, ApiError) else None
+        return max(self.draw(0.0, bound), asked or 0.0)
+
+
+def send(  # noqa: PLR0913 - what to send, what for, how long to go on
+    new_request: NewRequest,
+    operation: Operation,
+    policy: RetryPolicy,
+    *,
+    deadline: float,
+    attempts: int,
+    delay: float = 0.0,
+) -> Flow[RawResponse]:
+    """Send until a success, or until another try is of no use.
+
+    Args:
+        new_request: makes the request of one attempt: each has a body that can be sent once.
+        operation: what it is for.
+        policy: the client's.
+        deadline: when to give up, on the policy's clock.
+        attempts: how often to send at the most.
+        delay: seconds to wait before the first attempt.
+
+    Raises:
+        AutocallError: what the last attempt amounts to.
+    """
+    policy.budget.earn()
+    in_doubt, renewed, failures, refused_token = False, False, 0, ""
+    while True:
+        request = new_request(deadline, policy.clock)
+        attempt = Attempt(request, operation, deadline, delay, refused_token)
+        try:
+            result = yield attempt
+        except GeneratorExit:
+            raise
+        except BaseException as foreign:
+            _annotate(foreign, operation, in_doubt=in_doubt or not is_unsent(request, foreign))
+            raise
+        error = interpret(result, operation, request)
+        if isinstance(error, RawResponse):
+            return error
+        # An earlier attempt may have rung the phone, whatever became of this one.
+        in_doubt = in_doubt or error.outcome is Outcome.UNKNOWN
+        if in_doubt:
+            error.outcome = Outcome.UNKNOWN
+        if isinstance(error, AuthenticationError) and policy.token_is_renewable and not renewed:
+            renewed, refused_token, delay = True, attempt.token, 0.0
+            continue
+        failures += 1
+        refused_token, delay = "", policy.back_off(failures, error)
+        is_too_late = policy.clock() + delay >= deadline
+        if not error.retryable or failures >= attempts or is_too_late or not policy.budget.spend():
+            raise error
+
+
+def _annotate(error: BaseException, operation: Operation, *, in_doubt: bool) -> None:
+    """Say on an exception that is none of ours what is known of the call."""
+    is_unknown = in_doubt or not operation.places_call
+    note = operation.note(Outcome.UNKNOWN if is_unknown else Outcome.NOT_PLACED)
+    error.add_note(note)
+    if in_doubt and operation.places_call:
+        logger.warning("%s: interrupted by %s", note, type(error).__name__)

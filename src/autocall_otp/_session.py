@@ -1,0 +1,290 @@
+"""Running use cases: the only place that sends, receives or sleeps. It decides nothing.
+
+A session holds what belongs to one process and one event loop, the connections and the token, and makes it anew in
+another: a connection that two processes share mixes up their answers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import math
+import os
+import sys
+import threading
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import httpx
+
+from autocall_otp._auth import AsyncTokenSource, TokenSource
+from autocall_otp._clock import now
+from autocall_otp._config import AsyncToken, Settings, Token, misconfigured
+from autocall_otp._errors import AutocallError
+from autocall_otp._log import current_secrets, filter_libraries, logger
+from autocall_otp._sansio.response import BodyReader, BodyTooLargeError, RawResponse
+
+if TYPE_CHECKING:
+    import asyncio
+    from contextlib import AbstractAsyncContextManager
+
+    from autocall_otp._sansio.body import Request
+    from autocall_otp._sansio.retry import Attempt, Flow
+
+T = TypeVar("T")
+_FAILURES = (AutocallError, httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError)
+# A foreign transport's own time-outs end with the deadline; they say more than a cancelled task, so they go first.
+_GRACE = 0.1
+filter_libraries()
+
+
+def _is_failure(error: BaseException) -> bool:
+    """Whether network, TLS or HTTP failed; anything else is none of our business and passes through."""
+    if isinstance(error, _FAILURES):
+        return True
+    aiohttp: Any = sys.modules.get("aiohttp")
+    return aiohttp is not None and isinstance(error, aiohttp.ClientError)
+
+
+class _Session:
+    """What both sessions do with an attempt before and after it is sent, and where their connections may be used."""
+
+    _base: type[object]
+
+    def __init__(self, settings: Settings, transport: object) -> None:
+        if transport is not None and not isinstance(transport, self._base):
+            raise _unusable(transport, self._base)
+        self._settings = settings
+        self._timeouts = settings.timeout.as_dict()
+        self._longest = max(math.inf if limit is None else limit for limit in self._timeouts.values())
+        self._is_own = transport is None
+        # Of our own transport only a stand-in can take a request without our pool knowing, and it sends nothing.
+        self._is_mocked = self._is_own or isinstance(transport, httpx.MockTransport)
+        self._used = self._closed = False
+        self._process = os.getpid()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._open()
+
+    def _open(self) -> None:
+        """Make connections and token source, unconnected."""
+        raise NotImplementedError
+
+    def _check_place(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        """See that the connections may be used here; make new ones in another process or event loop.
+
+        Raises:
+            ConfigurationError: the client is closed, or belongs elsewhere.
+        """
+        if self._closed:
+            raise misconfigured("client", "is closed")
+        process = os.getpid()
+        if process != self._process or loop is not self._loop:
+            forked = process != self._process
+            if self._used and not self._is_own:
+                raise misconfigured("transport", "was used in another process or event loop: make a client for each")
+            if self._used and not forked and self._loop is not None and not self._loop.is_closed():
+                raise misconfigured("client", "is in use in another event loop: make a client for each")
+            if forked or self._used:
+                # What is left behind is not closed: its sockets are the parent's, or its event loop is gone.
+                self._open()
+            self._process, self._loop = process, loop
+        self._used = True
+
+    def _sign(self, attempt: Attempt, token: str) -> Request:
+        """The request with its token and time-outs, which end with the deadline."""
+        attempt.token = token
+        attempt.operation.secrets.add_token(token)
+        request = attempt.request
+        request.headers["Authorization"] = f"Bearer {token}"
+        timeouts, left = self._timeouts, max(attempt.deadline - now(), 0.001)
+        if left < self._longest:
+            timeouts = {phase: left if limit is None else min(limit, left) for phase, limit in timeouts.items()}
+        request.extensions["timeout"] = timeouts.copy()
+        current_secrets.set(attempt.operation.secrets)
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug("%s %s, after a pause of %.2f s", request.method, request.url.path, attempt.delay)
+        request.mocked, request.handed = self._is_mocked, True
+        return request
+
+    def _finish(self, reader: BodyReader | None, failure: Exception | None = None) -> RawResponse | Exception:
+        """What came of an attempt."""
+        if failure is not None and not _is_failure(failure) and not isinstance(failure, BodyTooLargeError):
+            raise failure
+        result = cast("Exception", failure) if reader is None else reader.finish(failure)
+        if logger.isEnabledFor(logging.DEBUG):
+            # Of a failure only its name: its words may quote what was sent.
+            logger.debug("%s", type(result).__name__ if isinstance(result, Exception) else result.status_code)
+        return result
+
+
+def _unusable(transport: object, base: type[object]) -> AutocallError:
+    if type(transport).__module__.partition(".")[0] == "httpx2":
+        return misconfigured("transport", "is of httpx2, and this client uses httpx: see httpx2.alias_httpx()")
+    if transport == "fast":
+        return misconfigured("transport", '"fast" is gone: leave transport out, or see the extra "aiohttp" in the docs')
+    return misconfigured("transport", f"must be an httpx.{base.__name__}, or left out")
+
+
+class Session(_Session):
+    """For threads."""
+
+    _base = httpx.BaseTransport
+
+    def __init__(self, settings: Settings, token: Token | None, transport: httpx.BaseTransport | None) -> None:
+        """Connect to nothing yet.
+
+        Raises:
+            ConfigurationError: token or transport cannot be used.
+        """
+        self._token, self._given = token, transport
+        super().__init__(settings, transport)
+
+    def _open(self) -> None:
+        from autocall_otp._transport.environment import sync_transport  # noqa: PLC0415 - it loads httpcore
+
+        self._transport = sync_transport(self._settings.base_url) if self._given is None else self._given
+        self._tokens = TokenSource(self._token)
+
+    def run(self, flow: Flow[T]) -> T:
+        """Run a use case to its end."""
+        try:
+            attempt = next(flow)
+            while True:
+                try:
+                    if attempt.delay:
+                        # Not time.sleep: tests replace it, and a wait for a record would then never rest.
+                        threading.Event().wait(attempt.delay)
+                    result = self._exchange(attempt)
+                except BaseException as error:  # noqa: BLE001 - the use case notes what is known, and raises it again
+                    attempt = flow.send(error) if isinstance(error, _FAILURES) else flow.throw(error)
+                else:
+                    attempt = flow.send(result)
+        except StopIteration as end:
+            result_of_flow: T = end.value
+            return result_of_flow
+
+    def _exchange(self, attempt: Attempt) -> RawResponse | Exception:
+        """Send a request and read its answer."""
+        self._check_place()
+        token = self._tokens.get(attempt.refused_token, attempt.deadline)
+        reader: BodyReader | None = None
+        try:
+            response = self._transport.handle_request(self._sign(attempt, token))
+            reader = BodyReader(response, self._settings.max_response_bytes)
+            stream = cast("httpx.SyncByteStream", response.stream)
+            try:
+                for chunk in stream:
+                    reader.add(chunk)
+                    _check_deadline(attempt)
+            finally:
+                with contextlib.suppress(*_FAILURES):
+                    stream.close()
+        except Exception as error:  # noqa: BLE001 - foreign ones are raised again there
+            return self._finish(reader, error)
+        finally:
+            current_secrets.set(None)
+        return self._finish(reader)
+
+    def close(self) -> None:
+        """Close the connections; calls under way end as they would."""
+        self._closed = True
+        if self._process == os.getpid():
+            self._transport.close()
+
+
+class AsyncSession(_Session):
+    """For the tasks of one event loop."""
+
+    _base = httpx.AsyncBaseTransport
+
+    def __init__(
+        self, settings: Settings, token: AsyncToken | None, transport: httpx.AsyncBaseTransport | None
+    ) -> None:
+        """Connect to nothing yet.
+
+        Raises:
+            ConfigurationError: token or transport cannot be used.
+        """
+        self._token, self._given = token, transport
+        super().__init__(settings, transport)
+
+    def _open(self) -> None:
+        from autocall_otp._transport.environment import async_transport  # noqa: PLC0415 - it loads httpcore
+
+        self._transport = async_transport(self._settings.base_url) if self._given is None else self._given
+        self._tokens = AsyncTokenSource(self._token)
+
+    async def run(self, flow: Flow[T]) -> T:
+        """Run a use case to its end."""
+        import asyncio  # noqa: PLC0415 - threads do without it, and it takes a fifth of the import
+
+        try:
+            attempt = next(flow)
+            while True:
+                try:
+                    if attempt.delay:
+                        await asyncio.sleep(attempt.delay)
+                    result = await self._exchange(attempt)
+                except BaseException as error:  # noqa: BLE001 - the use case notes what is known, and raises it again
+                    attempt = flow.send(error) if isinstance(error, _FAILURES) else flow.throw(error)
+                else:
+                    attempt = flow.send(result)
+        except StopIteration as end:
+            result_of_flow: T = end.value
+            return result_of_flow
+
+    async def _exchange(self, attempt: Attempt) -> RawResponse | Exception:
+        """Send a request and read its answer."""
+        self._check_place(_running_loop())
+        token = await self._tokens.get(attempt.refused_token, attempt.deadline)
+        reader: BodyReader | None = None
+        try:
+            async with self._bound(attempt):
+                response = await self._transport.handle_async_request(self._sign(attempt, token))
+                reader = BodyReader(response, self._settings.max_response_bytes)
+                stream = cast("httpx.AsyncByteStream", response.stream)
+                try:
+                    async for chunk in stream:
+                        reader.add(chunk)
+                        _check_deadline(attempt)
+                finally:
+                    with contextlib.suppress(*_FAILURES):
+                        await stream.aclose()
+        except Exception as error:  # noqa: BLE001 - foreign ones are raised again there
+            return self._finish(reader, error)
+        finally:
+            current_secrets.set(None)
+        return self._finish(reader)
+
+    def _bound(self, attempt: Attempt) -> AbstractAsyncContextManager[object]:
+        """What ends a foreign transport's work at the deadline; our own minds it at every step."""
+        if self._is_own:
+            return contextlib.nullcontext()
+        import asyncio  # noqa: PLC0415 - threads do without it, and it takes a fifth of the import
+
+        return asyncio.timeout(attempt.deadline - now() + _GRACE)
+
+    async def aclose(self) -> None:
+        """Close the connections; calls under way end as they would."""
+        self._closed = True
+        if self._process == os.getpid() and (not self._used or self._loop is _running_loop()):
+            await self._transport.aclose()
+
+
+def _check_deadline(attempt: Attempt) -> None:
+    # A server that sends a byte now and then never runs into the time-out of a single read.
+    if now() > attempt.deadline:
+        raise httpx.ReadTimeout("the deadline passed while the body came in")
+
+
+def _running_loop() -> asyncio.AbstractEventLoop:
+    """The event loop of the task that asks.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
+    import asyncio  # noqa: PLC0415 - threads do without it, and it takes a fifth of the import
+
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        raise misconfigured("client", "needs a running event loop of asyncio; trio and curio have none") from None
