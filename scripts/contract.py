@@ -23,10 +23,14 @@ PYTEST = (sys.executable, "-m", "pytest", "-q", "--no-header", "--tb=short", "-p
 FEW = ("--maxfail", "5")
 """What is wrong with one exchange is mostly wrong with all."""
 IMPORTS = """
-import sys
+import ast, inspect, sys
 try:
-    import autocall_otp._operations
-except (ImportError, AttributeError) as error:
+    from autocall_otp._operations import request
+    request.load_generated_code()
+    for node in ast.walk(ast.parse(inspect.getsource(request))):
+        if isinstance(node, ast.ImportFrom):
+            exec(ast.unparse(node))
+except ImportError as error:
     sys.exit(f"The wrapper and the generated code disagree on a name: {error}")
 """
 IN_SRC = (
