@@ -11,7 +11,9 @@ with suppress(ImportError):  # the recipes' tests do without it
     import hypothesis
 
     # Nothing may depend on how fast a machine is.
-    hypothesis.settings.register_profile("any machine", deadline=None)
+    hypothesis.settings.register_profile(
+        "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
     hypothesis.settings.load_profile("any machine")
 
 _figures: list[str] = []

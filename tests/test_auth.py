@@ -72,7 +72,7 @@ def test_the_environment_gives_the_token(kind: type[Any], monkeypatch: pytest.Mo
 
 @KINDS
 def test_a_source_does_not_show_its_token(kind: type[Any]) -> None:
-    assert repr(kind("s3cret")) == f"<{kind.__name__}>"
+    assert "s3cret" not in repr(kind("s3cret"))
 
 
 @KINDS
