@@ -11,25 +11,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urlsplit
 
-FETCHED = {
-    ("audio", "src"),
-    ("embed", "src"),
-    ("iframe", "src"),
-    ("image", "href"),
-    ("img", "src"),
-    ("img", "srcset"),
-    ("input", "src"),
-    ("link", "href"),
-    ("object", "data"),
-    ("script", "src"),
-    ("source", "src"),
-    ("source", "srcset"),
-    ("track", "src"),
-    ("use", "href"),
-    ("video", "poster"),
-    ("video", "src"),
-}
-"""What a browser fetches without being asked."""
+FETCHED = {"data", "href", "poster", "src", "srcset"}
+"""Attributes whose address a browser fetches without being asked, but for links."""
 LINKS_ONLY = {"alternate", "author", "canonical", "license", "next", "prev"}
 """Kinds of <link> that no browser fetches."""
 _IN_STYLE = re.compile(r"url\(\s*['\"]?([^'\")]+)|@import\s+['\"]([^'\"]+)")
@@ -39,6 +22,11 @@ def is_elsewhere(address: str) -> bool:
     """Whether an address leaves the site."""
     parts = urlsplit(address.strip())
     return parts.scheme not in {"", "data"} or bool(parts.netloc)
+
+
+def elsewhere_in_style(text: str) -> list[str]:
+    """The addresses elsewhere that a style fetches."""
+    return [address for pair in _IN_STYLE.findall(text) for address in pair if address and is_elsewhere(address)]
 
 
 class Page(HTMLParser):
@@ -55,38 +43,27 @@ class Page(HTMLParser):
         self._in_style = tag == "style"
         values = {name: value or "" for name, value in attrs}
         self.found += elsewhere_in_style(values.get("style", ""))
-        if tag == "link" and set(values.get("rel", "").split()) <= LINKS_ONLY:
+        if tag == "a" or (tag == "link" and set(values.get("rel", "").split()) <= LINKS_ONLY):
             return
-        for name, value in values.items():
-            if (tag, name) in FETCHED:
-                addresses = value.split(",") if name == "srcset" else [value]
-                self.found += [address for address in addresses if is_elsewhere(address)]
+        addresses = [each for name in FETCHED & values.keys() for each in re.split(r",\s+", values[name])]
+        self.found += filter(is_elsewhere, addresses)
 
     def handle_data(self, data: str) -> None:
         """Look into a style."""
-        if self._in_style:
-            self.found += elsewhere_in_style(data)
+        self.found += elsewhere_in_style(data) if self._in_style else []
 
     def handle_endtag(self, tag: str) -> None:
         """Leave a style."""
         self._in_style = self._in_style and tag != "style"
 
 
-def elsewhere_in_style(text: str) -> list[str]:
-    """The addresses elsewhere that a style fetches."""
-    return [address for pair in _IN_STYLE.findall(text) for address in pair if address and is_elsewhere(address)]
-
-
 def fetched_from_elsewhere(site: Path) -> list[str]:
     """Every page and style with an address that it fetches from elsewhere."""
     found: list[str] = []
-    for file in sorted(site.rglob("*")):
-        if file.suffix == ".html":
-            page = Page()
-            page.feed(file.read_text(encoding="utf-8"))
-            found += [f"{file.relative_to(site)}: {address}" for address in page.found]
-        elif file.suffix == ".css":
-            found += [f"{file.relative_to(site)}: {one}" for one in elsewhere_in_style(file.read_text("utf-8"))]
+    for file in [file for file in sorted(site.rglob("*")) if file.suffix in {".css", ".html"}]:
+        page, text = Page(), file.read_text(encoding="utf-8")
+        page.feed(text if file.suffix == ".html" else f"<style>{text}</style>")
+        found += [f"{file.relative_to(site)}: {address}" for address in page.found]
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import json
 import os
 import re
 import shlex
@@ -32,7 +33,11 @@ pytestmark = pytest.mark.dev
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
-TESTED_ELSEWHERE = {DOCS / "sandbox.md": "tests/sandbox/test_docs.py"}
+TESTED_ELSEWHERE = {
+    DOCS / "sandbox.md": ("tests/sandbox/test_docs.py", r'blocks\("python"\)\[(\d+)\]'),
+    DOCS / "mock.md": ("tests/contract/test_mock.py", ""),
+}
+"""The test that runs a page's Python, and how it names a block; it may take them all."""
 RUN = [page for page in PAGES if page not in TESTED_ELSEWHERE and blocks(page, "python")]
 SHELL = ("", "bash", "console", "sh", "shell")
 SETTINGS = {
@@ -99,9 +104,11 @@ def test_every_page_with_python_is_run_by_a_test() -> None:
         "docs/vi/quick-start.md",
         "docs/vi/errors.md",
     }
-    for page, test in TESTED_ELSEWHERE.items():
-        used = {int(index) for index in re.findall(r'blocks\("python"\)\[(\d+)\]', (ROOT / test).read_text("utf-8"))}
-        assert used == set(range(len(blocks(page, "python"))))
+    for page, (test, index) in TESTED_ELSEWHERE.items():
+        text = (ROOT / test).read_text("utf-8")
+        assert page.name in text
+        if index:
+            assert {int(found) for found in re.findall(index, text)} == set(range(len(blocks(page, "python"))))
 
 
 @pytest.mark.parametrize(
@@ -188,6 +195,9 @@ def check_command(command: str, *rest: str) -> None:
                 assert not extra or set(extra.split(",")) <= set(extras)
         case "python3" | ".":
             assert rest in (("-m", "venv", "../otp-env"), ("../otp-env/bin/activate",))
+        case "npx":
+            packages = json.loads((ROOT / "package.json").read_text("utf-8"))["dependencies"]
+            assert "@".join(["@stoplight/prism-cli", packages["@stoplight/prism-cli"]]) in rest
         case "python":
             assert f"Save this as `{rest[0]}`:" in (DOCS / "index.md").read_text("utf-8")
         case "export":

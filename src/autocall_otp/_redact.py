@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
 from urllib.parse import quote, quote_plus
@@ -20,7 +22,7 @@ _SHORT = 4
 _SHORTEST_NUMBER = 8
 _MASK = "***"
 _CODES = frozenset({"code_otp"})
-_NUMBERS = frozenset({"phone_number", "to_number"})
+NUMBER_FIELDS = frozenset({"from_number", "phone_number", "to_number"})
 _MASKED = r"(?:\+?\w{3,4})?\*{3}(?:\w{3})?"
 _DIGIT = "[0-9\uff10-\uff19]"
 # Between the digits of a number people write up to three of these.
@@ -81,8 +83,8 @@ class Secrets:
             self.tokens.add(token)
             self.__dict__.pop("_texts", None)
 
-    def redact(self, text: str) -> str:
-        """The text with the secrets masked, and with everything that looks like a phone number."""
+    def redact(self, text: str, *, guess: bool = True) -> str:
+        """The text with the secrets masked, and with everything that looks like a phone number unless not to guess."""
         if re.search(_DIGIT, text):
             for usual, any_form, shown in self._numbers:
                 is_usual = text.isascii() and "\\" not in text and "%" not in text
@@ -91,7 +93,7 @@ class Secrets:
         for form in self._texts:
             if form.lower() in lower:
                 text = _text_pattern(form).sub(_MASK, text)
-        if len(text) < _SHORTEST_NUMBER:
+        if not guess or len(text) < _SHORTEST_NUMBER:
             return text
         return re.sub(_ANY_NUMBER, lambda match: mask_number(match[0]), text)
 
@@ -120,13 +122,17 @@ class Secrets:
     def _redact_figure(self, value: float) -> Json:
         """A code or number that came as a JSON number is masked; any other figure stays one."""
         text = str(value)
-        is_known = text in self.codes or _core(text) in {_core(number) for number in self.numbers}
+        # A number has lost the zeros that a code begins with.
+        if any(text in {code, code.lstrip("0")} for code in self.codes):
+            return _MASK
+        is_known = _core(text) in {_core(number) for number in self.numbers}
         return self.redact(text) if is_known else value
 
     @cached_property
     def _numbers(self) -> list[tuple[re.Pattern[str], re.Pattern[str], str]]:
         """The patterns of each number, the usual and that of any form, and what to show in its place."""
-        cores = [core for number in self.numbers if len(core := _core(number)) >= _SHORT]
+        whole = [number for number in self.numbers if _MASK not in number]
+        cores = [core for number in whole if len(core := _core(number)) >= _SHORT]
         return [(re.compile(_GAP.join(core)), _any_form(core), _masked_core(core)) for core in cores]
 
     @cached_property
@@ -182,7 +188,8 @@ def _written(text: str) -> Iterator[str]:
 
 
 def _is_secret(name: str, value: Json) -> bool:
-    return name in _CODES | _NUMBERS and isinstance(value, str | int) and not isinstance(value, bool) and value != ""
+    is_named = name in _CODES | NUMBER_FIELDS
+    return is_named and isinstance(value, str | int) and not isinstance(value, bool) and value != ""
 
 
 def _named(value: Json) -> Iterator[tuple[str, str]]:
@@ -196,29 +203,43 @@ def _named(value: Json) -> Iterator[tuple[str, str]]:
     elif isinstance(value, list):
         for item in value:
             yield from _named(item)
-    elif isinstance(value, str) and any(name in value for name in _CODES | _NUMBERS):
-        try:
-            inner = json.loads(value)
-        except (ValueError, RecursionError):
-            return
-        yield from _named(inner)
+    elif isinstance(value, str) and any(name in value for name in _CODES | NUMBER_FIELDS):
+        # What is nested too deeply to be read is passed over.
+        with suppress(ValueError, RecursionError):
+            yield from _named(json.loads(value))
+
+
+_PARTS = (Mapping, list, tuple)
 
 
 def redact_error(error: BaseException | None, secrets: Secrets) -> None:
     """Redact the words of an error and of everything that led to it: a library may quote what was sent or answered."""
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        error.args = _redact_all(error.args, secrets)
-        for name, value in vars(error).items():
-            error.__dict__[name] = _redact_all(value, secrets)
-        error = error.__cause__ or error.__context__
+    # What the application was handling when it called us stays as it is.
+    seen = {id(sys.exception())}
+    found = [error]
+    while found:
+        if (one := found.pop()) is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        # An argument may be another error, or anything that shows a secret: then its text takes its place.
+        one.args = tuple(
+            _redact_all(part if isinstance(part, _PARTS) else _shown(part, secrets), secrets) for part in one.args
+        )
+        # An OSError shows these in place of its arguments.
+        for name in ("strerror", "filename"):
+            if (part := getattr(one, name, None)) is not None:
+                setattr(one, name, _redact_all(part, secrets))
+        for name, value in vars(one).items():
+            one.__dict__[name] = _redact_all(value, secrets)
+        found += [one.__cause__ or one.__context__, *getattr(one, "exceptions", ())]
+
+
+def _shown(part: Any, secrets: Secrets) -> Any:  # noqa: ANN401 - whatever a library keeps in an error
+    return part if (redacted := secrets.redact(str(part))) == str(part) else redacted
 
 
 def _redact_all(value: Any, secrets: Secrets) -> Any:  # noqa: ANN401 - whatever a library keeps in an error
     """The same with every text in it redacted, such as the headers of a request."""
-    if isinstance(value, str | bytes | bytearray):
-        return secrets.redact(str(value))
     if isinstance(value, Mapping):
         return {_redact_all(name, secrets): _redact_all(item, secrets) for name, item in value.items()}
     if isinstance(value, list | tuple):
@@ -226,4 +247,4 @@ def _redact_all(value: Any, secrets: Secrets) -> Any:  # noqa: ANN401 - whatever
         if hasattr(value, "_make"):
             return value._make(items)
         return items if isinstance(value, list) else tuple(items)
-    return value
+    return _shown(value, secrets) if isinstance(value, str | bytes | bytearray) else value
