@@ -1,18 +1,13 @@
-"""What MkDocs is told beyond mkdocs.yml: pages that are optional, texts that live elsewhere, the language of a page."""
+"""What MkDocs is told beyond mkdocs.yml: texts that live elsewhere, tables, the language of a page."""
 
 from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Protocol
 
 ROOT = Path(__file__).resolve().parent.parent
-OPTIONAL = {"cli.md", "performance.md"}
-"""Pages that the nav names and that need not be there."""
-
-Nav = list["str | dict[str, str | Nav]"]
 CARDS = range(3, 6)
 """A table with so many columns is shown as cards on a phone; a wider one scrolls."""
 _TABLE = re.compile(r"<table>.*?</table>", re.DOTALL)
@@ -31,13 +26,6 @@ class Page(Protocol):
     file: File
 
 
-def on_config(config: MutableMapping[str, Nav]) -> MutableMapping[str, Nav]:
-    """Leave optional pages out of the nav where they are not there."""
-    there = {page.name for page in (ROOT / "docs").glob("*.md")}
-    config["nav"] = without(config["nav"], OPTIONAL - there)
-    return config
-
-
 def on_page_markdown(markdown: str, **_: object) -> str:
     """Put in what a page takes from a file at the root: `<!-- from FILE -->` or `<!-- from FILE: HEADING -->`."""
     return _TAKEN.sub(lambda taken: text_of(taken[1], taken[2]), markdown)
@@ -51,21 +39,6 @@ def on_page_content(html: str, **_: object) -> str:
 def on_post_page(output: str, *, page: Page, **_: object) -> str:
     """Say which language a page is in: to screen readers, and to browsers that offer to translate."""
     return output.replace('<html lang="en"', '<html lang="vi"', 1) if page.file.src_uri.startswith("vi/") else output
-
-
-def without(nav: Nav, missing: set[str]) -> Nav:
-    """The nav without these pages."""
-    kept: Nav = []
-    for entry in nav:
-        if isinstance(entry, str):
-            kept += [] if entry in missing else [entry]
-            continue
-        for title, page in entry.items():
-            if isinstance(page, list):
-                kept.append({title: without(page, missing)})
-            elif page not in missing:
-                kept.append({title: page})
-    return kept
 
 
 def labelled(table: str) -> str:
