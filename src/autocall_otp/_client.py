@@ -59,7 +59,7 @@ class _Base:
 
 
 class Client(_Base):
-    """A client for threads. One serves many threads at once.
+    """A client of the Autocall OTP API for threads. One client serves many threads at once; close it at the end.
 
     Args:
         host: host name or URL of the API; plain http to a loopback address only. Else AUTOCALL_API_HOST.
@@ -75,7 +75,7 @@ class Client(_Base):
             extra `aiohttp` installs.
         timezone: zone of the wire's times, a tzinfo or a name; UTC+07:00 (Vietnam) by default.
         max_response_bytes: an answer with a larger body is refused without reading on; 1 MiB by default.
-        allow_international: take numbers of other countries, in E.164 form; the page shows Vietnamese ones only.
+        allow_international: take numbers of other countries, too; the provider's page shows Vietnamese ones only.
 
     Raises:
         ConfigurationError: an argument or environment variable is missing or wrong.
@@ -110,7 +110,7 @@ class Client(_Base):
         super().__init__(settings, token)
         self._session = Session(settings, token, transport)
 
-    def run_otp(  # noqa: PLR0913 - the page's parameters
+    def run_otp(  # noqa: PLR0913 - the documented parameters
         self,
         phone_number: str,
         code_otp: str,
@@ -120,18 +120,18 @@ class Client(_Base):
         ref_id: str | None = None,
         allow_international: bool | None = None,
     ) -> OtpCall:
-        """Ask for a call that reads the code aloud (the page, "Run OTP").
+        """Ask for a call that reads the code aloud (the provider's page, "Run OTP").
 
         Args:
-            phone_number: 0…, 84… or +84…, grouped or not.
-            code_otp: 1 to 64 printable characters.
-            campaign_uuid: in place of the client's.
-            template: in place of the client's.
-            ref_id: your reference for the call; made for you when there is none.
-            allow_international: in place of the client's.
+            phone_number: as people write it: 0…, 84… or +84…, in any grouping; see `normalize_number`.
+            code_otp: 1 to 64 printable characters, at least one letter or digit, no white space at the ends.
+            campaign_uuid: overrides the client's.
+            template: overrides the client's.
+            ref_id: your reference for the call, up to 128 characters; a UUID is made when there is none.
+            allow_international: overrides the client's.
 
         Returns:
-            The call, which the service has taken. Whether anyone answers, its record tells.
+            The call, which the service has accepted. Its record says whether anybody answered.
 
         Raises:
             InvalidRequestError: an argument was refused; nothing was sent.
@@ -150,15 +150,16 @@ class Client(_Base):
         return self._session.run(flow)
 
     def get_cdr(self, ref_id: str | OtpCall) -> Cdr:
-        """Look up the record of a call, finished or not (the page, "Get CDR by Ref ID").
+        """Look up the record of a call, finished or not (the provider's page, "Get CDR by Ref ID").
 
         Args:
-            ref_id: the reference that the call was placed with.
+            ref_id: the reference that the call was placed with, or the OtpCall itself.
 
         Raises:
             InvalidRequestError: the reference was refused; nothing was sent.
             NotFoundError: there is no record, or not yet.
-            AutocallError: anything else. A failed look-up tells nothing of the call: `outcome` is UNKNOWN.
+            InvalidResponseError: the answer holds no record.
+            AutocallError: anything else. A failed look-up says nothing of the call: `outcome` is UNKNOWN.
         """
         return self._session.run(get_cdr(self._settings, self._policy, ref_id))
 
@@ -171,18 +172,18 @@ class Client(_Base):
     ) -> Cdr:
         """Look the record up until the call is over.
 
-        A 404, an unfinished record and passing failures count as "not yet"; a Retry-After beyond the time left ends
-        the wait with the service's error.
+        A 404, an answer without a record, an unfinished record and passing failures count as "not yet". A
+        Retry-After beyond the time left ends the wait with the service's error.
 
         Args:
-            ref_id: the reference that the call was placed with.
-            timeout: how long to wait in all, in seconds, 120 by default; the client's deadline does not apply.
-            progress: told after each look-up that does not end the wait.
+            ref_id: the reference that the call was placed with, or the OtpCall itself.
+            timeout: seconds to wait in all, 120 by default; the client's deadline does not apply.
+            progress: called with a WaitProgress after each look-up that does not end the wait.
 
         Raises:
             InvalidRequestError: an argument was refused; nothing was sent.
             CdrTimeoutError: no finished record came in time; `record` is the last one seen.
-            AutocallError: anything else that waiting longer would not mend.
+            AutocallError: anything else that more waiting would not change.
         """
         flow = wait_for_cdr(self._settings, self._policy, ref_id, timeout=timeout, progress=progress)
         return self._session.run(flow)
@@ -236,7 +237,7 @@ class AsyncClient(_Base):
         super().__init__(settings, token)
         self._session = AsyncSession(settings, token, transport)
 
-    async def run_otp(  # noqa: PLR0913 - the page's parameters
+    async def run_otp(  # noqa: PLR0913 - the documented parameters
         self,
         phone_number: str,
         code_otp: str,
@@ -283,7 +284,7 @@ class AsyncClient(_Base):
 
         Raises:
             CdrTimeoutError: no finished record came in time; `record` is the last one seen.
-            AutocallError: anything else that waiting longer would not mend.
+            AutocallError: anything else that more waiting would not change.
         """
         flow = wait_for_cdr(self._settings, self._policy, ref_id, timeout=timeout, progress=progress)
         return await self._session.run(flow)

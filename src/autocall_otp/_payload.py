@@ -1,4 +1,4 @@
-"""A JSON object as it came: read-only, and quiet about its values."""
+"""A JSON object as it came: read-only, and its repr shows no value."""
 
 from __future__ import annotations
 

@@ -166,9 +166,12 @@ def _forms(secret: str) -> set[str]:
 def _written(text: str) -> Iterator[str]:
     yield json.dumps(text)[1:-1]
     yield json.dumps(text, ensure_ascii=False)[1:-1]
-    yield repr(text)[1:-1]
     data = text.encode("utf-8", "surrogatepass")
+    yield repr(text)[1:-1]
     yield repr(data)[2:-1]
+    # Beside a double quote, Python escapes a single one.
+    yield repr(f'"{text}')[2:-1]
+    yield repr(b'"' + data)[3:-1]
     yield quote(data, safe="")
     yield quote(data)
     yield quote_plus(data)

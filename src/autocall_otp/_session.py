@@ -174,7 +174,9 @@ class Session(_Session):
             try:
                 for chunk in stream:
                     reader.add(chunk)
-                    _check_deadline(attempt)
+                    # A server that sends a byte now and then never runs into the time-out of a single read.
+                    if now() > attempt.deadline:
+                        raise _too_late()
             finally:
                 with contextlib.suppress(*_FAILURES):
                     stream.close()
@@ -245,7 +247,8 @@ class AsyncSession(_Session):
                 try:
                     async for chunk in stream:
                         reader.add(chunk)
-                        _check_deadline(attempt)
+                        if now() > attempt.deadline:
+                            raise _too_late()
                 finally:
                     with contextlib.suppress(*_FAILURES):
                         await stream.aclose()
@@ -270,10 +273,8 @@ class AsyncSession(_Session):
             await self._transport.aclose()
 
 
-def _check_deadline(attempt: Attempt) -> None:
-    # A server that sends a byte now and then never runs into the time-out of a single read.
-    if now() > attempt.deadline:
-        raise httpx.ReadTimeout("the deadline passed while the body came in")
+def _too_late() -> httpx.ReadTimeout:
+    return httpx.ReadTimeout("the deadline passed while the body came in")
 
 
 def _running_loop() -> asyncio.AbstractEventLoop:

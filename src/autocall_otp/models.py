@@ -16,8 +16,8 @@ from autocall_otp._redact import Secrets, mask_number
 class CallStatus(StrEnum):
     """How a call ended, as far as the provider's pages list it.
 
-    The page of this API shows ``answered``; its other pages list the rest, and the list is open. A status that
-    is not here reaches the caller as the plain text that came.
+    The provider's page of this API shows ``answered``; its other pages list the rest, and the list is open. A status
+    that is not here reaches the caller as the plain text that came.
     """
 
     ANSWERED = "answered"
@@ -102,7 +102,7 @@ def _unshown() -> Any:  # noqa: ANN401 - attrs types the field by its annotation
 
 @attrs.frozen(kw_only=True, repr=False)
 class OtpCall(_Result):
-    """A call that the service took (the page, "Run OTP", response).
+    """A call that the service took (the provider's page, "Run OTP", response).
 
     Pickling keeps every field, with codes and phone numbers masked.
     """
@@ -112,7 +112,7 @@ class OtpCall(_Result):
     lead_uuid: str | None = None
     """The service's identifier of the entry in the campaign."""
     message: str | None = attrs.field(default=None, repr=False)
-    """The service's word on the result, ``success`` on the page."""
+    """The service's word on the result, ``success`` on the provider's page."""
     ref_id: str
     """The reference to look the record up by."""
     phone_number: str | None = None
@@ -128,7 +128,7 @@ class OtpCall(_Result):
 # Without slots: a record is then made from a dict at one go, a tenth of the time that 40 fields take one by one.
 @attrs.frozen(kw_only=True, slots=False, repr=False)
 class Cdr(_Result):
-    """A call detail record (the page, "Get CDR by Ref ID", response).
+    """A call detail record (the provider's page, "Get CDR by Ref ID", response).
 
     Every field has its documented name. Text that is empty or missing is None; so is a number or a time that
     cannot be read. Times are aware, in the client's time zone. What came stays in ``raw``, unknown fields too.
@@ -139,7 +139,7 @@ class Cdr(_Result):
     id: str | None = None
     """The call's identifier, equal to ``OtpCall.call_id``."""
     parent_id: str | None = _unshown()
-    """Identifier of the call that this one belongs to; equal to ``id`` on the page."""
+    """Identifier of the call that this one belongs to; equal to ``id`` on the provider's page."""
     sip_call_id: str | None = _unshown()
     """Call-ID of the SIP dialogue."""
     cause: str | None = None
@@ -147,7 +147,7 @@ class Cdr(_Result):
     duration: int | None = None
     """Seconds from the start of the call to its end."""
     direction: str | None = _unshown()
-    """Direction of the call; ``outbound`` on the page."""
+    """Direction of the call; ``outbound`` on the provider's page."""
     recording_url: str | None = _unshown()
     """Link to a recording of the call."""
     extension: str | None = _unshown()
@@ -171,7 +171,7 @@ class Cdr(_Result):
     billsec: int | None = None
     """Seconds of talk; 0 when nobody answered."""
     app: str | None = _unshown()
-    """Product that made the call; ``autocall`` on the page."""
+    """Product that made the call; ``autocall`` on the provider's page."""
     press_key: Payload | None = _unshown()  # noqa: RUF009 - an attrs field
     """The keys pressed, decoded from JSON; None when that text is no JSON object."""
     fullname: str | None = _unshown()
@@ -207,7 +207,7 @@ class Cdr(_Result):
     time_presskey: datetime | None = _unshown()  # noqa: RUF009 - an attrs field
     """When a key was pressed."""
     presskey_delay: int | None = _unshown()
-    """Seconds (inferred; the page states no unit) from the answer to the key press."""
+    """Seconds (inferred; the provider's page states no unit) from the answer to the key press."""
     autocall_recording_url: str | None = _unshown()
     """Link to the autocall product's own recording."""
 

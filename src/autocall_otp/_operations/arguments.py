@@ -22,7 +22,7 @@ _MAX_REF_ID = 128
 
 
 def normalize_number(text: str, *, allow_international: bool = False) -> str:
-    """The number in the page's domestic form, ``0332665711``, or in E.164 form for another country.
+    """The number in the documented domestic form, ``0332665711``, or in E.164 form for another country.
 
     Takes what people type and paste: 0…, 84…, +84… and 0084…, a ``(0)`` after the country code, full-width digits,
     and spaces, dots, dashes, brackets and invisible characters anywhere.

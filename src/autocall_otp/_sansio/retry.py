@@ -42,7 +42,7 @@ class Attempt:
         self.request, self.operation, self.deadline, self.delay = request, operation, deadline, delay
         self.refused_token = refused_token
         self.token = ""
-        """The token that it was sent with; set by whoever sends it."""
+        """The token that it was sent with; set when it is sent."""
 
 
 Flow = Generator[Attempt, RawResponse | Exception, T]

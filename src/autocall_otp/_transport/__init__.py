@@ -1,1 +1,1 @@
-"""The connections of a client: httpx's transports over a pool and a network backend of ours."""
+"""What sends requests: httpx's own transports, with a connection pool and a network of ours below them."""
