@@ -160,7 +160,7 @@ def text_of(file: str, heading: str | None) -> str:
 def with_code(section: str, recipe: str) -> str:
     """The section of a recipe with the recipe's files, folded."""
     for file in sorted((ROOT / "examples" / recipe).rglob("*")):
-        if file.suffix in CODE and file.stat().st_size and "migrations" not in file.parts:
+        if file.suffix in CODE and file.name != "__init__.py" and "migrations" not in file.parts:
             code = file.read_text(encoding="utf-8").rstrip()
             block = f"```{CODE[file.suffix]}\n{code}\n```".replace("\n", "\n    ")
             section += f'??? example "{file.relative_to(ROOT).as_posix()}"\n\n    {block}\n\n'
