@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import gc
 import gzip
 import inspect
@@ -197,6 +198,41 @@ def test_a_certificate_that_nobody_vouches_for_is_named(kind: type[Any]) -> None
         with pytest.raises(TransportError, match="certificate not trusted") as caught:
             run(kind, peer.url)
         assert (caught.value.outcome, caught.value.retryable) == (Outcome.NOT_PLACED, False)
+
+
+@KINDS
+def test_what_the_application_was_handling_is_no_part_of_our_failure(kind: type[Any]) -> None:
+    """A voice call is what comes after a text message that failed: its error must neither explain ours nor change."""
+    theirs = ConnectionRefusedError(errno.ECONNREFUSED, "refused")
+    theirs.verify_code = 10  # type: ignore[attr-defined] # as of a certificate that expired
+    theirs.args = (NUMBER,)
+
+    def reply(_: httpx.Request) -> httpx.Response:
+        raise httpx.ReadTimeout("slow")
+
+    def look_up(client: Any) -> Any:
+        return client.get_cdr("R1")
+
+    try:
+        raise theirs
+    except ConnectionRefusedError:
+        errors = [
+            error_of(kind, reply),
+            error_of(kind, reply, call=look_up),
+            error_of(kind, reply, token=slow_token, deadline=0.01),
+        ]
+    assert [str(error).partition("; ")[0] for error in errors] == [
+        "no answer from api.example.vn:443: no answer in time",
+        "no answer from api.example.vn:443: no answer in time",
+        "not connected to api.example.vn:443: the deadline passed before there was a token",
+    ]
+    assert [error.retryable for error in errors] == [False, True, True]
+    assert theirs.args == (NUMBER,)
+
+
+def slow_token() -> str:
+    threading.Event().wait(0.02)
+    return TOKEN
 
 
 class SoftTimeLimitExceeded(Exception):  # noqa: N818 - Celery's name for it

@@ -37,17 +37,10 @@ def _validate(token: object) -> str:
 
 def _unavailable(error: Exception) -> AutocallError:
     """The error of a call whose callable failed: nothing was sent, and a network may do better next time."""
-    if isinstance(error, AutocallError):
-        error.outcome = Outcome.NOT_PLACED
-        return error
     why = f"token: the callable that should return it raised {type(error).__name__}"
-    unavailable: AutocallError
     if isinstance(error, httpx.TransportError | OSError):
-        unavailable = TransportError(why, outcome=Outcome.NOT_PLACED, retryable=True)
-    else:
-        unavailable = ConfigurationError(why, outcome=Outcome.NOT_PLACED)
-    unavailable.__cause__ = error
-    return unavailable
+        return TransportError(why, outcome=Outcome.NOT_PLACED, retryable=True)
+    return ConfigurationError(why, outcome=Outcome.NOT_PLACED)
 
 
 def _too_late() -> httpx.ConnectTimeout:
@@ -117,6 +110,9 @@ class TokenSource(_Source):
     def _call(self) -> object:
         try:
             return self._ask()
+        except AutocallError as error:
+            error.outcome = Outcome.NOT_PLACED
+            raise
         except Exception as error:
             raise _unavailable(error) from error
 
@@ -160,5 +156,8 @@ class AsyncTokenSource(_Source):
         try:
             token = self._ask()
             return await token if inspect.isawaitable(token) else token
+        except AutocallError as error:
+            error.outcome = Outcome.NOT_PLACED
+            raise
         except Exception as error:
             raise _unavailable(error) from error

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
 from typing import TypeAlias
@@ -202,7 +203,8 @@ def _named(value: Json) -> Iterator[tuple[str, str]]:
 
 def redact_error(error: BaseException | None, secrets: Secrets) -> None:
     """Redact the words of an error and of everything that led to it: a library may quote what the service sent."""
-    seen: set[int] = set()
+    # What the application was handling when it called us stays as it is.
+    seen = {id(sys.exception())}
     while error is not None and id(error) not in seen:
         seen.add(id(error))
         error.args = tuple(

@@ -154,10 +154,12 @@ class Session(_Session):
                         # Not time.sleep: tests replace it, and a wait for a record would then never rest.
                         threading.Event().wait(attempt.delay)
                     result = self._exchange(attempt)
+                except _FAILURES as error:
+                    result = error
                 except BaseException as error:  # noqa: BLE001 - the use case notes what is known, and raises it again
-                    attempt = flow.send(error) if isinstance(error, _FAILURES) else flow.throw(error)
-                else:
-                    attempt = flow.send(result)
+                    attempt = flow.throw(error)
+                    continue
+                attempt = flow.send(result)
         except StopIteration as end:
             result_of_flow: T = end.value
             return result_of_flow
@@ -226,10 +228,12 @@ class AsyncSession(_Session):
                     if attempt.delay:
                         await asyncio.sleep(attempt.delay)
                     result = await self._exchange(attempt)
+                except _FAILURES as error:
+                    result = error
                 except BaseException as error:  # noqa: BLE001 - the use case notes what is known, and raises it again
-                    attempt = flow.send(error) if isinstance(error, _FAILURES) else flow.throw(error)
-                else:
-                    attempt = flow.send(result)
+                    attempt = flow.throw(error)
+                    continue
+                attempt = flow.send(result)
         except StopIteration as end:
             result_of_flow: T = end.value
             return result_of_flow

@@ -110,9 +110,15 @@ def test_a_masked_number_keeps_its_ends(number: str) -> None:
     assert mask_number(number) == f"{number[:4]}***{number[-3:]}"
 
 
-@given(st.text(min_size=1, max_size=64))
+# Printable, and with a letter at each end: so none is drawn in vain.
+_LETTERS = st.characters(categories=["L", "Nd"])
+_PRINTABLE = st.characters(categories=["L", "N", "P", "S"]) | st.just(" ")
+
+
+@given(
+    st.builds(lambda first, middle, last: first + middle + last, _LETTERS, st.text(_PRINTABLE, max_size=62), _LETTERS)
+)
 def test_a_code_that_can_be_read_aloud_is_sent_as_it_is(code: str) -> None:
-    assume(code.isprintable() and code == code.strip() and any(map(str.isalnum, code)))
     assert validate_code(code) == code
 
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.flows import Clock, Unsent, answer, error_of, longest, operation, policy, request, run
+from support.flows import Clock, Unsent, answer, error_of, longest, operation, policy, request, run, take
 
 import autocall_otp
 from autocall_otp import Outcome, Retry
@@ -61,6 +61,17 @@ def test_a_refused_token_is_renewed_once_and_at_once() -> None:
     _, attempts = run(sending(policy(token_is_renewable=True)), [BUSY, answer(401), BUSY, GOOD])
     assert [each.delay for each in attempts] == [0.0, 0.5, 0.0, 1.0]
     assert [each.refused_token for each in attempts] == ["", "", "made-up-token", ""]
+
+
+def test_a_refused_token_is_not_sent_again_where_its_renewal_failed() -> None:
+    failed = autocall_otp.TransportError("token: no network", outcome=NOT_PLACED, retryable=True)
+    flow = sending(policy(token_is_renewable=True))
+    take(next(flow), answer(401))
+    assert flow.send(answer(401)).refused_token == "made-up-token"
+    again = flow.send(failed)
+    assert (again.refused_token, again.delay) == ("made-up-token", 0.5)
+    take(again, BUSY)
+    assert flow.send(BUSY).refused_token == ""
 
 
 def test_a_token_that_cannot_be_renewed_is_not_sent_again() -> None:

@@ -69,4 +69,5 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None and id(error) not in seen:
         seen.add(id(error))
         yield error
-        error = error.__cause__ or error.__context__
+        # Not its context: that may be what the application was handling when it called us.
+        error = error.__cause__

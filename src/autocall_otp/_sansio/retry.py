@@ -137,8 +137,11 @@ def send(  # noqa: PLR0913 - what to send, what for, how long to go on
         if isinstance(error, AuthenticationError) and policy.token_is_renewable and not renewed:
             renewed, refused_token, delay = True, attempt.token, 0.0
             continue
+        if attempt.token:
+            # Else no fresh token could be had, and the one at hand is still the refused one.
+            refused_token = ""
         failures += 1
-        refused_token, delay = "", policy.back_off(failures, error)
+        delay = policy.back_off(failures, error)
         is_too_late = policy.clock() + delay >= deadline
         if not error.retryable or failures >= attempts or is_too_late or not policy.budget.spend():
             raise error
