@@ -343,6 +343,6 @@ def test_no_line_of_code_is_cut_on_a_desktop() -> None:
         if page not in TESTED_ELSEWHERE
         for block in blocks(page, "python", "sh")
         for number, line in enumerate(block.body.splitlines())
-        if len(line) > 84
+        if len(line) > 80
     ]
     assert long == []
