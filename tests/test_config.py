@@ -82,6 +82,7 @@ def test_no_host_is_taken_that_cannot_be_asked(text: str) -> None:
         ("retry", None), ("retry", 3), ("timezone", "Mars/Olympus"), ("timezone", 7), ("timezone", "../UTC"),
         ("timezone", "Asia"), ("max_response_bytes", 0), ("max_response_bytes", 1.5), ("max_response_bytes", True),
         ("transport", "fast"), ("transport", object()), ("transport", httpx.Client), ("token", ""), ("host", None),
+        ("allow_international", "false"), ("allow_international", None),
     ],
 )  # fmt: skip
 @BOTH

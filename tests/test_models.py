@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import pickle
 import re
@@ -74,6 +75,7 @@ def test_secrets_of_a_record_in_other_forms_are_masked_too() -> None:
     for additional in (echo, json.dumps(echo), json.dumps({"more": json.dumps(echo)})):
         found = record(additional=additional, to_number=84332665711, press_key='{"123456": "123456"}', note="123456")
         assert not re.search("123456|332665711", exits(found))
+        assert not re.search("123456|332665711", f"{found.press_key!r}{pickle.dumps(found.press_key)!r}")
 
 
 def test_a_repr_shows_what_helps_and_nothing_personal() -> None:
@@ -97,6 +99,37 @@ def test_a_pickle_keeps_what_is_no_secret() -> None:
     assert pickle.loads(pickle.dumps(placed())) == placed(phone_number=MASKED)  # noqa: S301 - our own bytes
 
 
+@pytest.mark.parametrize("name", ["84123456789", "0123456789", "+8412345678"])
+def test_an_identifier_that_looks_like_a_number_survives(name: str) -> None:
+    """Without it, a call that came out of a queue would never find its record."""
+    call = pickle.loads(pickle.dumps(placed(call_id=name, ref_id=name, lead_uuid=name)))  # noqa: S301 - our own bytes
+    assert (call.call_id, call.ref_id, call.lead_uuid) == (name, name, name)
+    assert record(id=name).to_dict(masked=True)["id"] == name
+    assert name in repr(call)
+
+
+@pytest.mark.parametrize("make", [copy.copy, copy.deepcopy, attrs.evolve])
+def test_a_copy_is_whole(make: Any) -> None:
+    """Frameworks copy what they keep; only what leaves the process is masked."""
+    for result in (record(), placed()):
+        assert make(result) == result
+        assert make(result).raw.to_dict() == result.raw.to_dict()
+    assert make(placed()).phone_number == NUMBER
+
+
+def test_a_result_that_was_made_by_hand_knows_its_number() -> None:
+    call = OtpCall(call_id="c1", ref_id=f"for-{NUMBER}", phone_number=f"+84{NUMBER[1:]}", message=NUMBER[1:])
+    for result in (call, Cdr(id="c1", to_number=NUMBER, cause=NUMBER[1:])):
+        assert NUMBER[1:] not in exits(result)
+
+
+def test_pickling_again_changes_nothing_more() -> None:
+    """A masked number is none: its digits, 332711, must not be taken for a number elsewhere."""
+    for result in (placed(lead_uuid="332711"), record(id="332711")):
+        once = pickle.loads(pickle.dumps(result))  # noqa: S301 - our own bytes
+        assert pickle.loads(pickle.dumps(once)) == once  # noqa: S301 - our own bytes
+
+
 def test_a_result_as_plain_values() -> None:
     values = json.loads(json.dumps(record().to_dict()))
     assert list(values) == [*(name for name in attrs.fields_dict(Cdr) if name != "raw"), "answered", "finished"]
@@ -109,6 +142,7 @@ def test_a_result_as_plain_values() -> None:
     }  # fmt: skip
     masked = record(from_number="1900 1234").to_dict(masked=True)
     assert (masked["from_number"], masked["to_number"], masked["status"]) == ("1900***234", MASKED, "answered")
+    assert record(from_number="1900 1234").raw.masked()["from_number"] == "1900***234"
     assert Cdr().to_dict(masked=True) == Cdr().to_dict()
 
 
@@ -154,7 +188,8 @@ def test_the_usual_rule_for_retries() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [(name, value) for name in ("base", "cap") for value in (-0.1, True, "1", None, float("nan"))]
-    + [("attempts", value) for value in (0, True, -1)],
+    + [("attempts", value) for value in (0, True, -1, 1.0, "3", None)]
+    + [("unknown_outcome", value) for value in ("false", 0, None)],
 )
 def test_a_rule_that_cannot_be_kept_is_refused(name: str, value: Any) -> None:
     with pytest.raises(ValueError, match=f"^{name}: must be "):

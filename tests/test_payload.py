@@ -57,3 +57,12 @@ def test_its_pickle_and_its_masked_form_hold_no_secret() -> None:
     assert pickle.loads(packed) == wanted  # noqa: S301 - our own bytes
     assert not [secret for secret in (CODE, NUMBER, "1234") if secret.encode() in packed]
     assert found["note"] == f"1234 and {CODE} to {NUMBER}"
+
+
+def test_a_part_of_it_keeps_the_secrets_of_the_whole() -> None:
+    found = Payload({"code_otp": "1234", "echo": {"1234": {"digits": f"1234 {CODE}"}}}, Secrets(codes=[CODE]))
+    part = found["echo"]["1234"]
+    assert part == {"digits": f"1234 {CODE}"}
+    assert part.masked() == {"digits": "*** ***"}
+    assert repr(found["echo"]) == "<Payload ***>"
+    assert b"1234" not in pickle.dumps(part)

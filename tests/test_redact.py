@@ -7,6 +7,7 @@ import random
 import re
 import string
 import time
+import traceback
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -74,12 +75,13 @@ def test_a_known_number_is_masked_in_any_grouping(
     for place in chance.sample(range(1, len(groups)), 3):
         groups[place] = chance.choice(SEPARATORS) + groups[place]
     text = prefix + "".join(groups)
+    written = (text, json.dumps(text), repr(text), repr(text.encode()), quote(text), ascii(json.dumps(text)))
     if full_width:
-        text = text.translate({ord(digit): 0xFF10 + int(digit) for digit in string.digits})
-    for before, after in (("call ", " now"), ("x", "x"), ('{"n": "', '"}'), ("", "")):
-        shown = Secrets(numbers=[number]).redact(f"{before}{text}{after}")
-        assert len(re.findall(r"\d", shown)) <= len(prefix) + 7
-        assert "***" in shown
+        written = (text.translate({ord(digit): 0xFF10 + int(digit) for digit in string.digits}),)
+    for each in written:
+        for before, after in (("call ", " now"), ("x", "x"), ("", "")):
+            shown = Secrets(numbers=[number]).redact(f"{before}{each}{after}")
+            assert f"{number[1:4]}***{number[-3:]}" in shown.translate({0xFF10 + n: str(n) for n in range(10)})
 
 
 @pytest.mark.parametrize(
@@ -139,14 +141,16 @@ def test_objects_name_their_own_secrets_at_any_depth() -> None:
     values: dict[str, Any] = {
         "to_number": NUMBER,
         "additional": json.dumps({"code_otp": CODE, "list": [{"phone_number": 84900000001}]}),
+        "from_number": 19001234,
         "code": "1234",
         "code_otp": 123456,
     }
     secrets = Secrets.named_in(values)
-    assert (secrets.codes, secrets.numbers) == ({CODE, "123456"}, {NUMBER, "84900000001"})
+    assert (secrets.codes, secrets.numbers) == ({CODE, "123456"}, {NUMBER, "84900000001", "19001234"})
     found = secrets.redact_object(values | {CODE: [f"said {CODE}", 123456, 332665711, 7, None, True]})
     assert found["***"] == ["said ***", "***", "332***711", 7, None, True]
     assert found["code"] == "1234"
+    assert Secrets(codes=["012345", "0", "x"]).redact_json([12345, 0, 7, 1.5]) == ["***", "***", 7, 1.5]
     assert not re.search(f"{CODE}|123456|332665711|900000001", json.dumps(found))
 
 
@@ -154,7 +158,7 @@ def test_objects_name_their_own_secrets_at_any_depth() -> None:
     "value", ["x", [], [1], None, 7.5, {"code_otp": None}, '{"code_otp": ', "code_otp", "[" * 10_000]
 )
 def test_an_object_without_secrets_names_none(value: Any) -> None:
-    found = Secrets.named_in({"x": value})
+    found = Secrets.named_in({"x": value, "deep": "[" * 5000 + '"code_otp"' + "]" * 5000})
     assert repr(found) == "<Secrets: 0 codes, 0 numbers, 0 tokens>"
 
 
@@ -180,6 +184,19 @@ def test_an_error_and_its_causes_lose_their_secrets() -> None:
     assert cause.args[1] == 7
     assert not re.search(f"{CODE}|{NUMBER[1:]}|{TOKEN}", f"{error!r} {cause!r} {context!r}")
     redact_error(None, SECRETS)
+
+
+def test_no_part_of_an_error_shows_a_secret() -> None:
+    said = f"{CODE} for {NUMBER} with {TOKEN}"
+    error = OSError(5, said)
+    error.add_note(said)
+    error.__cause__ = ExceptionGroup("all failed", [ValueError([said], {"x": said}), OSError(111, "refused", said)])
+    error.__cause__.__context__ = KeyError(RuntimeError(said), 7, None)
+    redact_error(error, SECRETS)
+    shown = "".join(traceback.format_exception(error)) + repr(error.__cause__.exceptions)
+    assert not re.search(f"{CODE}|{NUMBER[1:]}|{TOKEN}", shown)
+    assert (error.errno, str(error)) == (5, "[Errno 5] *** for 0332***711 with ***")
+    assert error.__cause__.__context__.args[1:] == (7, None)
 
 
 @pytest.mark.parametrize("letter", ["x", "é"], ids=["ascii", "unicode"])

@@ -10,8 +10,9 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import cached_property, lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import quote, quote_plus
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
@@ -21,11 +22,11 @@ _SHORT = 4
 _SHORTEST_NUMBER = 8
 _MASK = "***"
 _CODES = frozenset({"code_otp"})
-_NUMBERS = frozenset({"phone_number", "to_number"})
+NUMBER_FIELDS = frozenset({"from_number", "phone_number", "to_number"})
 _MASKED = r"(?:\+?\w{3,4})?\*{3}(?:\w{3})?"
 _DIGIT = "[0-9\uff10-\uff19]"
-# Between the digits of a number people write up to three of these.
-_GAP = r"[\W_]{0,3}"
+# Between the digits of a number people write up to three of these, and JSON, Python and URLs write some of them so.
+_GAP = r"(?:\\+u[0-9a-f]{4}|\\+x[0-9a-f]{2}|\\+[nrt]|%[0-9A-F]{2}|[\W_]){0,3}"
 # A phone number in running text; not a piece of a UUID or of a time, which word characters and dashes surround.
 # It begins with plain characters and looks behind afterwards: so it is searched for ten times as fast.
 _ANY_NUMBER = r"(?:0(?<![\w\-+]0)|\+(?<![\w\-+]\+)[0-9]|8(?<![\w\-+]8)4)(?:[ .\-()\u00a0]{0,2}[0-9]){7,13}(?![\w-])"
@@ -80,8 +81,8 @@ class Secrets:
             self.tokens.add(token)
             self.__dict__.pop("_texts", None)
 
-    def redact(self, text: str) -> str:
-        """The text with the secrets masked, and with everything that looks like a phone number."""
+    def redact(self, text: str, *, guess: bool = True) -> str:
+        """The text with the secrets masked, and with everything that looks like a phone number unless not to guess."""
         if re.search(_DIGIT, text):
             for narrow, wide, shown in self._numbers:
                 text = (narrow if text.isascii() else wide).sub(shown, text)
@@ -89,7 +90,7 @@ class Secrets:
         for form in self._texts:
             if form.lower() in lower:
                 text = _text_pattern(form).sub(_MASK, text)
-        if len(text) < _SHORTEST_NUMBER:
+        if not guess or len(text) < _SHORTEST_NUMBER:
             return text
         return re.sub(_ANY_NUMBER, lambda match: mask_number(match[0]), text)
 
@@ -118,13 +119,17 @@ class Secrets:
     def _redact_figure(self, value: float) -> Json:
         """A code or number that came as a JSON number is masked; any other figure stays one."""
         text = str(value)
-        is_known = text in self.codes or _core(text) in {_core(number) for number in self.numbers}
+        # A number has lost the zeros that a code begins with.
+        if any(text in {code, code.lstrip("0")} for code in self.codes):
+            return _MASK
+        is_known = _core(text) in {_core(number) for number in self.numbers}
         return self.redact(text) if is_known else value
 
     @cached_property
     def _numbers(self) -> list[tuple[re.Pattern[str], re.Pattern[str], str]]:
         """The patterns of each number, without and with full-width digits, and what to show in its place."""
-        cores = [core for number in self.numbers if len(core := _core(number)) >= _SHORT]
+        whole = [number for number in self.numbers if _MASK not in number]
+        cores = [core for number in whole if len(core := _core(number)) >= _SHORT]
         return [(_number_pattern(core, {}), _number_pattern(core, _WIDE), _masked_core(core)) for core in cores]
 
     @cached_property
@@ -179,7 +184,8 @@ def _written(text: str) -> Iterator[str]:
 
 
 def _is_secret(name: str, value: Json) -> bool:
-    return name in _CODES | _NUMBERS and isinstance(value, str | int) and not isinstance(value, bool) and value != ""
+    is_named = name in _CODES | NUMBER_FIELDS
+    return is_named and isinstance(value, str | int) and not isinstance(value, bool) and value != ""
 
 
 def _named(value: Json) -> Iterator[tuple[str, str]]:
@@ -193,21 +199,33 @@ def _named(value: Json) -> Iterator[tuple[str, str]]:
     elif isinstance(value, list):
         for item in value:
             yield from _named(item)
-    elif isinstance(value, str) and any(name in value for name in _CODES | _NUMBERS):
-        try:
-            inner = json.loads(value)
-        except (ValueError, RecursionError):
-            return
-        yield from _named(inner)
+    elif isinstance(value, str) and any(name in value for name in _CODES | NUMBER_FIELDS):
+        # What is nested too deeply to be read is passed over.
+        with suppress(ValueError, RecursionError):
+            yield from _named(json.loads(value))
 
 
 def redact_error(error: BaseException | None, secrets: Secrets) -> None:
     """Redact the words of an error and of everything that led to it: a library may quote what the service sent."""
     # What the application was handling when it called us stays as it is.
     seen = {id(sys.exception())}
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        error.args = tuple(
-            secrets.redact(str(part)) if isinstance(part, str | bytes | bytearray) else part for part in error.args
-        )
-        error = error.__cause__ or error.__context__
+    found = [error]
+    while found:
+        if (one := found.pop()) is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        one.args = tuple(_redacted(part, secrets) for part in one.args)
+        # An OSError shows these in place of its arguments.
+        for name in ("strerror", "filename"):
+            if (part := getattr(one, name, None)) is not None:
+                setattr(one, name, _redacted(part, secrets))
+        if notes := getattr(one, "__notes__", None):
+            one.__notes__ = [secrets.redact(str(note)) for note in notes]
+        found += [one.__cause__ or one.__context__, *getattr(one, "exceptions", ())]
+
+
+def _redacted(part: Any, secrets: Secrets) -> Any:  # noqa: ANN401 - whatever an error holds
+    """A part of an error; as text where it shows a secret, else as it is."""
+    text = str(part)
+    redacted = secrets.redact(text)
+    return part if redacted == text else redacted

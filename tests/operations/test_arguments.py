@@ -110,16 +110,10 @@ def test_a_masked_number_keeps_its_ends(number: str) -> None:
     assert mask_number(number) == f"{number[:4]}***{number[-3:]}"
 
 
-# Printable, and with a letter at each end: so none is drawn in vain.
-_LETTERS = st.characters(categories=["L", "Nd"])
-_PRINTABLE = st.characters(categories=["L", "N", "P", "S"]) | st.just(" ")
-
-
-@given(
-    st.builds(lambda first, middle, last: first + middle + last, _LETTERS, st.text(_PRINTABLE, max_size=62), _LETTERS)
-)
-def test_a_code_that_can_be_read_aloud_is_sent_as_it_is(code: str) -> None:
-    assert validate_code(code) == code
+@given(st.text(st.characters(exclude_categories=["C", "Z"]), max_size=31), st.sampled_from("1aếж字"))
+def test_a_code_that_can_be_read_aloud_is_sent_as_it_is(letters: str, spoken: str) -> None:
+    for code in (letters + spoken, f"{spoken} {letters}{spoken}"):
+        assert validate_code(code) == code
 
 
 @pytest.mark.parametrize(
@@ -148,11 +142,11 @@ def test_other_codes_are_refused_without_being_repeated(code: Any) -> None:
     assert len(str(code)) < 5 or str(code) not in str(caught.value)
 
 
-@given(st.text(min_size=1, max_size=128))
+@given(st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=128))
 def test_a_reference_that_survives_in_a_url_is_sent_as_it_is(ref_id: str) -> None:
-    assume(not any(unicodedata.category(letter) in {"Cc", "Cs"} for letter in ref_id) and ref_id not in {".", ".."})
+    assume(ref_id not in {".", ".."})
     assert validate_ref_id(ref_id) == ref_id
-    assert read_reference(ref_id) == (ref_id, None)
+    assert read_reference(ref_id)[:2] == (ref_id, None)
 
 
 @pytest.mark.parametrize("ref_id", ["", ".", "..", "x" * 129, "a\nb", "a\x00", "\ud800", 7, None, b"x"])
@@ -163,6 +157,8 @@ def test_other_references_are_refused(ref_id: Any) -> None:
     with pytest.raises(InvalidRequestError, match="^ref_id: ") as caught:
         read_reference(ref_id)
     assert caught.value.outcome is Outcome.UNKNOWN, "the call may have been placed whatever its look-up was given"
+    with pytest.raises(InvalidRequestError, match="^ref_id: "):
+        read_reference(OtpCall(call_id="c1", ref_id=ref_id))
 
 
 def test_references_that_the_sdk_makes_are_new_and_valid() -> None:
@@ -172,4 +168,4 @@ def test_references_that_the_sdk_makes_are_new_and_valid() -> None:
 
 
 def test_a_call_stands_for_its_reference() -> None:
-    assert read_reference(OtpCall(call_id="c1", ref_id="R1")) == ("R1", "c1")
+    assert read_reference(OtpCall(call_id="c1", ref_id="R1"))[:2] == ("R1", "c1")

@@ -7,12 +7,13 @@ from typing import Any
 
 import httpx
 import pytest
-from support.flows import answer, error_of, policy, run, settings
+from support.flows import CODE, NUMBER, answer, error_of, policy, run, settings
 from support.page import payload
 
 import autocall_otp
-from autocall_otp import Cdr, InvalidResponseError, OtpCall, Outcome, Retry
+from autocall_otp import Cdr, InvalidResponseError, OtpCall, Outcome, Payload, Retry
 from autocall_otp._operations.get_cdr import get_cdr
+from autocall_otp._redact import Secrets
 from autocall_otp._sansio.retry import Flow
 
 RECORD = payload("get_cdr.answer")
@@ -66,6 +67,18 @@ def test_the_record_of_an_older_call_is_not_this_call_s() -> None:
     error = error_of(looking(CALL), [answer(200, RECORD | {"id": "older"})])
     assert isinstance(error, InvalidResponseError)
     assert "not this call's record" in str(error)
+
+
+def test_the_secrets_of_a_call_are_masked_in_its_look_ups_too() -> None:
+    """The service may quote them, and nobody else knows the code."""
+    secrets = Secrets(codes=[CODE], numbers=[NUMBER])
+    call = OtpCall(call_id="c1", ref_id=f"for-{CODE}", raw=Payload({"call_id": "c1"}, secrets))
+    said = {"error": f"{CODE} was read to {NUMBER[1:]}", "x": CODE}
+    error = error_of(looking(call), [answer(400, said)])
+    assert str(error) == "the service answered 400: *** was read to 332***711"
+    record, _ = run(looking(call), [answer(200, {"id": "c1", "cause": CODE})])
+    assert CODE not in repr(record)
+    assert CODE in str(next(looking(call)).request.url)
 
 
 def test_a_refused_argument_leaves_the_call_unknown() -> None:

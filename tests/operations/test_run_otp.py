@@ -70,6 +70,7 @@ def test_what_a_call_is_given_comes_before_what_the_client_has() -> None:
     [
         ("phone_number", {"number": "033266571"}), ("code_otp", {"code": " "}), ("ref_id", {"ref_id": ".."}),
         ("campaign_uuid", {"campaign_uuid": "x"}), ("template", {"template": " "}),
+        ("allow_international", {"allow_international": "false"}),
         ("campaign_uuid", {"client": {"campaign_uuid": None}}), ("template", {"client": {"template": None}}),
     ],
 )  # fmt: skip

@@ -153,11 +153,14 @@ def test_a_wait_shorter_than_its_last_moment_asks_once() -> None:
     assert isinstance(failed_wait([UNFINISHED], timeout=0.05), CdrTimeoutError)
 
 
-@pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), 2**31, True, "60", None])
-def test_a_time_that_cannot_be_waited_is_refused(timeout: Any) -> None:
-    error = failed_wait([], timeout=timeout)
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("timeout", value) for value in (0, -1, float("nan"), float("inf"), 2**31, True, "60", None)] + [("progress", 7)],
+)
+def test_an_argument_that_cannot_be_used_is_refused_before_anything_is_sent(name: str, value: Any) -> None:
+    error = failed_wait([], **{name: value})
     assert isinstance(error, InvalidRequestError)
-    assert str(error).startswith("timeout: ")
+    assert str(error).startswith(f"{name}: ")
     assert error.outcome is Outcome.UNKNOWN
 
 

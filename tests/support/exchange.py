@@ -68,7 +68,12 @@ class Result:
     status: int = 0
     content: bytes = b""
     error: Exception | None = None
-    seconds: float = 0.0
+    ended: float = attrs.field(factory=now)
+
+    @property
+    def late(self) -> float:
+        """Seconds from the deadline to the end."""
+        return self.ended - self.body.deadline
 
     @property
     def echo(self) -> bytes:
@@ -124,20 +129,18 @@ class Caller:
         return cast("Body", sent.stream), self.threads.submit(self._try, sent)
 
     def _try(self, sent: httpx.Request) -> Result:
-        begun = now()
         try:
             status, content = exchange(self.transport, sent)
         except (httpx.HTTPError, OSError) as error:
-            return Result(cast("Body", sent.stream), error=error, seconds=now() - begun)
-        return Result(cast("Body", sent.stream), status, content, seconds=now() - begun)
+            return Result(cast("Body", sent.stream), error=error)
+        return Result(cast("Body", sent.stream), status, content)
 
     async def _atry(self, sent: httpx.Request) -> Result:
-        begun = now()
         try:
             status, content = await aexchange(self.transport, sent)
         except (httpx.HTTPError, OSError) as error:
-            return Result(cast("Body", sent.stream), error=error, seconds=now() - begun)
-        return Result(cast("Body", sent.stream), status, content, seconds=now() - begun)
+            return Result(cast("Body", sent.stream), error=error)
+        return Result(cast("Body", sent.stream), status, content)
 
     def in_use(self) -> int:
         """How many connections are neither closed nor idle."""
@@ -226,6 +229,10 @@ class Network:
         self.monkeypatch.setenv("HTTPS_PROXY", server.url)
         return server
 
+    def tunnel(self, port: int, *, tls: bool = False) -> Server:
+        """A proxy that leads to this port, whatever it is asked for."""
+        return self.proxy(leads_to(port), tls=tls)
+
     def reach(self, script: Script, route: Route) -> tuple[Server, str]:
         """A server that runs the script, and the URL that leads there by this route."""
         if route == "plain":
@@ -234,7 +241,7 @@ class Network:
         server = self.serve(script, "127.0.0.1", HOST)
         if route == "tls":
             return server, server.url
-        self.proxy(leads_to(server.port), tls=route == "tls proxy")
+        self.tunnel(server.port, tls=route == "tls proxy")
         return server, f"https://{HOST}"
 
 

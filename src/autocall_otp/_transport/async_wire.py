@@ -85,7 +85,7 @@ class AsyncNetwork(asyncio.Protocol, httpcore.AsyncNetworkBackend, httpcore.Asyn
         for left, (family, *_rest, address) in zip(range(len(addresses), 0, -1), addresses, strict=True):
             try:
                 async with asyncio.timeout((end - now()) / left):
-                    await self._loop.create_connection(lambda: self, str(address[0]), port, family=family)
+                    await self._loop.create_connection(lambda: self, str(address[0]), int(address[1]), family=family)
                     break
             except OSError as error:
                 if left == 1:
@@ -104,7 +104,8 @@ class AsyncNetwork(asyncio.Protocol, httpcore.AsyncNetworkBackend, httpcore.Asyn
         try:
             async with asyncio.timeout(end - now()):
                 tls = await self._loop.start_tls(self._transports[-1], self, ssl_context, server_hostname=host)
-        except OSError as error:
+        except (OSError, TypeError) as error:
+            # TypeError: where TLS in TLS fails, asyncio of Python 3.11.0 to 3.11.7 passes an argument too many.
             raise _failure(error) from error
         self._transports.append(tls)
         return self
