@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import inspect
 import itertools
+import json
 import logging
 import os
 import re
@@ -34,7 +35,11 @@ pytestmark = pytest.mark.dev
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
-TESTED_ELSEWHERE = {DOCS / "sandbox.md": "tests/sandbox/test_docs.py"}
+TESTED_ELSEWHERE = {
+    DOCS / "sandbox.md": ("tests/sandbox/test_docs.py", r'blocks\("python"\)\[(\d+)\]'),
+    DOCS / "mock.md": ("tests/contract/test_mock.py", ""),
+}
+"""The test that runs a page's Python, and how it names a block; it may take them all."""
 RUN = [page for page in PAGES if page not in TESTED_ELSEWHERE and blocks(page, "python")]
 SHELL = ("", "bash", "console", "sh", "shell")
 SETTINGS = {
@@ -104,9 +109,11 @@ def test_every_page_with_python_is_run_by_a_test() -> None:
         "docs/vi/index.md",
         "docs/vi/errors.md",
     }
-    for page, test in TESTED_ELSEWHERE.items():
-        used = {int(index) for index in re.findall(r'blocks\("python"\)\[(\d+)\]', (ROOT / test).read_text("utf-8"))}
-        assert used == set(range(len(blocks(page, "python"))))
+    for page, (test, index) in TESTED_ELSEWHERE.items():
+        text = (ROOT / test).read_text("utf-8")
+        assert page.name in text
+        if index:
+            assert {int(found) for found in re.findall(index, text)} == set(range(len(blocks(page, "python"))))
 
 
 @pytest.mark.parametrize(
@@ -178,10 +185,10 @@ def check_variable(assignment: str) -> None:
 
 
 def check_command(command: str, *rest: str) -> None:
+    if command == "make":
+        assert rest[0] in re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+        return
     match command.removeprefix("../otp-env/bin/"):
-        case "make":
-            targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
-            assert rest[0] in targets
         case "autocall-otp":
             assert rest[0].startswith("--") or rest[0] in subcommands()
         case "pip":
@@ -194,6 +201,9 @@ def check_command(command: str, *rest: str) -> None:
                 assert not extra or set(extra.split(",")) <= set(extras)
         case "python3" | ".":
             assert rest in (("-m", "venv", "../otp-env"), ("../otp-env/bin/activate",))
+        case "npx":
+            packages = json.loads((ROOT / "package.json").read_text("utf-8"))["dependencies"]
+            assert "@".join(["@stoplight/prism-cli", packages["@stoplight/prism-cli"]]) in rest
         case "python" if rest[0].startswith("scripts/"):
             assert (ROOT / rest[0]).is_file()
         case "python":
