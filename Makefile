@@ -120,16 +120,13 @@ docs: .venv-docs/.ready ## Build the documentation site in site/, and check it
 audit: $(READY) ## Look every pinned package up in the vulnerability database (STRICT=--strict)
 	@$(PY) scripts/audit.py $(STRICT)
 
-# OUTPUT=NEW.json keeps the results; COMPARE=OLD.json prints what changed beyond the spread.
-BENCH = .venv-bench/bin/python -m benchmarks $(if $(OUTPUT),--output $(OUTPUT)) $(if $(COMPARE),--compare $(COMPARE))
-
-bench: .venv/.ready ## Measure the SDK beside others, about 10 minutes, and write docs/performance.md (COMPARE=OLD.json)
+bench: .venv/.ready ## Measure the SDK beside others, about 10 minutes, and write docs/performance.md
 	@$(PY) benchmarks/environments.py
-	@$(BENCH)
+	@.venv-bench/bin/python -m benchmarks
 
 bench-quick: .venv/.ready ## The same in short, about 2 minutes; writes no page
 	@$(PY) benchmarks/environments.py
-	@$(BENCH) --quick
+	@.venv-bench/bin/python -m benchmarks --quick
 
 dist: $(READY) ## Build wheel, sdist and bill of materials in dist/, reproducibly, and check them
 	@$(PY) scripts/dist.py

@@ -48,6 +48,7 @@ def test_an_attempt_in_doubt_keeps_the_call_in_doubt() -> None:
     for last in (answer(400), Unsent(httpx.ConnectError("no")), answer(401)):
         error = error_of(sending(ring_again=True, attempts=2), [DOUBT, last])
         assert error.outcome is UNKNOWN
+        assert "the phone may ring" in str(error)
     assert error_of(sending(), [BUSY, BUSY, Unsent(httpx.ConnectError("no"))]).outcome is NOT_PLACED
 
 
