@@ -3,15 +3,20 @@ PYTHON ?= python3
 PY := .venv/bin/python
 NODE := .venv/bin/node
 SPECTRAL := $(NODE) node_modules/@stoplight/spectral-cli/dist/index.js
+PRISM := $(NODE) node_modules/@stoplight/prism-cli/dist/index.js
 REDOCLY := $(NODE) node_modules/@redocly/cli/bin/cli.js
 PYRIGHT := $(NODE) node_modules/pyright/index.js
-COMPILE := .venv/bin/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes \
+COMPILE := .venv/bin/uv -q --native-tls pip compile --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --custom-compile-command "make lock"
 DESCRIPTIONS := openapi.yaml src/autocall_otp/sandbox/sandbox-openapi.yaml
 LINTED := src tests scripts benchmarks examples
 # Most tests wait rather than compute, so there are more of them at once than processors.
 PARALLEL := -n 4 --dist loadfile -q
 READY := .venv/.ready node_modules/.ready
+CHECKS := check-style check-mypy check-pyright check-recipes check-bandit check-audit check-openapi check-generated
+# What the lowest promised versions can change: the core and how it copes with faults; each part of the extras once.
+ON_LOWEST := tests/test_*.py tests/contract tests/faults tests/cli/test_run.py tests/cli/test_output.py \
+	tests/sandbox/test_embedded.py tests/sandbox/test_endpoints.py tests/sandbox/test_service.py
 
 # Node trusts the certificates that this machine trusts.
 export NODE_USE_SYSTEM_CA := 1
@@ -22,45 +27,71 @@ export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 run = @out=$$($(2) 2>&1) || { printf '%s\nFAILED: %s\n' "$$out" "$(1)"; exit 1; }; echo "ok: $(1)"
 
 .DEFAULT_GOAL := help
-.NOTPARALLEL:
-.PHONY: help demo test examples generate check contract check-recording mutate-spec mutate-code breaking soak load \
-	reliability audit bench bench-quick dist docs lock clean
+.PHONY: help demo test examples check $(CHECKS) wheel generate contract mock breaking mutate mutate-spec soak load reliability \
+	check-recording audit docs bench bench-quick dist weight lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
 
-demo: .venv/.ready ## Place a call on the sandbox, see it ring and be answered, read its record
-	@$(PY) scripts/demo.py
+demo: .venv/.sandbox ## Place a call on the sandbox, see it ring and be answered, read its record
+	@PYTHONPATH=src:generated $(PY) scripts/demo.py
 
-test: check ## Run the checks, all tests, the tests again on the built wheel, and the recipes
-	@$(PY) -m pytest $(PARALLEL) tests
-	@$(PY) scripts/test_wheel.py
-	@$(MAKE) --no-print-directory examples
+test: $(READY) .venv-lowest/.ready ## Run the checks, all tests on the built wheel, and the core's on the lowest versions
+	@start=$$(date +%s); $(MAKE) --no-print-directory check test-wheel test-lowest && \
+		echo "make test took $$(($$(date +%s) - start)) s" | tee .test-time
 
-examples: .venv/.ready .venv-examples/.ready ## Check the recipes under examples/ and run them against the sandbox
-	$(call run,mypy examples,.venv/bin/mypy --config-file examples/mypy.ini --python-executable .venv-examples/bin/python examples)
-	@.venv-examples/bin/python -m pytest -q tests/examples
+test-wheel: wheel
+	@echo "Testing the wheel ..."
+	@PYTHONPATH=.wheel AUTOCALL_WHEEL=.wheel $(PY) -m pytest $(PARALLEL) tests
+test-lowest: wheel
+	@echo "Testing the wheel on the lowest promised versions ..."
+	@PYTHONPATH=.wheel AUTOCALL_WHEEL=.wheel .venv-lowest/bin/python -m pytest $(PARALLEL) -m 'not dev' $(ON_LOWEST)
+
+examples: .venv/.ready ## Run the tests of the recipes under examples/
+	@$(PY) -m pytest -q tests/examples
+
+wheel:
+	$(call run,wheel,rm -rf .wheel && $(PY) -m hatchling build -t wheel -d .wheel && \
+		$(PY) -m pip install -qq --disable-pip-version-check --no-deps --target .wheel .wheel/*.whl)
 
 generate: $(READY) ## Write generated/ and docs/http.md anew from openapi.yaml
 	@$(PY) scripts/generate.py
 	@$(PY) scripts/http_reference.py
 
 check: $(READY) ## Check style, types, the API description, and that generated/ matches it
+	@$(MAKE) --no-print-directory --jobs 3 $(CHECKS)
+
+check-style:
 	$(call run,ruff check,.venv/bin/ruff check $(LINTED))
 	$(call run,ruff format,.venv/bin/ruff format --check $(LINTED))
+check-mypy:
 	$(call run,mypy,.venv/bin/mypy)
+check-pyright:
 	$(call run,pyright,$(PYRIGHT) --warnings)
+check-recipes:
+	$(call run,mypy examples,.venv/bin/mypy --config-file examples/mypy.ini --cache-dir .mypy_cache/examples examples)
+check-bandit:
 	$(call run,bandit,.venv/bin/bandit -q -r src)
+check-audit:
 	@$(PY) scripts/audit.py
+check-openapi:
 	$(call run,spectral,$(SPECTRAL) lint --fail-severity=hint $(DESCRIPTIONS))
 	$(call run,redocly,$(REDOCLY) lint $(DESCRIPTIONS))
+check-generated:
 	$(call run,generated code matches openapi.yaml,$(PY) scripts/generate.py --check)
 
-contract: $(READY) ## Judge whether page, openapi.yaml, generated code, wrapper, Prism and sandbox agree
+contract: $(READY) ## Check that page, openapi.yaml, generated code, wrapper, Prism and sandbox agree
 	@$(PY) scripts/contract.py
+
+mock: $(READY) ## Start Prism, which answers as openapi.yaml describes (PORT=4010 DYNAMIC=1); docs/mock.md
+	@$(PRISM) mock --port $(or $(PORT),4010) $(if $(DYNAMIC),--dynamic) openapi.yaml
 
 mutate-spec: $(READY) ## Change openapi.yaml in every way, and see that make contract would notice (ONLY= SAMPLE=)
 	@$(PY) scripts/mutate_spec.py $(if $(ONLY),--only '$(ONLY)') $(if $(SAMPLE),--sample $(SAMPLE))
+
+mutate: .venv/.ready ## Change the core in one place at a time, and see whether a test notices (ONLY='*retry*')
+	@.venv/bin/mutmut run $(ONLY)
+	@.venv/bin/mutmut results
 
 breaking: $(READY) ## Find what breaks users since BASE=REVISION (else the last release), and propose a version
 	@$(PY) scripts/breaking.py $(BASE)
@@ -68,8 +99,8 @@ breaking: $(READY) ## Find what breaks users since BASE=REVISION (else the last 
 check-recording: .venv/.ready ## Compare a recording of the service (FILE=…, from doctor --record) with openapi.yaml
 	@.venv/bin/autocall-otp check-recording '$(or $(FILE),$(error which recording? make check-recording FILE=shapes.json))'
 
-mutate-code: .venv/.ready ## Change the wrapper in one place at a time, see whether a test notices (ONLY="_flow core" AGAIN=1)
-	@$(PY) scripts/mutate_code.py $(ONLY) $(if $(AGAIN),--again) $(if $(QUICK),--quick) $(if $(TABLE),--table)
+weight: ## Count the lines of each part, and say how long the last `make test` took
+	@$(PYTHON) scripts/weight.py
 
 soak: $(READY) ## 10,000 calls through random faults, 10,000 waits at once, thousands of made-up requests
 	@AUTOCALL_EXAMPLES=1000 $(PY) -m pytest -q --timeout 1200 tests/sandbox/test_schemathesis.py
@@ -86,54 +117,44 @@ docs: .venv-docs/.ready ## Build the documentation site in site/, and check it
 	$(call run,mkdocs build --strict,NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict)
 	@.venv-docs/bin/python scripts/check_site.py site
 
-.venv-docs/.ready: requirements/docs.txt
-	@echo "Setting up .venv-docs ..."
-	@$(PYTHON) -m venv --clear .venv-docs
-	@.venv-docs/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/docs.txt
-	@touch $@
-
 audit: $(READY) ## Look every pinned package up in the vulnerability database (STRICT=--strict)
 	@$(PY) scripts/audit.py $(STRICT)
 
-# OUTPUT=NEW.json keeps the results; COMPARE=OLD.json prints what changed beyond the spread.
-BENCH = .venv-bench/bin/python -m benchmarks $(if $(OUTPUT),--output $(OUTPUT)) $(if $(COMPARE),--compare $(COMPARE))
-
-bench: .venv/.ready ## Measure the SDK beside others, about 10 minutes, and write docs/performance.md (COMPARE=OLD.json)
+bench: .venv/.ready ## Measure the SDK beside others, about 10 minutes, and write docs/performance.md
 	@$(PY) benchmarks/environments.py
-	@$(BENCH)
+	@.venv-bench/bin/python -m benchmarks
 
 bench-quick: .venv/.ready ## The same in short, about 2 minutes; writes no page
 	@$(PY) benchmarks/environments.py
-	@$(BENCH) --quick
+	@.venv-bench/bin/python -m benchmarks --quick
 
 dist: $(READY) ## Build wheel, sdist and bill of materials in dist/, reproducibly, and check them
 	@$(PY) scripts/dist.py
 
 lock: .venv/.ready ## Pin the newest allowed versions in the lock files (needs the network)
-	$(COMPILE) requirements/dev.in -o requirements/dev.txt
+	$(COMPILE) --all-extras pyproject.toml requirements/dev.in requirements/examples.in -o requirements/dev.txt
+	$(COMPILE) --extra sandbox -c requirements/dev.txt pyproject.toml -o requirements/sandbox.txt
+	echo uv | $(COMPILE) -c requirements/dev.txt - -o requirements/uv.txt
 	$(COMPILE) requirements/docs.in -o requirements/docs.txt
 	$(COMPILE) requirements/lowest.in -o requirements/lowest.txt
-	$(COMPILE) requirements/examples.in -o requirements/examples.txt
 	$(COMPILE) benchmarks/requirements.in -o benchmarks/requirements.txt
 	.venv/bin/npm update --package-lock-only
 
 clean: ## Remove everything that was installed or built
-	rm -rf .mutants .venv .venv-examples .venv-bench .venv-cold .venv-wheel node_modules dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .venv-docs site
+	rm -rf .venv .venv-lowest .venv-docs .venv-bench .venv-cold .wheel node_modules dist mutants .test-time .hypothesis .mypy_cache .pytest_cache .ruff_cache site
 
-.venv/.ready: .venv/.locked pyproject.toml
-	@$(PY) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@touch $@
-
-.venv/.locked: requirements/dev.txt scripts/setup.py
+# From scratch when a lock file changes, so that nothing is left behind.
+.venv/.sandbox: requirements/sandbox.txt requirements/dev.txt scripts/setup.py
 	@command -v $(PYTHON) >/dev/null || { echo "python3 is missing: install Python 3.11 or newer" >&2; exit 1; }
-	@$(PYTHON) scripts/setup.py
+	@$(PYTHON) scripts/setup.py sandbox
 	@touch $@
 
-.venv-examples/.ready: requirements/examples.txt pyproject.toml
-	@echo "Setting up .venv-examples ..."
-	@$(PYTHON) -m venv --clear .venv-examples
-	@.venv-examples/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/examples.txt
-	@.venv-examples/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
+.venv/.ready: .venv/.sandbox pyproject.toml
+	@$(PY) scripts/setup.py dev
+	@touch $@
+
+.venv-%/.ready: requirements/%.txt scripts/setup.py
+	@$(PYTHON) scripts/setup.py $*
 	@touch $@
 
 node_modules/.ready: package-lock.json package.json .npmrc | .venv/.ready

@@ -17,17 +17,38 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Iterator
+from enum import IntEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from packaging.version import Version
-from public_api import PACKAGE, Change, Impact, compare
+from public_api import PACKAGE, Facts, python
 
 HERE = Path(__file__).resolve().parent
 TOOLS = HERE.parent
 GIT = shutil.which("git") or "git"
 CONTRACT = "openapi.yaml"
 VERSION = f"src/{PACKAGE}/_version.py"
+
+
+class Impact(IntEnum):
+    """What a change means to users; the highest of all changes decides the version."""
+
+    NONE = 0
+    OTHER = 1
+    NEW = 2
+    BREAKING = 3
+
+
+class Change(NamedTuple):
+    """One change that a user may notice."""
+
+    impact: Impact
+    part: str
+    what: str
+
+
 IMPACTS = {"major": Impact.BREAKING, "minor": Impact.NEW, "patch": Impact.OTHER}
 WORDS = {Impact.BREAKING: "breaking", Impact.NEW: "new", Impact.OTHER: "other"}
 
@@ -100,7 +121,7 @@ def _place(change: dict[str, Any]) -> str:
     return " ".join(step for step in steps if step not in common)
 
 
-def command_line(root: Path) -> dict[str, dict[str, object]]:
+def command_line(root: Path) -> Facts:
     """The commands, options, arguments and exit codes of a tree."""
     if not (root / "src" / PACKAGE / "cli.py").exists():
         return {}
@@ -109,27 +130,46 @@ def command_line(root: Path) -> dict[str, dict[str, object]]:
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"the command line of {root} cannot be read:\n{done.stderr}")
-    found: dict[str, dict[str, object]] = json.loads(done.stdout)
+    found: Facts = json.loads(done.stdout)
     return found
 
 
-def command_changes(base: Path, root: Path) -> list[Change]:
-    """What changed for those who type the command or run it in a script."""
-    old, new = command_line(base), command_line(root)
-    found = [Change(Impact.BREAKING, "command", f"{name}: was removed") for name in old if name not in new]
-    fresh = [name for name in new if name not in old]
+def compare(part: str, old: Facts, new: Facts) -> Iterator[Change]:
+    """What changed for users of a part: what is gone, what is new, what is another than before."""
+    gone, fresh = ([name for name in one if name not in other] for one, other in ((old, new), (new, old)))
+    for name in gone:
+        if not _is_below(name, gone):
+            yield Change(Impact.BREAKING, part, f"{name}: was removed")
     for name in fresh:
-        if new[name].get("required") and re.sub(r" (<argument \d+>|--?[\w-]+)$", "", name) not in fresh:
-            found.append(Change(Impact.BREAKING, "command", f"{name}: was added, and is required"))
-        elif not any(name.startswith(f"{other} ") for other in fresh):
-            found.append(Change(Impact.NEW, "command", f"{name}: was added"))
-    for name in old.keys() & new.keys():
-        for aspect in old[name]:
-            was, now = old[name][aspect], new[name].get(aspect)
-            if was != now:
-                impact = Impact.NEW if (aspect, now) in {("required", False), ("many", True)} else Impact.BREAKING
-                found.append(Change(impact, "command", f"{name}: {aspect} from {was} to {now}"))
-    return found
+        if not _is_below(name, fresh):
+            required = bool(new[name].get("required"))
+            words = "was added, and is required" if required else "was added"
+            yield Change(Impact.BREAKING if required else Impact.NEW, part, f"{name}: {words}")
+    for name in [name for name in old if name in new]:
+        for aspect, was in old[name].items():
+            now = new[name].get(aspect)
+            if was != now and not (aspect == "value" and None in {was, now}):
+                impact = Impact.NEW if _is_harmless(aspect, str(was), str(now)) else Impact.BREAKING
+                yield Change(impact, part, f"{name}: {aspect}, from `{was}` to `{now}`")
+
+
+def _is_below(name: str, others: list[str]) -> bool:
+    """Whether one of the others holds this: a class its fields, a function its arguments, a command its options."""
+    ends = {index for index, letter in enumerate(name) if letter in ".( "}
+    return any(name[:end] in others for end in ends)
+
+
+def _is_harmless(aspect: str, was: str, now: str) -> bool:
+    """Whether callers may pass what they passed before, and get nothing that they did not get before."""
+    before, after = (set(each.split(" | ")) for each in (was, now))
+    return {
+        "takes": before <= after,
+        "is a": before <= after,
+        "gives": after <= before,
+        "in order": now.startswith(f"{was}, ") or not was,
+        "required": now == "False",
+        "many": now == "True",
+    }.get(aspect, False)
 
 
 def proposed(base: Version, impact: Impact) -> Version:
@@ -149,17 +189,11 @@ def verdict(changes: list[Change], base: Version, current: Version) -> tuple[str
     """The last line of the report, and whether the version allows for the changes."""
     impact = max((each.impact for each in changes), default=Impact.NONE)
     wanted = proposed(base, impact)
-    enough = Version(current.base_version) >= wanted
-    said = {
-        Impact.NONE: "No changes",
-        Impact.OTHER: "Nothing new and nothing breaking",
-        Impact.NEW: "Not breaking",
-        Impact.BREAKING: "Breaking",
-    }[impact]
-    line = f"{said}: after {base} comes {wanted} or later; {VERSION} says {current}"
     if impact is Impact.NONE:
-        return f"{said} since {base}; {VERSION} says {current}.", True
-    if enough:
+        return f"No changes since {base}; {VERSION} says {current}.", True
+    said = {Impact.OTHER: "Nothing new and nothing breaking", Impact.NEW: "Not breaking", Impact.BREAKING: "Breaking"}
+    line = f"{said[impact]}: after {base} comes {wanted} or later; {VERSION} says {current}"
+    if Version(current.base_version) >= wanted:
         return f"{line}, which is enough.", True
     return f"{line}: set it to {wanted}{'' if impact is Impact.BREAKING else ' for the next release'}.", False
 
@@ -177,7 +211,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="autocall-otp-") as name:
         base = Path(name)
         export(revision, base)
-        changes = contract_changes(base, root) + compare(base, root) + command_changes(base, root)
+        changes = contract_changes(base, root)
+        changes += compare("Python", python(base), python(root))
+        changes += compare("command", command_line(base), command_line(root))
         old = version_in(base)
     print(f"Compared with {git('describe', '--tags', '--always', revision)}, version {old}.")
     for each in sorted(changes, key=lambda change: (-change.impact, change.part, change.what)):

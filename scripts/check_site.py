@@ -7,87 +7,35 @@ from __future__ import annotations
 
 import re
 import sys
-from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import urlsplit
 
-FETCHED = {
-    ("audio", "src"),
-    ("embed", "src"),
-    ("iframe", "src"),
-    ("image", "href"),
-    ("img", "src"),
-    ("img", "srcset"),
-    ("input", "src"),
-    ("link", "href"),
-    ("object", "data"),
-    ("script", "src"),
-    ("source", "src"),
-    ("source", "srcset"),
-    ("track", "src"),
-    ("use", "href"),
-    ("video", "poster"),
-    ("video", "src"),
-}
-"""What a browser fetches without being asked."""
-LINKS_ONLY = {"alternate", "author", "canonical", "license", "next", "prev"}
-"""Kinds of <link> that no browser fetches."""
+_TAG = re.compile(r"<(?!a\s)\w+\s[^>]*>", re.DOTALL)
+_FETCHED = re.compile(r"\s(?:data|href|poster|src|srcset)=[\"']([^\"']+)[\"']")
 _IN_STYLE = re.compile(r"url\(\s*['\"]?([^'\")]+)|@import\s+['\"]([^'\"]+)")
+_STYLE = re.compile(r"<style.*?</style>|\sstyle=\"[^\"]*\"", re.DOTALL)
+_LINK_ONLY = re.compile(r"<link[^>]*\srel=[\"']?(?:alternate|author|canonical|license|next|prev)\b", re.DOTALL)
+_ELSEWHERE = re.compile(r"(?!data:)([a-z][a-z0-9+.-]*:|//)", re.IGNORECASE)
 
 
-def is_elsewhere(address: str) -> bool:
-    """Whether an address leaves the site."""
-    parts = urlsplit(address.strip())
-    return parts.scheme not in {"", "data"} or bool(parts.netloc)
-
-
-class Page(HTMLParser):
-    """Collects the addresses that a page makes a browser fetch from elsewhere."""
-
-    def __init__(self) -> None:
-        """Start with none."""
-        super().__init__()
-        self.found: list[str] = []
-        self._in_style = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Look at what a tag fetches."""
-        self._in_style = tag == "style"
-        values = {name: value or "" for name, value in attrs}
-        self.found += elsewhere_in_style(values.get("style", ""))
-        if tag == "link" and set(values.get("rel", "").split()) <= LINKS_ONLY:
-            return
-        for name, value in values.items():
-            if (tag, name) in FETCHED:
-                addresses = value.split(",") if name == "srcset" else [value]
-                self.found += [address for address in addresses if is_elsewhere(address)]
-
-    def handle_data(self, data: str) -> None:
-        """Look into a style."""
-        if self._in_style:
-            self.found += elsewhere_in_style(data)
-
-    def handle_endtag(self, tag: str) -> None:
-        """Leave a style."""
-        self._in_style = self._in_style and tag != "style"
-
-
-def elsewhere_in_style(text: str) -> list[str]:
-    """The addresses elsewhere that a style fetches."""
-    return [address for pair in _IN_STYLE.findall(text) for address in pair if address and is_elsewhere(address)]
+def fetched(file: Path) -> list[str]:
+    """The addresses that a page or a style makes a browser fetch."""
+    text = file.read_text(encoding="utf-8")
+    styles, tags = [text], list[str]()
+    if file.suffix == ".html":
+        styles, tags = _STYLE.findall(text), [tag for tag in _TAG.findall(text) if not _LINK_ONLY.match(tag)]
+    in_tags = [each for tag in tags for value in _FETCHED.findall(tag) for each in re.split(r",\s+", value)]
+    return in_tags + [each for style in styles for pair in _IN_STYLE.findall(style) for each in pair]
 
 
 def fetched_from_elsewhere(site: Path) -> list[str]:
     """Every page and style with an address that it fetches from elsewhere."""
-    found: list[str] = []
-    for file in sorted(site.rglob("*")):
-        if file.suffix == ".html":
-            page = Page()
-            page.feed(file.read_text(encoding="utf-8"))
-            found += [f"{file.relative_to(site)}: {address}" for address in page.found]
-        elif file.suffix == ".css":
-            found += [f"{file.relative_to(site)}: {one}" for one in elsewhere_in_style(file.read_text("utf-8"))]
-    return found
+    files = [file for file in sorted(site.rglob("*")) if file.suffix in {".css", ".html"}]
+    return [
+        f"{file.relative_to(site)}: {address.strip()}"
+        for file in files
+        for address in fetched(file)
+        if _ELSEWHERE.match(address.strip())
+    ]
 
 
 def main() -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
-import subprocess
-import sys
 import tarfile
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
+import dist as script
 import pytest
 import yaml
 from support.page import ROOT
@@ -19,6 +20,7 @@ from support.page import ROOT
 pytestmark = [pytest.mark.dev, pytest.mark.timeout(180)]
 SOURCE = ("docs", "generated", "requirements", "scripts", "src", "tests")
 RELEASE = ROOT / ".github" / "workflows" / "release.yml"
+PACKAGES = {"autocall_otp", "autocall_otp_api"}
 
 
 def copy(to: Path, umask: int) -> Path:
@@ -27,7 +29,7 @@ def copy(to: Path, umask: int) -> Path:
     for name in SOURCE:
         shutil.copytree(ROOT / name, to / name, ignore=skip)
     for path in ROOT.iterdir():
-        if path.is_file() and path.name != ".git":
+        if path.is_file() and path.name not in {".git", ".test-time"}:
             shutil.copy(path, to / path.name)
     for path in to.rglob("*"):
         os.utime(path, (time.time() - umask, time.time() - umask))
@@ -35,37 +37,29 @@ def copy(to: Path, umask: int) -> Path:
     return to
 
 
-def build(source: Path, epoch: str) -> dict[str, bytes]:
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-t", "wheel", "-d", str(source / "out")]
-    env = os.environ | {"SOURCE_DATE_EPOCH": epoch, "TZ": f"UTC-{epoch[-1]}"}
-    subprocess.run(command, cwd=source, check=True, capture_output=True, env=env)
-    return {path.name: path.read_bytes() for path in (source / "out").iterdir()}
+def build(source: Path, epoch: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", epoch)
+    monkeypatch.setenv("TZ", f"UTC-{epoch[-1]}")
+    found: dict[str, bytes] = script.build(source / "out", source)
+    return found
 
 
-def test_the_same_source_gives_the_same_bytes_anywhere(tmp_path: Path) -> None:
-    first = build(copy(tmp_path / "first", 0o022), "1700000000")
-    second = build(copy(tmp_path / "a longer name", 0o077), "1700000000")
+def test_the_same_source_gives_the_same_bytes_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = build(copy(tmp_path / "first", 0o022), "1700000000", monkeypatch)
+    second = build(copy(tmp_path / "a longer name", 0o077), "1700000000", monkeypatch)
     assert {Path(name).suffix for name in first} == {".whl", ".gz"}
     assert first == second
-    assert build(tmp_path / "first", "1700000002") != first, "the time is SOURCE_DATE_EPOCH's"
+    assert build(tmp_path / "first", "1700000002", monkeypatch) != first, "the time is SOURCE_DATE_EPOCH's"
 
 
 @pytest.fixture(scope="module")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `make dist` writes."""
-    import dist as script  # noqa: PLC0415 - a script of the development environment
-
     folder = tmp_path_factory.mktemp("dist")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(script, "DIST", folder / "made")
         script.main()
     return folder / "made"
-
-
-def bill(dist: Path) -> dict[str, Any]:
-    (path,) = dist.glob("*.cdx.json")
-    read: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return read
 
 
 def test_make_dist_writes_packages_and_a_bill_of_materials(dist: Path) -> None:
@@ -77,14 +71,27 @@ def test_make_dist_writes_packages_and_a_bill_of_materials(dist: Path) -> None:
     assert {"openapi.yaml", "Makefile", "scripts/dist.py", "src/autocall_otp/py.typed"} <= names
 
 
+def test_the_wheel_holds_two_typed_packages_and_needs_two_others(dist: Path) -> None:
+    (wheel,) = dist.glob("*.whl")
+    metadata = script.metadata_of(wheel)
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    info = f"autocall_otp-{metadata['Version']}.dist-info"
+    assert {f"{package}/py.typed" for package in PACKAGES} <= names
+    assert {name.split("/")[0] for name in names} == PACKAGES | {info}
+    required = [line for line in metadata.get_all("Requires-Dist", []) if "extra ==" not in line]
+    assert {re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in required} == {"attrs", "httpx"}
+
+
 def test_the_bill_names_what_an_installation_brings_and_no_tool_of_ours(dist: Path) -> None:
-    found = bill(dist)
+    (path,) = dist.glob("*.cdx.json")
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     assert found["bomFormat"] == "CycloneDX"
     assert found["metadata"]["component"]["name"] == "autocall-otp"
     assert found["metadata"]["component"]["version"]
     names = {component["name"] for component in found["components"]}
     assert {"httpx", "attrs", "httpcore", "certifi", "typer", "rich", "platformdirs", "starlette"} <= names
-    assert not names & {"pytest", "mypy", "ruff", "twine", "autocall-otp"}
+    assert not names & {"pytest", "mypy", "ruff", "twine", "hatchling", "autocall-otp"}
     for component in found["components"]:
         assert component["purl"] == f"pkg:pypi/{component['name']}@{component['version']}"
         assert component["externalReferences"][0]["hashes"]

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import os
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
+
+import pytest
 
 import autocall_otp
+import autocall_otp_api
 
 PUBLIC = [
     "ApiError", "AsyncClient", "AuthenticationError", "AutocallError", "BadRequestError", "CallStatus", "Cdr",
@@ -47,3 +52,11 @@ def test_the_package_runs_as_a_program() -> None:
     command = [sys.executable, "-m", "autocall_otp", "--version"]
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert output.split() == ["autocall-otp", autocall_otp.__version__]
+
+
+@pytest.mark.skipif("AUTOCALL_WHEEL" not in os.environ, reason="only `make test` installs the wheel, and says where")
+def test_the_wheel_is_what_is_tested() -> None:
+    wheel = Path(os.environ["AUTOCALL_WHEEL"]).resolve()
+    for package in (autocall_otp, autocall_otp_api):
+        assert package.__file__
+        assert Path(package.__file__).resolve().is_relative_to(wheel)

@@ -8,8 +8,8 @@ import re
 import string
 import time
 import traceback
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -82,6 +82,14 @@ def test_a_known_number_is_masked_in_any_grouping(
         for before, after in (("call ", " now"), ("x", "x"), ("", "")):
             shown = Secrets(numbers=[number]).redact(f"{before}{each}{after}")
             assert f"{number[1:4]}***{number[-3:]}" in shown.translate({0xFF10 + n: str(n) for n in range(10)})
+
+
+@each_form
+@pytest.mark.parametrize("separator", [*SEPARATORS, "\u00a0\u2011\u00a0"])
+@pytest.mark.parametrize("zero", [0x30, 0xFF10], ids=["usual", "full-width"])
+def test_a_known_number_is_masked_in_every_form(form: Callable[[str], str], separator: str, zero: int) -> None:
+    written = separator.join(("0332", "665", "711")).translate({0x30 + digit: zero + digit for digit in range(10)})
+    assert SECRETS.redact(form(written)).count("***") == 1
 
 
 @pytest.mark.parametrize(
@@ -174,6 +182,18 @@ def test_a_token_that_comes_later_is_masked_from_then_on() -> None:
     assert (secrets | Secrets(codes=["other"])).redact(f"{CODE} {TOKEN} other") == "*** *** ***"
 
 
+def test_what_a_library_keeps_in_an_error_loses_its_secrets() -> None:
+    class SentRequest(NamedTuple):
+        headers: Mapping[str, str]
+        size: int
+
+    error = ValueError(SentRequest({"Authorization": f"Bearer {TOKEN}"}, 7), [CODE.encode()])
+    error.line = f"odd: {NUMBER}"  # type: ignore[attr-defined] # as libraries do
+    redact_error(error, SECRETS)
+    assert error.args == (SentRequest({"Authorization": "Bearer ***"}, 7), ["b'***'"])
+    assert vars(error) == {"line": "odd: 0332***711"}
+
+
 def test_an_error_and_its_causes_lose_their_secrets() -> None:
     cause, context = ValueError(f"illegal line {CODE}".encode(), 7), KeyError(NUMBER)
     error = RuntimeError(f"saw {CODE}", TOKEN)
@@ -216,7 +236,7 @@ def test_masking_a_megabyte_takes_about_as_long_as_reading_it(letter: str) -> No
 
 
 def test_text_that_begins_like_a_number_is_passed_over_quickly() -> None:
-    text = "0 " * 200_000 + "+1-" * 100_000
+    text = "0 " * 200_000 + "+1-" * 100_000 + "3\\" * 200_000 + "\\" * 200_000 + "%e2\\x"
     start = time.process_time()
     SECRETS.redact(text)
     assert time.process_time() - start < 10

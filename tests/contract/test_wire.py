@@ -17,7 +17,7 @@ from autocall_otp import Cdr, Client, OtpCall
 REQUEST, ANSWER, RECORD = payload("run_otp.request"), payload("run_otp.answer"), payload("get_cdr.answer")
 OURS = {"time_ringging": "time_ringing"}
 """The wrapper's spelling, where the page's is wrong."""
-SENDS, READS = "src/autocall_otp/_operations.py", "src/autocall_otp/models.py"
+SENDS, READS = "src/autocall_otp/_operations/request.py", "src/autocall_otp/models.py"
 
 
 def agree(name: str, page: object, found: object, part: str) -> None:

@@ -31,9 +31,12 @@ from support.wrapper import (
     use_cases,
 )
 
-from autocall_otp import AsyncClient, Cdr, Client, _operations
+from autocall_otp import AsyncClient, Client, OtpCall, _client
+from autocall_otp._operations import record
 
-MODELS, FLOWS, CLIENTS = (f"src/autocall_otp/{name}.py" for name in ("models", "_operations", "_client"))
+FLOWS = "src/autocall_otp/_operations"
+REQUEST, RECORD = f"{FLOWS}/request.py", f"{FLOWS}/record.py"
+MODELS, CLIENTS = (f"src/autocall_otp/{name}.py" for name in ("models", "_client"))
 OPERATIONS, USE_CASES = operations(), use_cases()
 PAIRS = [(use, OPERATIONS[name]) for use in USE_CASES.values() for name in sorted(use.operations)]
 ANSWERS = {(use.result, operation.answer): None for use, operation in PAIRS}
@@ -59,17 +62,15 @@ def lines_of_a_use_case(operation: Operation) -> list[str]:
     results = {model: result.__name__ for result, model in ANSWERS}
     name, result = operation.name, results.get(operation.answer, f"a new class in {MODELS}")
     given = ", ".join(f"{each}: {taken(hint)}" for each, hint in operation.parameters.items())
-    passed = ", ".join(f"{each}={each}" for each in operation.parameters)
-    call = f"self._flow_of_{name}({passed})"
+    call = f"self._session.run({name}(self._settings, self._policy, {', '.join(operation.parameters)}))"
     return [
-        f"{FLOWS}: from {operation.module.__name__.rpartition('.')[0]} import {name} as {name}_api",
-        f"{FLOWS}: def {name}(settings: Settings, policy: Policy, {given}) -> Flow[{result}]: ...",
-        f"{FLOWS}: it sends {name}_api._get_kwargs(...), as the use cases beside it do",
-        f"{CLIENTS}: _Base: self._flow_of_{name} = partial(_operations.{name}, settings, policy)",
-        f"{CLIENTS}: Client: def {name}(self, {given}) -> {result}: ...",
-        f"{CLIENTS}: there: return self._run({call})",
-        f"{CLIENTS}: AsyncClient: async def {name}(self, {given}) -> {result}: ...",
-        f"{CLIENTS}: there: return await self._run({call})",
+        f"{REQUEST}: def {name}_request(base_url: str, *, {given}) -> NewRequest: ...",
+        f"{REQUEST}: there, from {operation.module.__name__} import _get_kwargs",
+        f"{REQUEST}: load_generated_code imports that module, too",
+        f"{FLOWS}/{name}.py: def {name}(settings: Settings, policy: RetryPolicy, {given}) -> Flow[{result}]: ...",
+        f"{FLOWS}/{name}.py: there, it sends {name}_request(...), as the use cases beside it do",
+        f"{CLIENTS}: Client: def {name}(self, {given}) -> {result}: return {call}",
+        f"{CLIENTS}: AsyncClient: async def {name}(self, {given}) -> {result}: return await {call}",
     ]
 
 
@@ -114,10 +115,10 @@ def lines_of_an_argument(use: UseCase, operation: Operation, name: str) -> list[
     argument = f"`{name}: {taken(hint)}{' = None' if optional(hint) else ''},`"
     lines: list[str] = []
     if name not in use.parameters:
-        lines.append(f"{FLOWS}: {use.name} takes {argument}")
-        lines.append(f"{FLOWS}: {operation.takes} is given `{name}={value},`")
-        if optional(hint) and not hasattr(_operations, "UNSET"):
-            lines.append(f"{FLOWS}: from autocall_otp_api.types import UNSET")
+        lines.append(f"{REQUEST}: {operation.name}_request takes `{name}: {taken(hint)},`")
+        lines.append(f"{REQUEST}: there, {operation.takes} is given `{name}={value},`")
+        lines.append(f"{FLOWS}/{use.name}.py: {use.name} takes `{name}: {taken(hint)},`")
+        lines.append(f"{FLOWS}/{use.name}.py: there, {operation.name}_request is given `{name}={name},`")
     for kind in (Client, AsyncClient):
         if name not in inspect.signature(getattr(kind, use.name, use.flow)).parameters:
             lines.append(f"{CLIENTS}: {kind.__name__}.{use.name} takes {argument}")
@@ -204,7 +205,7 @@ def test_arguments_go_out_as_the_generated_code_sends_them(shell: str, use: UseC
 def test_what_a_caller_leaves_out_is_not_sent_as_null(shell: str, use: UseCase, operation: Operation) -> None:
     request, _, _ = exchange(shell, use, operation, arguments(use, operation, left_out=True))
     nulls = [name for name, value in json.loads(request.content or b"{}").items() if value is None]
-    lines = [f"{FLOWS}: {operation.takes} is given `{name}=UNSET if {name} is None else {name},`" for name in nulls]
+    lines = [f"{REQUEST}: {operation.takes} is given `{name}=UNSET if {name} is None else {name},`" for name in nulls]
     lacking(operation.module.__name__, FLOWS, ", ".join(nulls), "None is sent as null", lines)
 
 
@@ -215,13 +216,12 @@ def line_of_a_field(result: type[AttrsInstance], name: str, hint: object) -> lis
     """What a result lacks so that a caller can read a field of the answer."""
     kind = "datetime" if name.startswith("time_") and str in kinds(hint) else spelt(hint)
     reason = "  # noqa: RUF009 - an attrs field" if kind in {"datetime", "Payload"} else ""
-    lines = [f"{MODELS}: {result.__name__} has `{name}: {kind} | None = _quiet(){reason}`, a docstring below it"]
-    reader = _operations._READERS.get(f"{kind} | None")
-    if kind != "str" and reader is None:
-        lines.append(f'{FLOWS}: _READERS has `"{kind} | None": ...`')
-    if result is not Cdr:
-        read = f"{reader.__name__}(read.{name}, settings.timezone)" if reader else f"_text(read.{name})"
-        lines.append(f"{FLOWS}: {result.__name__}(...) is given `{name}={read},`")
+    lines = [f"{MODELS}: {result.__name__} has `{name}: {kind} | None = _unshown()`{reason}, a docstring below it"]
+    if result is OtpCall:
+        lines.append(f"{REQUEST}: read_otp_answer reads `{name}`")
+        lines.append(f'{FLOWS}/run_otp.py: OtpCall(...) is given `{name}=texts["{name}"],`')
+    elif kind != "str" and f"{kind} | None" not in record._READERS:
+        lines.append(f'{RECORD}: _READERS has `"{kind} | None": ...`')
     return lines
 
 
@@ -258,7 +258,7 @@ def test_every_field_of_a_result_is_in_the_answer(
     on_wire = {ours: theirs for theirs, ours in OURS.items()}.get(name, name)
     lines = [
         f"{MODELS}: take `{name}` out of {result.__name__}, or, where the wire only spells it otherwise,",
-        f'{FLOWS}: `"{name}": "..."` in _ON_WIRE',
+        f'{RECORD}: `"{name}": "..."` in _ON_WIRE',
     ]
     lines = [] if on_wire in fields(model) else lines
     lacking(MODELS, f"generated {model.__name__}", name, "no field of the answer is read into it", lines)
@@ -284,16 +284,16 @@ def test_what_an_answer_holds_arrives(shell: str, use: UseCase, operation: Opera
     lacking(f"generated {operation.answer.__name__}", MODELS, ", ".join(names), "what comes is not read", lines)
 
 
-# The judge must be able to say no; what the wrapper lacks altogether is in test_growth.py.
+# These checks can fail; what the wrapper lacks altogether is in test_growth.py.
 
 
 def test_an_argument_that_is_not_handed_on_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     use, operation = USE_CASES["run_otp"], OPERATIONS["run_otp"]
-    monkeypatch.setattr(_operations, "run_otp", lambda *a, **named: use.flow(*a, **(named | {"template": "another"})))
+    monkeypatch.setattr(_client, "run_otp", lambda *a, **named: use.flow(*a, **(named | {"template": "another"})))
     assert unsent("sync", use, operation) == ["template"]
 
 
 def test_a_field_that_is_read_wrongly_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    wrong = tuple("another" if name == "cause" else name for name in _operations._TEXTS_ON_WIRE)
-    monkeypatch.setattr(_operations, "_TEXTS_ON_WIRE", wrong)
+    wrong = tuple("another" if name == "cause" else name for name in record._TEXTS_ON_WIRE)
+    monkeypatch.setattr(record, "_TEXTS_ON_WIRE", wrong)
     assert unread("async", USE_CASES["get_cdr"], OPERATIONS["get_cdr_by_ref_id"]) == ["cause"]

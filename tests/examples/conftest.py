@@ -1,14 +1,10 @@
-"""The recipes have an environment of their own: `make examples` makes it and runs these tests."""
+"""What the tests of the recipes share."""
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import Any
 
 import pytest
-
-# Elsewhere the recipes' libraries are not there, and these tests are none of the run's.
-collect_ignore_glob = [] if find_spec("celery") else ["test_*.py"]
 
 CAMPAIGN = "f77dfcf4-0759-4179-93cb-741f481a776e"
 

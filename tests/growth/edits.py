@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 PACKAGE = "src/autocall_otp"
-OPERATIONS, CLIENT, SERVICE = f"{PACKAGE}/_operations.py", f"{PACKAGE}/_client.py", f"{PACKAGE}/sandbox/service.py"
+OPERATIONS, CLIENT, SERVICE = f"{PACKAGE}/_operations", f"{PACKAGE}/_client.py", f"{PACKAGE}/sandbox/service.py"
+REQUEST, RUN_OTP = f"{OPERATIONS}/request.py", f"{OPERATIONS}/run_otp.py"
 CALL_ID = "d6142fb6-6b3a-48fb-bd21-30f83ccb28c9"
 
 
@@ -138,65 +139,88 @@ MODEL = [
     after(
         f"{PACKAGE}/models.py",
         '    """Link to the autocall product\'s own recording."""\n',
-        '    carrier: str | None = _quiet()\n    """Network that the called number belongs to."""\n',
+        '    carrier: str | None = _unshown()\n    """Network that the called number belongs to."""\n',
     ),
 ]
 
 ARGUMENT = [
-    after(OPERATIONS, "    ref_id: str | None,\n", "    language: str | None = None,\n"),
+    Edit(REQUEST, "code_otp: str, ref_id: str\n", "code_otp: str, ref_id: str, language: str | None\n"),
     Edit(
-        OPERATIONS,
-        "        ref_id=reference,\n    )\n    secrets",
-        "        ref_id=reference,\n        language=UNSET if language is None else language,\n    )\n    secrets",
+        REQUEST,
+        "code_otp=code_otp, ref_id=ref_id\n",
+        "code_otp=code_otp, ref_id=ref_id, language=UNSET if language is None else language\n",
     ),
     after(
-        OPERATIONS,
-        "from autocall_otp_api.models import OtpAnswer, OtpRequest\n",
-        "from autocall_otp_api.types import UNSET\n",
+        REQUEST,
+        "    from autocall_otp_api.models import OtpRequest  # noqa: PLC0415 - as above\n",
+        "    from autocall_otp_api.types import UNSET  # noqa: PLC0415 - as above\n",
     ),
+    after(RUN_OTP, "    ref_id: str | None,\n", "    language: str | None,\n"),
+    Edit(RUN_OTP, "        ref_id=reference,\n    )", "        ref_id=reference,\n        language=language,\n    )"),
     after(CLIENT, "        ref_id: str | None = None,\n", "        language: str | None = None,\n"),
     after(CLIENT, "            ref_id=ref_id,\n", "            language=language,\n"),
     after(
         CLIENT,
-        "            ref_id: your reference for the call; made for you when there is none.\n",
+        "            ref_id: your reference for the call, up to 128 characters; a UUID is made when there is none.\n",
         "            language: language to read the code in; the service's choice when there is none.\n",
     ),
 ]
 
 USE_CASE = [
-    Edit(
-        OPERATIONS,
-        "from autocall_otp_api.api.voice_otp import get_cdr_by_ref_id\n",
-        "from autocall_otp_api.api.voice_otp import get_cdr_by_call_id as get_cdr_by_call_id_api\n"
-        "from autocall_otp_api.api.voice_otp import get_cdr_by_ref_id\n",
+    after(
+        REQUEST,
+        '    importlib.import_module("autocall_otp_api.api.voice_otp.get_cdr_by_ref_id")\n',
+        '    importlib.import_module("autocall_otp_api.api.voice_otp.get_cdr_by_call_id")\n',
     ),
     Edit(
-        OPERATIONS,
-        "def wait_for_cdr(\n",
+        REQUEST,
+        "def read_otp_answer(",
         '''\
-def get_cdr_by_call_id(settings: Settings, policy: Policy, call_id: str) -> Flow[Cdr]:
-    """Look a record up by its call's identifier; the page, "Get CDR by Call ID"."""
-    until = policy.clock() + policy.deadline
-    judge = Judge(places_a_call=False, ref_id="", secrets={})
-    segment = _arguments.ref_id(call_id, "call_id")
-    request = _request(settings, get_cdr_by_call_id_api._get_kwargs(segment))  # noqa: SLF001 - its only pure half
-    answer = yield from persist(request, judge, policy, until=until, attempts=policy.retry.attempts)
-    return _record(answer, judge, settings)
+def get_cdr_by_call_id_request(base_url: str, call_id: str) -> NewRequest:
+    """What makes the request for a record by the call's identifier, anew for each attempt."""
+    from autocall_otp_api.api.voice_otp.get_cdr_by_call_id import _get_kwargs  # noqa: PLC0415 - as above
+
+    return _maker(base_url, _get_kwargs(call_id))
 
 
-def wait_for_cdr(
+def read_otp_answer(''',
+    ),
+    Edit(
+        f"{OPERATIONS}/get_cdr_by_call_id.py",
+        "",
+        '''\
+"""Look a call detail record up: the documented page, "Get CDR by Call ID"."""
+
+from __future__ import annotations
+
+from autocall_otp._config import Settings
+from autocall_otp._errors import Outcome
+from autocall_otp._operations.arguments import validate_ref_id
+from autocall_otp._operations.record import read_record
+from autocall_otp._operations.request import get_cdr_by_call_id_request
+from autocall_otp._redact import Secrets
+from autocall_otp._sansio.outcome import Operation, unreadable
+from autocall_otp._sansio.retry import Flow, RetryPolicy, send
+from autocall_otp.models import Cdr
+
+
+def get_cdr_by_call_id(settings: Settings, policy: RetryPolicy, call_id: str) -> Flow[Cdr]:
+    """Look the record up, finished or not."""
+    deadline = policy.clock() + settings.deadline
+    operation = Operation(name="get_cdr_by_call_id", ref_id="", secrets=Secrets())
+    new_request = get_cdr_by_call_id_request(settings.base_url, validate_ref_id(call_id, Outcome.UNKNOWN))
+    response = yield from send(new_request, operation, policy, deadline=deadline, attempts=settings.retry.attempts)
+    record = read_record(response, operation, settings.timezone, None)
+    if record is None:
+        raise unreadable(response, operation, "there is no record in it")
+    return record
 ''',
     ),
     Edit(
-        f"{PACKAGE}/_arguments.py",
-        "def ref_id(value: str) -> str:\n",
-        'def ref_id(value: str, argument: str = "ref_id") -> str:\n',
-    ),
-    Edit(f"{PACKAGE}/_arguments.py", 'refuse("ref_id", ', "refuse(argument, "),
-    after(
         CLIENT,
-        "        self._flow_of_get_cdr = partial(_operations.get_cdr, settings, policy)\n",
-        "        self._flow_of_get_cdr_by_call_id = partial(_operations.get_cdr_by_call_id, settings, policy)\n",
+        "from autocall_otp._operations.request import load_generated_code\n",
+        "from autocall_otp._operations.get_cdr_by_call_id import get_cdr_by_call_id\n"
+        "from autocall_otp._operations.request import load_generated_code\n",
     ),
     Edit(
         CLIENT,
@@ -210,7 +234,7 @@ def wait_for_cdr(
             NotFoundError: there is no record, or not yet.
             AutocallError: anything else.
         """
-        return self._run(self._flow_of_get_cdr_by_call_id(call_id))
+        return self._session.run(get_cdr_by_call_id(self._settings, self._policy, call_id))
 
     def wait_for_cdr(
 ''',
@@ -226,7 +250,7 @@ def wait_for_cdr(
             NotFoundError: there is no record, or not yet.
             AutocallError: anything else.
         """
-        return await self._run(self._flow_of_get_cdr_by_call_id(call_id))
+        return await self._session.run(get_cdr_by_call_id(self._settings, self._policy, call_id))
 
     async def wait_for_cdr(
 ''',

@@ -1,7 +1,7 @@
 """Growth, rehearsed: in a copy of the repository the API grows by a field, a parameter and an operation.
 
-Of the judges of `make contract` those of the page and of the wrapper are asked. Prism and the sandbox's chain would
-take most of the time, and the generator agrees with what it has just written.
+Of the checks of `make contract` those of the page and of the wrapper run. Prism and the sandbox's chain would take
+most of the time, and the generator agrees with what it has just written.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from support.page import ROOT
 
 from growth.edits import ARGUMENT, MODEL, SANDBOX, USE_CASE, Edit, contract
 
-judges = pytest.importorskip("contract", reason="scripts/ is not part of the run against the wheel")
+checks = pytest.importorskip("contract", reason="scripts/ is not part of the run against the wheel")
 pytestmark = [pytest.mark.dev, pytest.mark.timeout(300)]
 
 USE_IT = """
@@ -81,14 +81,14 @@ class Copy:
         command = [sys.executable, *arguments]
         return subprocess.run(command, cwd=self.root, env=env, check=False, capture_output=True, text=True)
 
-    def judge(self) -> dict[str, str]:
-        """What the judges of page and wrapper find at odds: the tests that fail, and their words."""
+    def at_odds(self) -> dict[str, str]:
+        """What the checks of page and wrapper find at odds: the tests that fail, and their words."""
         found: dict[str, str] = {}
-        for judge in (judges.PAGE, judges.WRAPPER):
-            report = self.root / f"{judge.name}.xml"
-            verdict = judges.judged(judge, self.root, f"--junitxml={report}")
+        for check in (checks.PAGE, checks.WRAPPER):
+            report = self.root / "report.xml"
+            result = checks.run(check, self.root, f"--junitxml={report}")
             cases = list(ET.parse(report).getroot().iter("testcase"))  # noqa: S314 - pytest wrote it
-            assert cases, verdict.words
+            assert cases, result.words
             found |= {str(case.get("name")): str(each.text) for case in cases for each in case if each.tag != "skipped"}
         return found
 
@@ -111,41 +111,44 @@ def test_the_api_grows(tmp_path: Path) -> None:
     assert "call_id: str," in (api / "api" / "voice_otp" / "get_cdr_by_call_id.py").read_text()
 
     # The wrapper lacks the three, line by line, and nothing else is at odds.
-    found = copy.judge()
+    found = copy.at_odds()
     page = found.pop("test_the_record_has_every_field_of_the_page")
     (told,) = [line for line in page.splitlines() if " disagree on " in line]
     assert "carrier" in told
-    flows, clients, models = (f"src/autocall_otp/{name}.py" for name in ("_operations", "_client", "models"))
-    name = "get_cdr_by_call_id"
-    use = f"self._flow_of_{name}(call_id=call_id)"
+    request, run, clients, models = (
+        f"src/autocall_otp/{name}.py" for name in ("_operations/request", "_operations/run_otp", "_client", "models")
+    )
+    name, module = "get_cdr_by_call_id", "autocall_otp_api.api.voice_otp.get_cdr_by_call_id"
+    call = f"self._session.run({name}(self._settings, self._policy, call_id))"
+    use_case = f"src/autocall_otp/_operations/{name}.py"
     assert {name: lines(message) for name, message in found.items()} == {
         "test_every_field_of_an_answer_has_its_field[Cdr-carrier]": [
-            f"{models}: Cdr has `carrier: str | None = _quiet()`, a docstring below it",
+            f"{models}: Cdr has `carrier: str | None = _unshown()`, a docstring below it",
         ],
         "test_every_parameter_has_its_argument[run_otp-language]": [
-            f"{flows}: run_otp takes `language: str | None = None,`",
-            f"{flows}: OtpRequest(...) is given `language=UNSET if language is None else language,`",
-            f"{flows}: from autocall_otp_api.types import UNSET",
+            f"{request}: run_otp_request takes `language: str | None,`",
+            f"{request}: there, OtpRequest(...) is given `language=UNSET if language is None else language,`",
+            f"{run}: run_otp takes `language: str | None,`",
+            f"{run}: there, run_otp_request is given `language=language,`",
             f"{clients}: Client.run_otp takes `language: str | None = None,`",
             f"{clients}: there, the flow is given `language=language,`",
             f"{clients}: AsyncClient.run_otp takes `language: str | None = None,`",
             f"{clients}: there, the flow is given `language=language,`",
         ],
         "test_every_operation_has_a_use_case[get_cdr_by_call_id]": [
-            f"{flows}: from autocall_otp_api.api.voice_otp import get_cdr_by_call_id as get_cdr_by_call_id_api",
-            f"{flows}: def get_cdr_by_call_id(settings: Settings, policy: Policy, call_id: str) -> Flow[Cdr]: ...",
-            f"{flows}: it sends get_cdr_by_call_id_api._get_kwargs(...), as the use cases beside it do",
-            f"{clients}: _Base: self._flow_of_{name} = partial(_operations.{name}, settings, policy)",
-            f"{clients}: Client: def get_cdr_by_call_id(self, call_id: str) -> Cdr: ...",
-            f"{clients}: there: return self._run({use})",
-            f"{clients}: AsyncClient: async def get_cdr_by_call_id(self, call_id: str) -> Cdr: ...",
-            f"{clients}: there: return await self._run({use})",
+            f"{request}: def {name}_request(base_url: str, *, call_id: str) -> NewRequest: ...",
+            f"{request}: there, from {module} import _get_kwargs",
+            f"{request}: load_generated_code imports that module, too",
+            f"{use_case}: def {name}(settings: Settings, policy: RetryPolicy, call_id: str) -> Flow[Cdr]: ...",
+            f"{use_case}: there, it sends {name}_request(...), as the use cases beside it do",
+            f"{clients}: Client: def {name}(self, call_id: str) -> Cdr: return {call}",
+            f"{clients}: AsyncClient: async def {name}(self, call_id: str) -> Cdr: return await {call}",
         ],
     }
 
     # With those lines all agree again, and the new things work.
     copy.apply([*MODEL, *ARGUMENT, *USE_CASE, *SANDBOX])
-    assert copy.judge() == {}
+    assert copy.at_odds() == {}
     done = copy.run("-c", USE_IT)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {

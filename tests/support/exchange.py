@@ -233,6 +233,12 @@ class Network:
         """A proxy that leads to this port, whatever it is asked for."""
         return self.proxy(leads_to(port), tls=tls)
 
+    def socks(self, port: int, script: Script | None = None) -> Server:
+        """A SOCKS proxy that leads to this port, and that the environment names."""
+        server = self.serve(script or speaks_socks(port))
+        self.monkeypatch.setenv("ALL_PROXY", server.url.replace("http:", "socks5:"))
+        return server
+
     def reach(self, script: Script, route: Route) -> tuple[Server, str]:
         """A server that runs the script, and the URL that leads there by this route."""
         if route == "plain":
@@ -259,6 +265,19 @@ def leads_to(port: int) -> Script:
     def script(wire: Wire) -> None:
         wire.receive()
         wire.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        relay(wire.peer, port)
+
+    return script
+
+
+def speaks_socks(port: int) -> Script:
+    """A SOCKS proxy (RFC 1928) that asks for nothing and leads to this port."""
+
+    def script(wire: Wire) -> None:
+        wire.peer.recv(262)
+        wire.send(b"\x05\x00")
+        wire.peer.recv(262)
+        wire.send(b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00")
         relay(wire.peer, port)
 
     return script

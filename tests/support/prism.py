@@ -16,7 +16,7 @@ import httpx
 from support.agree.verdict import AFTER, Disagreement
 from support.page import ROOT
 
-START_UP = 45.0
+START_UP = 60.0
 WRAPPER, SANDBOX = "src/autocall_otp", "src/autocall_otp/sandbox"
 EXAMPLES = "openapi.yaml's own example"
 
@@ -49,7 +49,7 @@ def prism(log: Path, *arguments: str, mode: str = "mock") -> Iterator[Prism]:
     with log.open("wb") as sink, subprocess.Popen(command, stdout=sink, stderr=subprocess.STDOUT) as process:
         try:
             running = Prism(f"http://127.0.0.1:{port}", log)
-            _wait_until_it_answers(running, process)
+            until_it_answers(running, process)
             yield running
         finally:
             process.terminate()
@@ -59,7 +59,8 @@ def prism(log: Path, *arguments: str, mode: str = "mock") -> Iterator[Prism]:
                 process.kill()
 
 
-def _wait_until_it_answers(running: Prism, process: subprocess.Popen[bytes]) -> None:
+def until_it_answers(running: Prism, process: subprocess.Popen[bytes]) -> None:
+    """Wait for its first answer, of whatever kind."""
     until = time.monotonic() + START_UP
     while time.monotonic() < until and process.poll() is None:
         try:

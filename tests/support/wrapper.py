@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from types import ModuleType
 from typing import Any, get_args, get_type_hints
@@ -17,14 +18,13 @@ from attrs import AttrsInstance
 
 import autocall_otp_api
 import autocall_otp_api.api
-from autocall_otp import Payload, _operations
+from autocall_otp import OtpCall, Payload, _operations
+from autocall_otp._operations import record
 from autocall_otp_api import models as generated_models
 from autocall_otp_api.types import Unset
 from support.page import payload
 
-NAMES_APART = {"raw"}
-"""What a result has beyond the fields of an answer: the answer itself."""
-OURS = {on_wire: ours for ours, on_wire in _operations._ON_WIRE.items()}
+OURS = {on_wire: ours for ours, on_wire in record._ON_WIRE.items()}
 
 
 @attrs.frozen
@@ -110,35 +110,33 @@ def operations() -> dict[str, Operation]:
 
 
 def use_cases() -> dict[str, UseCase]:
-    """Every public flow of the wrapper by its name."""
-    by_module = {operation.module: name for name, operation in operations().items()}
-    return {
-        name: UseCase(name, flow, frozenset(by_module[module] for module in _modules(flow) if module in by_module))
-        for name, flow in vars(_operations).items()
-        if inspect.isfunction(flow) and not name.startswith("_") and list(_named(flow))[:2] == ["settings", "policy"]
-    }
-
-
-def _named(flow: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
-    return inspect.signature(flow).parameters
-
-
-def _modules(function: Callable[..., Any], seen: frozenset[object] = frozenset()) -> set[ModuleType]:
-    """The modules that a function of `_operations` names, itself or through the helpers that it calls."""
-    found: set[ModuleType] = set()
-    for value in inspect.getclosurevars(inspect.unwrap(function)).globals.values():
-        if inspect.ismodule(value):
-            found.add(value)
-        elif inspect.isfunction(value) and value.__module__ == _operations.__name__ and value not in seen:
-            found |= _modules(value, seen | {function})
+    """Every use case of the wrapper: the function that has the name of its module in `_operations`."""
+    by_module = {operation.module.__name__: name for name, operation in operations().items()}
+    found: dict[str, UseCase] = {}
+    for each in pkgutil.iter_modules(_operations.__path__, f"{_operations.__name__}."):
+        name = each.name.rpartition(".")[2]
+        flow = vars(importlib.import_module(each.name)).get(name)
+        if inspect.isfunction(flow):
+            found[name] = UseCase(name, flow, frozenset(by_module[module] for module in set(_sends(flow))))
     return found
 
 
+def _sends(function: Callable[..., Any], seen: frozenset[object] = frozenset()) -> Iterator[str]:
+    """The generated operations that a function imports, itself or through what it calls in `_operations`."""
+    for node in ast.walk(ast.parse(inspect.getsource(function))):
+        if isinstance(node, ast.ImportFrom) and any(each.name == "_get_kwargs" for each in node.names):
+            yield str(node.module)
+    for value in inspect.getclosurevars(inspect.unwrap(function)).globals.values():
+        if inspect.isfunction(value) and value.__module__.startswith(_operations.__name__) and value not in seen:
+            yield from _sends(value, seen | {function})
+
+
 def fields(model: type[AttrsInstance]) -> dict[str, Any]:
-    """The fields that a model's constructor takes, with their types; what is unset or None apart."""
+    """The fields of a model that an answer or a request has, with their types."""
     hints = get_type_hints(model, localns=vars(generated_models))
-    names = [field.name for field in attrs.fields(model) if field.init]
-    return {name: hints[name] for name in names if name not in NAMES_APART}
+    # A result holds the answer itself, too, and a call the number that was dialled.
+    apart = {"raw", "phone_number"} if model is OtpCall else {"raw"}
+    return {field.name: hints[field.name] for field in attrs.fields(model) if field.init and field.name not in apart}
 
 
 def kinds(hint: object) -> set[object]:

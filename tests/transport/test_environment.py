@@ -1,6 +1,5 @@
 """The proxy and the trust of the environment."""
 
-import importlib.util
 import os
 import sys
 from collections.abc import Callable
@@ -175,12 +174,3 @@ def test_a_connection_whose_rest_cannot_be_seen_is_not_kept() -> None:
     assert not ended_cleanly(Changed())
     assert not ended_cleanly(httpcore.HTTPProxy("http://proxy:3128"))
     assert not ended_cleanly(httpcore.HTTPConnection(httpcore.Origin(b"http", b"127.0.0.1", 9)))
-
-
-@pytest.mark.skipif(importlib.util.find_spec("socksio") is None, reason="socksio is not installed")
-def test_a_socks_proxy_leads_to_the_service(net: Network, to: To) -> None:
-    server = net.serve(echoes, "api.test")
-    net.socks(server.port)
-    caller = to("https://api.test")
-    for _ in range(2):
-        assert caller.call().echo

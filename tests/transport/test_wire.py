@@ -305,6 +305,45 @@ def test_an_ipv6_address_is_reached_through_a_proxy(net: Network, to: To, tls: s
     assert [(entry.method, entry.target) for entry in proxy.ledger.seen] == [("CONNECT", "[2001:db8::1]:8443")]
 
 
+@pytest.mark.parametrize("host", [HOST, "2001:db8::1"])
+def test_a_socks_proxy_leads_to_the_service(net: Network, to: To, host: str) -> None:
+    server = net.serve(echoes, host)
+    proxy = net.socks(server.port)
+    caller = to(f"https://[{host}]:8443" if ":" in host else f"https://{host}")
+    for _ in range(2):
+        assert caller.call().echo
+        wait_for_rest(caller)
+    assert proxy.ledger.connections == 1
+
+
+SOCKS: dict[str, tuple[Script, type[Exception]]] = {
+    "refuses": (lambda wire: (wire.wait_for_words(), wire.send(b"\x05\xff")), httpx.ProxyError),
+    "closes": (lambda wire: wire.wait_for_words(), httpx.TransportError),
+    "stalls": (lambda wire: wire.wait_until_gone(), httpx.ReadTimeout),
+    "speaks no SOCKS": (lambda wire: (wire.wait_for_words(), wire.send(answer(b"{}"))), httpx.TransportError),
+    "leads nowhere": (
+        lambda wire: (
+            wire.peer.recv(9),
+            wire.send(b"\x05\x00"),
+            wire.peer.recv(99),
+            wire.send(b"\x05\x04\x00\x01" + bytes(6)),
+        ),
+        httpx.ProxyError,
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", SOCKS)
+def test_whatever_a_socks_proxy_does_places_no_call(net: Network, to: To, fault: str) -> None:
+    script, error = SOCKS[fault]
+    net.socks(9, script)
+    result = to(f"https://{HOST}").call(seconds=SOON if fault == "stalls" else 20)
+    assert isinstance(result.error, error)
+    assert (result.body.pooled, result.body.asked) == (True, False)
+    assert result.late < 5
+    assert net.all_closed()
+
+
 def test_a_proxy_gets_its_password_and_the_service_does_not(net: Network, to: To) -> None:
     server = net.serve(echoes, HOST)
     proxy = net.tunnel(server.port)

@@ -9,7 +9,7 @@ import httpcore
 
 from autocall_otp._clock import now
 from autocall_otp._transport.async_wire import AsyncNetwork
-from autocall_otp._transport.evidence import Evidence, StaleConnectionError
+from autocall_otp._transport.evidence import Evidence
 from autocall_otp._transport.pool import Connect, Pool, PooledConnection
 
 
@@ -38,10 +38,8 @@ class AsyncConnectionPool(Pool):
                 connection.network.evidence = evidence
                 response: httpcore.Response = await connection.http.handle_async_request(request)
                 self._answer(response, connection, evidence)
-            except BaseException as error:
-                self.drop(connection)
-                if connection.is_new or not isinstance(error, StaleConnectionError):
-                    raise
+            except BaseException as error:  # noqa: BLE001 - raised again there
+                self._end(connection, error)
             else:
                 return response
 

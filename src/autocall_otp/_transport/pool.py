@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, cast
-from weakref import WeakSet
+from weakref import WeakSet, finalize
 
 import httpcore
 
@@ -39,6 +39,9 @@ class PooledConnection:
         self.is_new = True
         self.rests_until, self.expires_at = 0.0, float("inf")
         self._lifetime = 0.0
+        # Frees what a signal made us lose, or a client that was dropped.
+        self._finalizer = finalize(self, network.discard)
+        self._finalizer.atexit = False
 
     def note(self, response: httpcore.Response) -> None:
         """Take from the head of an answer for how long the connection may be kept after it."""
@@ -60,9 +63,10 @@ class PooledConnection:
         self._lifetime = 0.0
         return True
 
-    def __del__(self) -> None:
-        """Free what a signal made us lose, or a client that was dropped."""
-        self.network.discard()
+    def close(self) -> None:
+        """Close it, whatever ended its use."""
+        self._finalizer.detach()
+        self.network.close()
 
 
 class Pool:
@@ -103,7 +107,7 @@ class Pool:
 
     def drop(self, connection: PooledConnection) -> None:
         """Close a connection, and free its place."""
-        connection.network.close()
+        connection.close()
         self._all.discard(connection)
         self._wake()
 
@@ -149,6 +153,16 @@ class Pool:
         connection.note(response)
         response.stream = _Body(self, connection, response.stream)
 
+    def _end(self, connection: PooledConnection, error: BaseException) -> None:
+        """Close the connection of a request that failed, and raise; not where another connection may serve it."""
+        self.drop(connection)
+        if isinstance(error, StaleConnectionError) and not connection.is_new:
+            return
+        if type(error).__module__.partition(".")[0] == "socksio":
+            # httpcore lets these pass, which are no errors of httpx.
+            raise httpcore.ProxyError("the proxy does not speak SOCKS 5") from error
+        raise error
+
     def _warn(self) -> None:
         if not self._closed and self._process == os.getpid():
             warnings.warn("a client was dropped without being closed", ResourceWarning, stacklevel=2, source=self)
@@ -176,10 +190,8 @@ class ConnectionPool(Pool):
                 connection.network.evidence = evidence
                 response: httpcore.Response = connection.http.handle_request(request)
                 self._answer(response, connection, evidence)
-            except BaseException as error:
-                self.drop(connection)
-                if connection.is_new or not isinstance(error, StaleConnectionError):
-                    raise
+            except BaseException as error:  # noqa: BLE001 - raised again there
+                self._end(connection, error)
             else:
                 return response
 

@@ -1,0 +1,223 @@
+"""How the parts of src/autocall_otp may import each other, read from the source without running it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+from support.page import ROOT
+
+US, GENERATED = "autocall_otp", "autocall_otp_api"
+LEVELS = (
+    {"_errors", "_redact", "_clock", "_log", "_version"},
+    {"models", "_payload", "_config"},
+    {"_sansio", "_transport", "_auth"},
+    {"_operations", "_session"},
+    {"_client"},
+    {"the package"},
+    {"_cli", "cli", "verify", "pytest_plugin", "__main__"},
+)
+"""A module imports from its own level and from those before it."""
+TOP = len(LEVELS) - 1
+MAX_LAYERS = 9
+IO = {
+    "aiohttp", "anyio", "asyncio", "concurrent", "h11", "http.client", "httpcore", "multiprocessing", "os", "select",
+    "selectors", "signal", "socket", "ssl", "subprocess", "threading", "time", "urllib.request",
+    *(f"httpx.{kind}{what}" for kind in ("", "Async") for what in ("BaseTransport", "Client", "HTTPTransport")),
+    *(f"httpx.{name}" for name in ("get", "head", "options", "patch", "post", "put", "delete", "request", "stream")),
+}  # fmt: skip
+"""What a part without I/O and without a clock of its own does without."""
+
+
+class House:
+    """The modules below a folder, and what each imports."""
+
+    def __init__(self, source: Path) -> None:
+        paths = {".".join(path.relative_to(source).with_suffix("").parts): path for path in source.rglob("*.py")}
+        self.trees = {
+            name.removesuffix(".__init__"): ast.parse(path.read_text("utf-8")) for name, path in paths.items()
+        }
+        self.imports = {name: set(self._imports(tree)) for name, tree in self.trees.items()}
+        """Dotted names: of modules, and of what is taken from one."""
+        self.graph = {
+            name: {self.module_of(each) for each in found} - {"", name} for name, found in self.imports.items()
+        }
+        """Modules of ours that each one imports."""
+
+    def _imports(self, tree: ast.AST) -> Iterator[str]:
+        for node in ast.iter_child_nodes(tree):
+            if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+                continue  # not imported when the program runs
+            yield from self._imports(node)
+            if isinstance(node, ast.Import):
+                yield from (each.name for each in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                yield from (f"{'.' * node.level}{node.module or ''}.{each.name}" for each in node.names)
+
+    def module_of(self, name: str) -> str:
+        """The module of ours that a dotted name is, or is in; nothing where it is another's."""
+        found = name if name in self.trees else name.rpartition(".")[0]
+        return found if found in self.trees else ""
+
+
+def part(module: str) -> str:
+    """The part of the house that a module is in."""
+    return [*module.split("."), "the package"][1]
+
+
+def level(module: str) -> int:
+    """How high a module is; below everything where nobody has said it."""
+    return next((number for number, parts in enumerate(LEVELS) if part(module) in parts), -1)
+
+
+def faults(source: Path) -> list[str]:
+    """Everything that a house has against the rules."""
+    house = House(source)
+    return sorted({*upwards(house), *too_deep(house), *doing_io(house), *not_for(house)})
+
+
+def upwards(house: House) -> Iterator[str]:
+    for module, others in house.graph.items():
+        if any(name.startswith(".") for name in house.imports[module]):
+            yield f"{module} has a relative import, which this test does not follow"
+        if part(module) == "sandbox":
+            continue
+        if level(module) < 0:
+            yield f"{module} is on no level: say in LEVELS where it belongs"
+        for other in others:
+            if part(other) == "sandbox" and level(module) < TOP:
+                yield f"{module} imports {other}, a stand-in for the service"
+            elif part(other) != "sandbox" and level(other) > level(module) >= 0:
+                yield f"{module} imports {other}, which is above it"
+
+
+def too_deep(house: House) -> Iterator[str]:
+    depth: dict[str, int] = {}
+    try:
+        for module in TopologicalSorter(house.graph).static_order():
+            depth[module] = 1 + max((depth[other] for other in house.graph.get(module, ())), default=0)
+    except CycleError as error:
+        yield f"a circle: {' → '.join(reversed(error.args[1]))}"
+    for module, layers in depth.items():
+        if layers > MAX_LAYERS and 0 <= level(module) < TOP:
+            yield f"{module} stands on {layers - 1} layers, {MAX_LAYERS - 1} are enough"
+
+
+def doing_io(house: House) -> Iterator[str]:
+    for module, tree in house.trees.items():
+        if part(module) == "_sansio":
+            used = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+            used |= {each for name in house.imports[module] for each in (name, name.partition(".")[0])}
+            used |= {name.rpartition(".")[0] for name in house.imports[module]}
+            yield from (f"{module} uses {name}, which can do I/O" for name in used & IO)
+            if any(isinstance(node, ast.Name) and node.id == "open" for node in ast.walk(tree)):
+                yield f"{module} opens files"
+
+
+def not_for(house: House) -> Iterator[str]:
+    """What the sandbox shares with the SDK, and what stands on top of the SDK takes beyond its public names."""
+    public = {
+        f"{US}.{name}"
+        for node in house.trees[US].body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+        for name in ast.literal_eval(node.value)
+    }
+    allowed = {"sandbox": {f"{US}.normalize_number"}, "verify": public, "pytest_plugin": public}
+    for module, names in house.imports.items():
+        mine = part(module)
+        for name in names:
+            first, _, rest = name.partition(".")
+            if first == GENERATED and mine != "_operations":
+                yield f"{module} imports {name}: generated code is for _operations alone"
+            elif (
+                first == US
+                and name not in allowed.get(mine, {name})
+                and rest.partition(".")[0] not in {mine, "sandbox"}
+            ):
+                yield f"{module} imports {name}, which is not for it"
+
+
+def test_the_house_keeps_its_rules() -> None:
+    assert faults(ROOT / "src") == []
+
+
+GOOD = {
+    "__init__": "from autocall_otp._client import Client\nfrom autocall_otp._errors import Wrong\n__all__ = ['Client']",
+    "_errors": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from autocall_otp.models import Cdr",
+    "_log": "import logging",
+    "models": "from autocall_otp._errors import Wrong",
+    "_sansio.__init__": "",
+    "_sansio.retry": "import httpx\nfrom autocall_otp._sansio.outcome import interpret\nHeaders = httpx.Headers",
+    "_sansio.outcome": "from autocall_otp import models",
+    "_session": "import socket\nfrom autocall_otp._sansio import retry",
+    "_operations.__init__": "",
+    "_operations.run_otp": "from autocall_otp_api.models import OtpAnswer\nfrom autocall_otp._sansio.retry import send",
+    "_client": "from autocall_otp._operations.run_otp import run_otp\nfrom autocall_otp._session import Session",
+    "sandbox.__init__": "from autocall_otp.sandbox.calls import Call",
+    "sandbox.calls": "from autocall_otp import normalize_number",
+    "verify.__init__": "from autocall_otp import Client\nimport socket",
+    "_cli.__init__": "from autocall_otp._errors import Wrong\nfrom autocall_otp.sandbox import Call",
+}
+
+
+def built(root: Path, modules: dict[str, str]) -> Path:
+    for name, text in modules.items():
+        path = root / US / f"{name.replace('.', '/')}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return root
+
+
+def test_a_house_that_keeps_the_rules_has_no_faults(tmp_path: Path) -> None:
+    assert faults(built(tmp_path, GOOD)) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "line", "said"),
+    [
+        ("models", "from autocall_otp._client import Client", "models imports autocall_otp._client, which is above it"),
+        (
+            "_errors",
+            "def f():\n    from autocall_otp import models",
+            "_errors imports autocall_otp.models, which is above",
+        ),
+        ("_sansio.outcome", "import autocall_otp._operations.run_otp", "_operations.run_otp, which is above it"),
+        ("_client", "from autocall_otp import Client", "_client imports autocall_otp, which is above it"),
+        ("_sansio.outcome", "from autocall_otp._sansio import retry", "a circle: autocall_otp._sansio."),
+        ("_lanes", "import os", "_lanes is on no level"),
+        ("_session", "from .models import Cdr", "_session has a relative import"),
+        ("_session", "from autocall_otp.sandbox import Call", "a stand-in for the service"),
+        ("_session", "import autocall_otp_api", "generated code is for _operations alone"),
+        ("sandbox.calls", "from autocall_otp_api import models", "generated code is for _operations alone"),
+        (
+            "sandbox.calls",
+            "from autocall_otp.models import Cdr",
+            "sandbox.calls imports autocall_otp.models.Cdr, which is",
+        ),
+        ("sandbox.calls", "from autocall_otp import Client", "sandbox.calls imports autocall_otp.Client, which is not"),
+        (
+            "verify.__init__",
+            "from autocall_otp._errors import Wrong",
+            "verify imports autocall_otp._errors.Wrong, which",
+        ),
+        ("verify.__init__", "from autocall_otp import Wrong", "verify imports autocall_otp.Wrong, which is not for it"),
+        ("_sansio.retry", "import socket", "uses socket, which can do I/O"),
+        ("_sansio.retry", "from time import monotonic", "uses time, which can do I/O"),
+        ("_sansio.retry", "def f():\n    from asyncio import sleep", "uses asyncio, which can do I/O"),
+        ("_sansio.retry", "from httpx import AsyncClient", "uses httpx.AsyncClient, which can do I/O"),
+        ("_sansio.retry", "httpx.HTTPTransport()", "uses httpx.HTTPTransport, which can do I/O"),
+        ("_sansio.retry", "open('file')", "_sansio.retry opens files"),
+    ],
+)
+def test_what_breaks_a_rule_is_named(tmp_path: Path, module: str, line: str, said: str) -> None:
+    found = faults(built(tmp_path, GOOD | {module: f"{GOOD.get(module, '')}\n{line}"}))
+    assert any(said in fault for fault in found), found
+
+
+def test_more_than_nine_layers_are_named(tmp_path: Path) -> None:
+    tower = {f"_transport.l{n}": f"from autocall_otp._transport import l{n + 1}" for n in range(9)}
+    tower |= {"_transport.__init__": "", "_transport.l9": ""}
+    assert faults(built(tmp_path, GOOD | tower)) == ["autocall_otp._transport.l0 stands on 9 layers, 8 are enough"]
