@@ -248,7 +248,8 @@ CANARIES = re.compile(r"mã|m\\+(u00e3|xe3|xc3)|m%C3|1\\+2|332.{0,9}665.{0,9}711
 def echo(status: int, body: object) -> Callable[[httpx.Request], httpx.Response]:
     """A service that answers so; without a status, a library whose failure quotes what was sent."""
 
-    def reply(_: httpx.Request) -> httpx.Response:
+    def reply(request: httpx.Request) -> httpx.Response:
+        logging.getLogger("httpcore.http11").debug("sending %r %r", request.headers.raw, request.content)
         if status:
             return httpx.Response(status, json=body, headers={"Location": f"https://{quote(ECHO)}"})
         error = httpx.ReadError(f"while reading {ECHO!r}")
