@@ -121,12 +121,14 @@ class Contract:
         Raises:
             Violation: 404 for an unknown path, 405 for another method, 400 for a path that is not UTF-8.
         """
+        matching = [(operation, operation.pattern.fullmatch(raw_path)) for operation in self.operations]
+        # Of two paths that match, the one with fewer parameters comes first and is the one that was meant.
+        path = next((operation.path for operation, found in matching if found), None)
         allowed: list[str] = []
-        for operation in self.operations:
-            found = operation.pattern.fullmatch(raw_path)
-            if found and operation.method == method:
+        for operation, found in matching:
+            if found and operation.path == path and operation.method == method:
                 return operation, {name: _decoded(name, text) for name, text in found.groupdict().items()}
-            if found:
+            if operation.path == path:
                 allowed.append(operation.method)
         if allowed:
             methods = ", ".join(sorted(allowed))

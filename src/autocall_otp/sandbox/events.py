@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # A comment now and then shows both ends that the other is still there.
 KEEP_ALIVE = 15.0
 # Changes within this many seconds travel together, so that a flood of calls does not drown the page.
-TOGETHER = 0.05
+TOGETHER = 0.03
 
 Seen: TypeAlias = dict[int, tuple[str, bool, int]]
 # Of the calls as they were told, and of the last request that was.
@@ -59,6 +59,7 @@ def _event(board: Switchboard, name: str, told: Told) -> tuple[bool, str, Told]:
     data: dict[str, Any] = {
         "now": now.isoformat(),
         "speed": board.clock.speed,
+        "chaos": board.chaos.is_on,
         "calls": [described(board, call, now) for call in changed],
         "gone": gone,
         "requests": [request.as_json() for request in requests],

@@ -130,7 +130,8 @@ class Server(uvicorn.Server):
         """Let streams and stalled answers end, then shut down as uvicorn does."""
         self._board.stop()
         if self._reporting:
-            await self._reporting
+            self._reporting.cancel()
+            await asyncio.wait([self._reporting])
         await super().shutdown(sockets)
 
 

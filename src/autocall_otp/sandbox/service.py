@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from autocall_otp.sandbox import calls
 from autocall_otp.sandbox.contract import Contract, Violation
-from autocall_otp.sandbox.endpoints import Checked, Endpoints, Explained
+from autocall_otp.sandbox.endpoints import Checked, Endpoints, Explained, Handler
 from autocall_otp.sandbox.numbers import Answer, LookUp, SpecialNumber, special
 
 if TYPE_CHECKING:
@@ -95,8 +95,11 @@ class Service:
 
     def endpoints(self, contract: Contract, token: str) -> Endpoints:
         """The application that serves them."""
-        handlers = {"runOtp": self.run_otp, "getCdrByRefId": self.get_cdr}
-        return Endpoints(contract, handlers, token, self._board.take_note)
+        return Endpoints(contract, self.handlers(), token, self._board.take_note)
+
+    def handlers(self) -> dict[str, Handler]:
+        """The operations by their ids."""
+        return {"runOtp": self.run_otp, "getCdrByRefId": self.get_cdr}
 
     async def run_otp(self, request: Checked) -> Response | Explained:
         """Take a call, or do what chance or the number says."""

@@ -222,6 +222,7 @@ class Switchboard:
         """Put another chaos in force; its seed begins anew."""
         with self._lock:
             self._dice = Dice(chaos)
+        self.bell.ring()
 
     def roll(self) -> Mishap:
         """What chance does to the next request."""
