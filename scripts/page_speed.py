@@ -39,7 +39,8 @@ WATCH = """() => {
 
 def place(sandbox: Sandbox, http: httpx.Client, number: int) -> None:
     """Place a call as any program would."""
-    body = BODY | {"phone_number": f"09{number * 7919 % 10**8:08d}", "code_otp": f"{number:06d}", "ref_id": f"r-{number}"}
+    phone_number = f"09{number * 7919 % 10**8:08d}"
+    body = BODY | {"phone_number": phone_number, "code_otp": f"{number:06d}", "ref_id": f"r-{number}"}
     headers = {"Authorization": f"Bearer {sandbox.token}"}
     http.post(f"{sandbox.url}/v3/autocall/otp", json=body, headers=headers).raise_for_status()
 
@@ -65,10 +66,14 @@ def arrivals(page: Page, sandbox: Sandbox, http: httpx.Client) -> list[float]:
 
 def main() -> int:
     """Measure and print."""
-    with Sandbox(speed=0, max_calls=2 * CALLS) as sandbox, httpx.Client(trust_env=False) as http, sync_playwright() as pw:
+    with (
+        Sandbox(speed=0, max_calls=2 * CALLS) as sandbox,
+        httpx.Client(trust_env=False) as http,
+        sync_playwright() as playwright,
+    ):
         for number in range(CALLS):
             place(sandbox, http, number)
-        browser = pw.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         page = browser.new_page(viewport={"width": 1280, "height": 820})
         page.goto(sandbox.url)
         expect(page.locator("#count")).to_have_text(f"{CALLS} calls")

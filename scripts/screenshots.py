@@ -1,4 +1,4 @@
-"""Take pictures of the sandbox's pages: those of the docs, or every state in light and dark at three widths (--all DIR)."""
+"""Take pictures of the sandbox's pages: those of the docs, or every state at three widths (--all DIR)."""
 
 from __future__ import annotations
 
@@ -55,6 +55,12 @@ def some_calls(sandbox: Sandbox) -> None:
     sandbox.advance(5)
 
 
+def fail_and_call(sandbox: Sandbox) -> None:
+    """First the failures, then the calls."""
+    fail(sandbox)
+    some_calls(sandbox)
+
+
 def nothing(_: Page) -> None:
     """The page as it comes."""
 
@@ -75,6 +81,7 @@ def show_requests(page: Page) -> None:
     page.locator("#tab-requests").click()
 
 
+Picture = tuple[str, str, str]
 State = tuple[Callable[[Sandbox], object], Callable[[Page], object]]
 STATES: dict[str, State] = {
     "empty": (lambda _: None, nothing),
@@ -84,7 +91,7 @@ STATES: dict[str, State] = {
     "settings": (some_calls, press("s")),
     "place": (some_calls, press("p")),
     "keys": (some_calls, press("?")),
-    "requests": (lambda sandbox: (fail(sandbox), some_calls(sandbox)), show_requests),
+    "requests": (fail_and_call, show_requests),
 }
 
 
@@ -118,8 +125,9 @@ def opened(browser: Browser, url: str, scheme: str, size: str, locale: str = "en
     return page
 
 
-def take(browser: Browser, folder: Path, name: str, scheme: str, size: str, *, port: int = 0) -> None:
+def take(browser: Browser, folder: Path, picture: Picture, *, port: int = 0) -> None:
     """One picture of one state."""
+    name, scheme, size = picture
     arrange, act = STATES[name]
     with Sandbox(speed=0, port=port) as sandbox:
         arrange(sandbox)
@@ -134,7 +142,7 @@ def take_all(browser: Browser, folder: Path) -> None:
     for size in SIZES:
         for scheme in ("light", "dark"):
             for name in STATES:
-                take(browser, folder, name, scheme, size)
+                take(browser, folder, (name, scheme, size))
             with Sandbox(speed=0) as sandbox:
                 many_calls(sandbox)
                 page = opened(browser, sandbox.url, scheme, size)
@@ -173,12 +181,12 @@ def main() -> None:
             folder.mkdir(parents=True, exist_ok=True)
             take_all(browser, folder)
         else:
-            for name, scheme, size in DOCS:
-                take(browser, IMAGES, name, scheme, size, port=8025)
+            for picture in DOCS:
+                take(browser, IMAGES, picture, port=8025)
         browser.close()
 
 
-DOCS = (
+DOCS: tuple[Picture, ...] = (
     ("empty", "light", "desktop"),
     ("calls", "light", "desktop"),
     ("calls", "dark", "desktop"),

@@ -19,7 +19,8 @@ let touched = false;
 export const open = { id: null, chosen: false };
 const listeners = [];
 
-export function onOpen(listener) {
+/** Calls back when another call is open, or the list has changed. */
+export function onChange(listener) {
   listeners.push(listener);
 }
 
