@@ -32,7 +32,10 @@ pytestmark = pytest.mark.dev
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
-TESTED_ELSEWHERE = {DOCS / "sandbox.md": "tests/sandbox/test_docs.py"}
+TESTED_ELSEWHERE = {
+    DOCS / "sandbox.md": "tests/sandbox/test_docs.py",
+    DOCS / "testing.md": "tests/examples/test_testing_page.py",
+}
 RUN = [page for page in PAGES if page not in TESTED_ELSEWHERE and blocks(page, "python")]
 SHELL = ("", "bash", "console", "sh", "shell")
 SETTINGS = {

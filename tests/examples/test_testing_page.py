@@ -11,8 +11,14 @@ from pathlib import Path
 import pytest
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "testing.md"
-BLOCKS: list[str] = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-TEST, CLIENTS = BLOCKS[0], dict(zip(("django", "fastapi", "flask"), BLOCKS[1:], strict=True))
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+TEST = blocks("python")[0]
+CLIENTS = {"django": blocks("python")[1], "fastapi": blocks("python")[2], "flask": blocks("python")[3]}
 # The login of a reader's program, as small as it can be.
 LOGIN = """
 import secrets

@@ -46,7 +46,8 @@ def fits(answer: httpx.Response, path: str, method: str = "get") -> Any:
 
 def test_every_operation_of_the_document_has_a_handler_and_no_other() -> None:
     documented = {operation.id for operation in contract_of_testing().operations}
-    assert set(Control(Switchboard(), "t").handlers()) == documented
+    service: Any = None
+    assert set(Control(Switchboard(), "t", service).handlers()) == documented
 
 
 def test_the_document_is_served(http: httpx.Client) -> None:
@@ -152,6 +153,32 @@ def test_the_clock_is_read_moved_and_hurried(sandbox: Sandbox, http: httpx.Clien
     assert sandbox.clock.speed == 3
 
 
+@pytest.mark.parametrize(
+    ("number", "status", "body", "placed"),
+    [
+        ("0332665711", 200, '"message":"success"', 1),
+        ("0900000031", None, None, 1),
+        ("0900000032", None, None, 1),
+        ("0900000401", 401, "Unauthorized", 0),
+    ],
+)
+def test_a_call_is_placed_as_a_program_would(
+    sandbox: Sandbox,
+    http: httpx.Client,
+    otp_request: dict[str, str],
+    number: str,
+    status: int | None,
+    body: str | None,
+    placed: int,
+) -> None:
+    answer = post(http, "/sandbox/calls", otp_request | {"phone_number": number})
+    told = fits(answer, "/sandbox/calls", "post")
+    assert told["status"] == status
+    assert told["body"] is None if body is None else body in told["body"]
+    assert len(sandbox.calls) == placed
+    assert [(request.path, request.status) for request in sandbox.requests] == [("/v3/autocall/otp", status)]
+
+
 def test_a_call_is_hung_up_once_it_is_answered(sandbox: Sandbox, http: httpx.Client, place: Place) -> None:
     place()
     refused = post(http, "/sandbox/calls/1/hang-up")
@@ -228,7 +255,7 @@ def test_the_settings_and_the_numbers_are_told(http: httpx.Client) -> None:
 
 def test_another_method_or_path_is_refused(http: httpx.Client) -> None:
     wrong = http.patch("/sandbox/calls", json={})
-    assert (wrong.status_code, wrong.headers["allow"]) == (405, "DELETE, GET")
+    assert (wrong.status_code, wrong.headers["allow"]) == (405, "DELETE, GET, POST")
     assert http.get("/sandbox/nothing").status_code == 404
 
 

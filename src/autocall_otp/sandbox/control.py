@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from autocall_otp.sandbox.caller import ask_for_call
 from autocall_otp.sandbox.calls import NotRingingError, NotTalkingError
 from autocall_otp.sandbox.chaos import Chaos
 from autocall_otp.sandbox.contract import Violation, testing_contract
@@ -17,16 +18,19 @@ from autocall_otp.sandbox.numbers import NUMBERS
 from autocall_otp.sandbox.switchboard import Switchboard, described
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
     from autocall_otp.sandbox.calls import PlacedCall
 
 
 class Control:
     """One method for each operation of the testing API."""
 
-    def __init__(self, board: Switchboard, token: str) -> None:
-        """Steer this switchboard."""
+    def __init__(self, board: Switchboard, token: str, service: ASGIApp) -> None:
+        """Steer this switchboard; calls are placed at this service."""
         self._board = board
         self._token = token
+        self._service = service
 
     def endpoints(self) -> Endpoints:
         """The application that serves them."""
@@ -40,6 +44,7 @@ class Control:
             "listNumbers": self.list_numbers,
             "getOpenapi": self.get_openapi,
             "listCalls": self.list_calls,
+            "placeCall": self.place_call,
             "clearCalls": self.clear_calls,
             "getLatestCall": self.get_latest_call,
             "waitForCall": self.wait_for_call,
@@ -84,6 +89,10 @@ class Control:
         now = self._board.clock.now()
         shown = [described(self._board, call, now) for call in found[-request.parameters["limit"] :]]
         return JSONResponse({"calls": shown})
+
+    async def place_call(self, request: Checked) -> Response:
+        """Ask the service for a call, as a program would."""
+        return JSONResponse(await ask_for_call(self._service, self._token, request.body))
 
     async def clear_calls(self, request: Checked) -> Response:
         """Forget all calls, or those with these ids."""

@@ -58,7 +58,7 @@ class SpecialNumber:
 
 
 def _early(phone_number: str, look_up: LookUp, name: str, what: str) -> SpecialNumber:
-    happens = f"is answered; a look-up before the end gets a 200 with {what}"
+    happens = f"is answered; before the end a look-up gets {what}"
     return SpecialNumber(phone_number, name, happens, "record, after a wait", calls.ANSWERED, look_up=look_up)
 
 
@@ -96,7 +96,7 @@ NUMBERS: tuple[SpecialNumber, ...] = (
     _early("0900000024", LookUp.EMPTY_OBJECT, "early-object", "`{}`"),
     _early("0900000025", LookUp.NULL, "early-null", "`null`"),
     _early("0900000026", LookUp.HTML, "early-html", "an HTML page"),
-    _early("0900000027", LookUp.NO_END, "early-record", "a record that ended at `1970-01-01 07:00:00`"),
+    _early("0900000027", LookUp.NO_END, "early-record", "a record that ended in 1970"),
     SpecialNumber(
         "0900000028",
         "capitals",
@@ -132,7 +132,7 @@ NUMBERS: tuple[SpecialNumber, ...] = (
     SpecialNumber(
         "0900000200",
         "refused-in-words",
-        '200 that says no: `{"status": "fail", "message": "Số dư không đủ"}`, not dialled',
+        '200 with `{"status": "fail", "message": "Số dư không đủ"}`, not dialled',
         "`InvalidResponseError`, UNKNOWN",
         None,
         Answer.REFUSED_IN_WORDS,

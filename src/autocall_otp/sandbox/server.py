@@ -31,9 +31,9 @@ START_SECONDS = 10.0
 
 def application(board: Switchboard, connections: Connections, *, token: str, host: str) -> ASGIApp:
     """The page, the testing API and, for every other path, the provider's API."""
-    control = Guard(Control(board, token).endpoints(), host)
-    guarded_page = Guard(page, host)
     service = Service(board, connections).endpoints(provider_contract(), token)
+    control = Guard(Control(board, token, service).endpoints(), host)
+    guarded_page = Guard(page, host)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]

@@ -48,14 +48,17 @@ export function showTrouble(text) {
   setText(byId("trouble"), text);
 }
 
-/** Changes something through the testing API; whether it worked. */
+/** Changes something through the testing API; the answer, or false where it did not work. */
 export async function change(method, path, body = {}) {
   try {
     const headers = { "Content-Type": "application/json" };
     const answer = await fetch(path, { method, headers, body: JSON.stringify(body) });
-    const words = answer.ok ? "" : JSON.stringify((await answer.json()).error);
-    showTrouble(answer.ok ? "" : t("That did not work: {words}", { words }));
-    return answer.ok;
+    if (!answer.ok) {
+      showTrouble(t("That did not work: {words}", { words: JSON.stringify((await answer.json()).error) }));
+      return false;
+    }
+    showTrouble("");
+    return answer;
   } catch {
     showTrouble(t("That did not work: the sandbox cannot be reached."));
     return false;

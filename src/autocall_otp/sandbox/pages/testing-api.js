@@ -34,6 +34,8 @@ function example(method, path, body) {
 }
 
 const BODIES = {
+  placeCall: '{"phone_number": "0332665711", "code_otp": "4711", "template": "otp_script_01", '
+    + '"campaign_uuid": "f77dfcf4-0759-4179-93cb-741f481a776e"}',
   setSettings: '{"repeated_ref_id": "replay"}',
   setClock: '{"advance": 30}',
   setChaos: '{"error_probability": 0.1, "seed": 1}',
