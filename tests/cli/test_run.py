@@ -128,11 +128,6 @@ def test_a_missing_setting_says_where_to_set_it(
     assert (ran.exit_code, f"is not set; set {option}{variable} or" in ran.stderr) == (5, True)
 
 
-def test_a_host_that_does_not_answer_is_a_failure(run: Run) -> None:
-    ran = run("run", NUMBER, "--generate", "--host", "http://127.0.0.1:1", "--json")
-    assert (ran.exit_code, ran.only("error")["outcome"]) == (1, "NOT_PLACED")
-
-
 OUTPUTS = {
     "a pipe that nobody reads": "| true",
     "a pipe of which one line is read": "| head -1",
