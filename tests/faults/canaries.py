@@ -17,7 +17,7 @@ from urllib.parse import quote, unquote_plus
 from autocall_otp import Cdr, OtpCall
 from faults import scripts
 from faults.kinds import Fault, success
-from faults.observe import Secrets
+from faults.observe import Row, Secrets
 from faults.scripts import answers, head, says, whole
 from faults.server import Script, Seen
 
@@ -88,8 +88,9 @@ def shown_by_error(error: BaseException) -> dict[str, str]:
     return texts
 
 
-def shown_by_result(result: OtpCall | Cdr) -> dict[str, str]:
+def shown_by_result(result: OtpCall | Cdr | None) -> dict[str, str]:
     """The same for a result."""
+    assert result is not None
     return {
         "repr": repr(result),
         "str": str(result),
@@ -98,6 +99,20 @@ def shown_by_result(result: OtpCall | Cdr) -> dict[str, str]:
         "pickle": pickle.dumps(result).decode("latin-1"),
         "to_dict": json.dumps(result.to_dict(masked=True)),
     }
+
+
+def shown_by(row: Row, secrets: Secrets) -> dict[str, list[str]]:
+    """What shows a secret, and which."""
+    shown = shown_by_error(row.error) if row.error else shown_by_result(row.result)
+    hits = {where: found(text, secrets) for where, text in shown.items()}
+    return {f"{row.fault}, {row.shell} {row.operation}: {where}": names for where, names in hits.items() if names}
+
+
+def shown_by_log(lines: list[str], secrets: Secrets) -> dict[str, list[str]]:
+    """The same of what was logged."""
+    if not found("\n".join(lines), secrets):
+        return {}
+    return {f"log, {line[:300]}": names for line in lines if (names := found(line, secrets))}
 
 
 class _Keeper(logging.Handler):

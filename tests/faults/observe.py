@@ -79,11 +79,13 @@ def observe(fault: Fault, shell: Shell, operation: Operation, retry: Retry = QUI
         )
 
 
-def observe_all(fault: Fault, retry: Retry = QUICK, *, only: Operation | None = None) -> list[Row]:
+def observe_all(
+    fault: Fault, retry: Retry = QUICK, *, only: Operation | None = None, secrets: Secrets = SECRETS
+) -> list[Row]:
     """Make it with each client that the transport serves, and each operation or one, at the same time."""
     cases = product(ways.shells(), OPERATIONS if only is None else (only,))
     with ThreadPoolExecutor(4) as pool:
-        return list(pool.map(lambda case: observe(fault, case[0], case[1], retry), cases))
+        return list(pool.map(lambda case: observe(fault, case[0], case[1], retry, secrets), cases))
 
 
 def _told(result: OtpCall | Cdr | Exception, requests: int) -> Expected:

@@ -1,6 +1,5 @@
 """Every fault of the catalogue, over each transport, with both clients and both operations."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from autocall_otp import (
     TransportError,
 )
 from faults import scripts
+from faults.canaries import AWKWARD, everything_logged, shown_by, shown_by_log
 from faults.catalogue import CATALOGUE, LATE, expected
 from faults.kinds import Expected, Fault, success
 from faults.observe import observe_all
@@ -32,8 +32,11 @@ INSISTENT = Retry(base=0.001, cap=0.01, unknown_outcome=True)
 
 
 @pytest.mark.parametrize("fault", CATALOGUE, ids=lambda fault: fault.name)
-def test_the_caller_is_told_the_truth(fault: Fault, figure: Callable[[str], None]) -> None:
-    for row in observe_all(fault):
+def test_the_caller_is_told_the_truth_and_nobody_a_secret(fault: Fault) -> None:
+    with everything_logged() as lines:
+        rows = observe_all(fault, secrets=AWKWARD)
+    assert shown_by_log(lines, AWKWARD) == {}
+    for row in rows:
         assert row.told == expected(fault, row.way, row.shell, row.operation), f"{row.shell}: {row.error!r}"
         assert in_time(row) or fault.name in LATE.get((row.way, row.shell), ()), f"{row.shell}: {row.elapsed:.1f} s"
         assert not row.followed, "a request went to another host"
@@ -41,9 +44,8 @@ def test_the_caller_is_told_the_truth(fault: Fault, figure: Callable[[str], None
         if row.operation == "run_otp":
             assert row.told.outcome is not Outcome.NOT_PLACED or not row.rings
             assert row.told.outcome is not Outcome.PLACED or row.rings
-        if row.sent > MIB:
-            figure(f"{fault.name}, {row.way}, {row.shell}: the server could send {row.sent / MIB:.1f} MiB")
         assert row.sent < _MOST_SENT
+        assert shown_by(row, AWKWARD) == {}
 
 
 def _once(status: str, *, rings: bool) -> Script:
