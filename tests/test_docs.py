@@ -36,16 +36,11 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 TESTED_ELSEWHERE = {
-<<<<<<< HEAD
     DOCS / "sandbox.md": ("tests/sandbox/test_docs.py", r'blocks\("python"\)\[(\d+)\]'),
     DOCS / "mock.md": ("tests/contract/test_mock.py", ""),
+    DOCS / "testing.md": ("tests/examples/test_testing_page.py", ""),
 }
 """The test that runs a page's Python, and how it names a block; it may take them all."""
-=======
-    DOCS / "sandbox.md": "tests/sandbox/test_docs.py",
-    DOCS / "testing.md": "tests/examples/test_testing_page.py",
-}
->>>>>>> sandbox
 RUN = [page for page in PAGES if page not in TESTED_ELSEWHERE and blocks(page, "python")]
 SHELL = ("", "bash", "console", "sh", "shell")
 SETTINGS = {
