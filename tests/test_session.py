@@ -370,7 +370,7 @@ def test_a_closed_client_says_so(kind: type[Any]) -> None:
     asyncio.run(main())
 
 
-def test_outside_asyncio_a_task_is_told_what_is_needed() -> None:
+def test_outside_asyncio_the_error_says_what_is_needed() -> None:
     """As under trio and curio, whose tasks have no event loop of asyncio."""
     client = AsyncClient(**settings("api.example.vn"))
     with pytest.raises(ConfigurationError, match="needs a running event loop of asyncio; trio and curio") as caught:
