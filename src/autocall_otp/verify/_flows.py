@@ -165,11 +165,11 @@ class Flows:
 
     def _join(self, person: Person, last: Call, pause: float) -> Flow[Challenge | None]:
         """The challenge of a call that was placed a moment ago; None where it is over, and the phone may ring again."""
-        if last["challenge"] != person.challenge:
-            message = "this number was called a moment ago"
-            raise TooManyCallsError(message, retry_after=pause, limit="ring_again_after")
         codes: list[Code] = load((yield Get(f"c:{person.challenge}")))
         code = next((code for code in codes if code["ref_id"] == last["ref_id"]), _code(last["at"], last["ref_id"]))
+        if last["challenge"] != person.challenge or (code["winner"] and not code["outcome"]):
+            message = "this number was called a moment ago"
+            raise TooManyCallsError(message, retry_after=pause, limit="ring_again_after")
         if code["winner"]:
             return None
         if len(code["guesses"]) >= self._limits.guesses:
@@ -248,9 +248,10 @@ class Flows:
         # Counted before the code is looked at: whatever runs at once or is killed, no guess is free.
         if not (yield from self._change(f"f:{person.number_mac}", one_more)):
             return Check(verdict=Verdict.LOCKED)
-        if not self._matches(guessed, typed):
+        right = self._matches(guessed, typed)
+        if not right:
             return Check(verdict=Verdict.WRONG, attempts_left=self._guesses_left(guessed))
-        if not (yield from self._win(person, guess)):
+        if not (yield from self._win(person, guess, right)):
             return Check(verdict=Verdict.EXPIRED)
         return Check(verdict=Verdict.VERIFIED, phone_number=person.number)
 
@@ -278,26 +279,27 @@ class Flows:
         yield from self._change(f"c:{person.challenge}", edit)
         return guessed
 
-    def _matches(self, codes: list[Code], typed: str) -> bool:
-        """Whether the code is one of those that were read, in a time that does not depend on which."""
-        right = [hmac.compare_digest(self._mac("code", each["challenge"], typed), each["mac"]) for each in codes]
-        return any(right)
+    def _matches(self, codes: list[Code], typed: str) -> set[str]:
+        """The calls that read this code, found in a time that does not depend on it."""
+        macs = [(code, self._mac("code", code["challenge"], typed)) for code in codes]
+        return {code["ref_id"] for code, mac in macs if hmac.compare_digest(code["mac"], mac)}
 
-    def _win(self, person: Person, guess: str) -> Flow[bool]:
+    def _win(self, person: Person, guess: str, right: set[str]) -> Flow[bool]:
         """Use the codes up for this guess; False where another was faster, or their time ended meanwhile."""
-        used: list[str] = []
+        over = set(right)
 
         def mark(codes: list[Code], _: float) -> bool:
-            if not any(guess in code["guesses"] and code["winner"] in {"", guess} for code in codes):
+            if not any(code["ref_id"] in right and code["winner"] in {"", guess} for code in codes):
                 return False
             for code in codes:
                 code["winner"] = code["winner"] or guess
-            used[:] = [code["ref_id"] for code in codes]
+                # A call under way may ring yet, and holds the number.
+                over.update([code["ref_id"]] if code["outcome"] else [])
             return True
 
         def free(calls: list[Call], _: float) -> bool:
             for call in calls:
-                call["over"] = call["over"] or call["ref_id"] in used
+                call["over"] = call["over"] or call["ref_id"] in over
             return True
 
         def know(times: list[Any], now: float) -> bool:
