@@ -67,8 +67,8 @@ class LookUp(NamedTuple):
 
 Operation: TypeAlias = Get | Swap | Place | LookUp
 Flow: TypeAlias = Generator[Operation, Any, T]
-Edit: TypeAlias = Callable[[list[Any], float], bool]
-"""Changes a record in its place, at a time; False where it leaves it as it was."""
+Edit: TypeAlias = Callable[[list[Any], float], list[Any] | None]
+"""From the rows of a record and the time to the new rows; None leaves it as it is."""
 
 
 class Person(NamedTuple):
@@ -97,13 +97,12 @@ class Flows:
 
     def _start(self, phone_number: str, owner: str, caller: str | None) -> Flow[Challenge]:
         person = self._person(phone_number, owner)
-        caller_key = caller and f"a:{self._mac('caller', _arguments.caller(caller))}"
-        known, locked = yield from self._standing(person)
-        if locked:
-            raise TooManyCallsError(
-                "this number is locked: too many wrong codes", limit="failures_per_number", retryable=False
-            )
-        ref_id, held = str(uuid4()), list[str]()
+        caller_key = None if caller is None else f"a:{self._mac('caller', _arguments.caller(caller))}"
+        known, failures, most = yield from self._standing(person)
+        if failures >= most:
+            message = "this number is locked: too many wrong codes were entered for it"
+            raise TooManyCallsError(message, limit="failures_per_number", retryable=False)
+        ref_id, held, outcome = str(uuid4()), list[str](), Outcome.NOT_PLACED
         added = _code(0.0, ref_id)
         try:
             claim = yield from self._claim(person, caller_key, ref_id, held, known=known)
@@ -113,25 +112,22 @@ class Flows:
             code, added = yield from self._add_code(person, ref_id)
             if abs(self._now() - claim) > STALE:
                 raise _not_placed("store or process was too slow for this call", ref_id)
+            outcome = Outcome.UNKNOWN
             yield Place(person.number, code, ref_id)
-            added["outcome"] = Outcome.PLACED.value
+            outcome = Outcome.PLACED
         except AutocallError as error:
-            if error.outcome is Outcome.NOT_PLACED:
+            if Outcome.NOT_PLACED in {outcome, error.outcome}:
                 with contextlib.suppress(AutocallError):
                     yield from self._give_back(ref_id, held)
                 raise
-            added["outcome"] = error.outcome.value
 
-        def note(codes: list[Code], _: float) -> bool:
-            for each in codes:
-                if each["ref_id"] == ref_id:
-                    each["outcome"] = added["outcome"]
-            return True
+        def note(codes: list[Any], _: float) -> list[Any]:
+            return [{**each, "outcome": outcome.value} if each["ref_id"] == ref_id else each for each in codes]
 
         # The phone rings and its code is good, with this note or without.
         with contextlib.suppress(AutocallError):
             yield from self._change(f"c:{person.challenge}", note)
-        return self._challenge(person, added, rang=True)
+        return self._challenge(person, added, outcome, rang=True)
 
     def _claim(
         self, person: Person, caller_key: str | None, ref_id: str, held: list[str], *, known: bool
@@ -179,20 +175,19 @@ class Flows:
             record: Cdr = yield LookUp(last["ref_id"], LOOK_UP)
             if record.finished and not record.answered:
                 return None
-        return self._challenge(person, code, rang=False)
+        return self._challenge(person, code, Outcome(code["outcome"] or Outcome.UNKNOWN), rang=False)
 
     def _count(self, caller_key: str, ref_id: str, held: list[str]) -> Flow[None]:
         """Count the call for whoever asks for it, or refuse it."""
         limits = self._limits.calls_per_caller
 
-        def edit(calls: list[Call], now: float) -> bool:
-            calls[:] = _recent(calls, now, longest(limits))
+        def edit(calls: list[Call], now: float) -> list[Call] | None:
+            calls = _recent(calls, now, longest(limits))
             if any(call["ref_id"] == ref_id for call in calls):
-                return False
+                return None
             _admit("calls_per_caller", wait([call["at"] for call in calls], limits, now))
-            calls.append(_call(now, ref_id))
             held.append(caller_key)
-            return True
+            return [*calls, _call(now, ref_id)]
 
         yield from self._change(caller_key, edit)
 
@@ -200,19 +195,18 @@ class Flows:
         """A new code, in the newest challenge where it fits, else in one of its own."""
         code, added = "", _code(0.0, ref_id)
 
-        def edit(codes: list[Code], now: float) -> bool:
+        def edit(codes: list[Any], now: float) -> list[Any] | None:
             nonlocal code, added
-            codes[:] = self._living(codes, now)
+            codes = self._living(codes, now)
             if any(each["ref_id"] == ref_id for each in codes):
-                return False
-            newest = codes[-1] if codes and self._takes_a_code(codes[-1], now) else _code(now, "")
+                return None
+            newest: Any = codes[-1] if codes and self._takes_a_code(codes[-1], now) else _code(now, "")
             macs = {each["mac"] for each in codes}
             while not code or (mac := self._mac("code", newest["challenge"], code)) in macs:
                 code = f"{secrets.randbelow(10**self._limits.code_digits):0{self._limits.code_digits}}"
-            added = newest.copy()
-            added.update({"at": now, "ref_id": ref_id, "mac": mac, "outcome": ""})
-            codes.append(added)
-            return True
+            new: Any = {**newest, "at": now, "ref_id": ref_id, "mac": mac, "outcome": ""}
+            added = new
+            return [*codes, new]
 
         yield from self._change(f"c:{person.challenge}", edit)
         return code, added
@@ -220,10 +214,9 @@ class Flows:
     def _give_back(self, ref_id: str, held: list[str]) -> Flow[None]:
         """Undo what was noted for a call that is not placed; the number last, since from then on it may be called."""
 
-        def without(rows: list[Any], _: float) -> bool:
-            before = len(rows)
-            rows[:] = [row for row in rows if row["ref_id"] != ref_id]
-            return len(rows) < before
+        def without(rows: list[Any], _: float) -> list[Any] | None:
+            left = [row for row in rows if row["ref_id"] != ref_id]
+            return left if len(left) < len(rows) else None
 
         for key in sorted(set(held), key=lambda key: "can".index(key[0])):
             yield from self._change(key, without)
@@ -231,19 +224,18 @@ class Flows:
     def _check(self, phone_number: str, code: str, owner: str) -> Flow[Check]:
         person = self._person(phone_number, owner)
         typed = _arguments.code(code, self._limits.code_digits)
-        known, locked = yield from self._standing(person)
-        if locked:
+        _, failures, most = yield from self._standing(person)
+        if failures >= most:
             return Check(verdict=Verdict.LOCKED)
         guess = uuid4().hex
         guessed = yield from self._guess(person, guess, comparable=typed is not None)
         if isinstance(guessed, Check) or typed is None:
             return guessed if isinstance(guessed, Check) else Check(verdict=Verdict.WRONG)
 
-        def one_more(failures: list[Any], now: float) -> bool:
-            if len(failures) >= self._most_failures(known=known):
-                return False
-            failures.append({"at": now})
-            return True
+        def one_more(failures: list[Any], now: float) -> list[Any] | None:
+            if any(failure["ref_id"] == guess for failure in failures):
+                return failures
+            return [*failures, {"at": now, "ref_id": guess}] if len(failures) < most else None
 
         # Counted before the code is looked at: whatever runs at once or is killed, no guess is free.
         if not (yield from self._change(f"f:{person.number_mac}", one_more)):
@@ -259,22 +251,22 @@ class Flows:
         """Take a guess before the code is looked at, and the codes to compare; what is no code costs none."""
         guessed: list[Code] | Check = []
 
-        def edit(codes: list[Code], now: float) -> bool:
+        def edit(codes: list[Code], now: float) -> list[Code] | None:
             nonlocal guessed
-            codes[:] = self._living(codes, now)
+            codes = self._living(codes, now)
             guessed = [code for code in codes if guess in code["guesses"]]
             unused = [code for code in codes if not code["winner"]]
             open_ = [code for code in unused if len(code["guesses"]) < self._limits.guesses]
             if guessed:
-                return False
+                return None
             if not comparable or not open_:
                 verdict = Verdict.WRONG if open_ else Verdict.LOCKED if unused else Verdict.EXPIRED
                 guessed = Check(verdict=verdict, attempts_left=self._guesses_left(open_))
-                return False
+                return None
             for code in open_:
                 code["guesses"].append(guess)
             guessed = open_
-            return True
+            return codes
 
         yield from self._change(f"c:{person.challenge}", edit)
         return guessed
@@ -288,31 +280,23 @@ class Flows:
         """Use the codes up for this guess; False where another was faster, or their time ended meanwhile."""
         over = set(right)
 
-        def mark(codes: list[Code], _: float) -> bool:
+        def mark(codes: list[Any], _: float) -> list[Any] | None:
+            # A call under way may ring yet, and holds the number.
+            over.update(code["ref_id"] for code in codes if code["outcome"])
             if not any(code["ref_id"] in right and code["winner"] in {"", guess} for code in codes):
-                return False
-            for code in codes:
-                code["winner"] = code["winner"] or guess
-                # A call under way may ring yet, and holds the number.
-                over.update([code["ref_id"]] if code["outcome"] else [])
-            return True
+                return None
+            return [{**code, "winner": code["winner"] or guess} for code in codes]
 
-        def free(calls: list[Call], _: float) -> bool:
-            for call in calls:
-                call["over"] = call["over"] or call["ref_id"] in over
-            return True
-
-        def know(times: list[Any], now: float) -> bool:
-            times[:] = [{"at": now}]
-            return True
+        def free(calls: list[Any], _: float) -> list[Any]:
+            return [{**call, "over": call["over"] or call["ref_id"] in over} for call in calls]
 
         if not (yield from self._change(f"c:{person.challenge}", mark)):
             return False
         # The code is used up: a store that fails from here on must not lose the login.
         with contextlib.suppress(AutocallError):
-            yield from self._change(f"f:{person.number_mac}", _clear)
+            yield from self._change(f"f:{person.number_mac}", lambda _rows, _now: [])
             yield from self._change(f"n:{person.number_mac}", free)
-            yield from self._change(f"d:{person.owner}", know)
+            yield from self._change(f"d:{person.owner}", lambda _, now: [{"at": now}])
         return True
 
     def _record(self, phone_number: str, owner: str) -> Flow[Cdr | None]:
@@ -324,33 +308,30 @@ class Flows:
 
     def _unlock(self, phone_number: str) -> Flow[None]:
         key = f"f:{self._mac('number', normalize_number(phone_number))}"
-        yield from self._change(key, _clear)
+        yield from self._change(key, lambda _rows, _now: [])
 
     def _change(self, key: str, edit: Edit) -> Flow[bool]:
         """Edit a record, again and again while others are faster; False where the edit leaves it as it is."""
         for _ in range(_TRIES):
             raw = yield Get(key)
-            record, now = load(raw), self._now()
-            if not edit(record, now):
+            rows, now = load(raw), self._now()
+            edited = edit(rows, now)
+            if edited is None:
                 return False
-            if (yield Swap(key, raw, dump(record), self._ttl(key, record, now))):
+            if (yield Swap(key, raw, dump(edited), self._ttl(key, edited, now))):
                 return True
         raise _not_placed("store: a record changed under every one of many tries")
 
-    def _ttl(self, key: str, record: list[Any], now: float) -> float:
+    def _ttl(self, key: str, rows: list[Any], now: float) -> float:
         """Seconds until the newest part of a record means nothing any more."""
-        ends: list[float] = [self._end(row) if key[0] == "c" else row["at"] + self._keep[key[0]] for row in record]
+        ends: list[float] = [self._end(row) if key[0] == "c" else row["at"] + self._keep[key[0]] for row in rows]
         return max([*ends, now + _SHORTEST]) - now
 
-    def _standing(self, person: Person) -> Flow[tuple[bool, bool]]:
-        """Whether this owner was verified for the number before, and whether the number is locked for it."""
+    def _standing(self, person: Person) -> Flow[tuple[bool, int, int]]:
+        """Whether this owner was verified for the number before, its failures, and how many it may have."""
         known = (yield Get(f"d:{person.owner}")) is not None
-        failures = load((yield Get(f"f:{person.number_mac}")))
-        return known, len(failures) >= self._most_failures(known=known)
-
-    def _most_failures(self, *, known: bool) -> int:
-        most = self._limits.failures_per_number
-        return most if known else most - most // 10
+        failures, most = load((yield Get(f"f:{person.number_mac}"))), self._limits.failures_per_number
+        return known, len(failures), most if known else most - most // 10
 
     def _living(self, codes: list[Code], now: float) -> list[Code]:
         return [code for code in codes if code["at"] - SKEW <= now < self._end(code)]
@@ -378,11 +359,11 @@ class Flows:
         until = min(self._end(same[0]), same[0]["since"] + limits.challenge_life - limits.code_life)
         return max(until - now, _SHORTEST)
 
-    def _challenge(self, person: Person, code: Code, *, rang: bool) -> Challenge:
+    def _challenge(self, person: Person, code: Code, outcome: Outcome, *, rang: bool) -> Challenge:
         return Challenge(
             phone_number=person.number,
             ref_id=code["ref_id"],
-            outcome=Outcome(code["outcome"] or Outcome.UNKNOWN),
+            outcome=outcome,
             rang=rang,
             expires_at=datetime.fromtimestamp(self._end(code), UTC),
             ring_again_at=datetime.fromtimestamp(code["at"] + self._limits.ring_again_after, UTC),
@@ -424,11 +405,6 @@ def _code(now: float, ref_id: str) -> Code:
 
 def _recent(calls: list[Call], now: float, keep: float) -> list[Call]:
     return [call for call in calls if now - keep < call["at"] <= now + SKEW]
-
-
-def _clear(rows: list[Any], _: float) -> bool:
-    rows.clear()
-    return True
 
 
 def _admit(limit: str, pause: float) -> None:

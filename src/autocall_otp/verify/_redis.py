@@ -67,10 +67,7 @@ class RedisStore(_Redis):
                 if _text(pipeline.get(key)) != old:
                     return False
                 pipeline.multi()
-                if new is None:
-                    pipeline.delete(key)
-                else:
-                    pipeline.set(key, new, px=milliseconds)
+                pipeline.delete(key) if new is None else pipeline.set(key, new, px=milliseconds)
                 pipeline.execute()
             except self._lost:
                 return False
@@ -109,10 +106,7 @@ class AsyncRedisStore(_Redis):
                 if _text(await pipeline.get(key)) != old:
                     return False
                 pipeline.multi()
-                if new is None:
-                    pipeline.delete(key)
-                else:
-                    pipeline.set(key, new, px=milliseconds)
+                pipeline.delete(key) if new is None else pipeline.set(key, new, px=milliseconds)
                 await pipeline.execute()
             except self._lost:
                 return False

@@ -7,7 +7,6 @@ import sqlite3
 import threading
 import time
 from pathlib import Path
-from typing import Any
 
 from autocall_otp import ConfigurationError, Outcome
 
@@ -69,11 +68,16 @@ class SqliteStore:
 
     def _connection(self) -> sqlite3.Connection:
         connection: _Connection | None = getattr(self._local, "connection", None)
-        if connection is None or connection.pid != os.getpid():
+        if connection is not None and connection.pid != os.getpid():
+            # After a fork even to close it would touch the parent's files.
+            _inherited.append(connection)
+            connection = None
+        if connection is None:
             # No transactions around the statements: each is one.
-            settings: dict[str, Any] = {"timeout": _BUSY, "isolation_level": None, "check_same_thread": False}
-            connection = sqlite3.connect(self._path, factory=_Connection, **settings)
-            connection.prepare()
+            connection = sqlite3.connect(
+                self._path, timeout=_BUSY, isolation_level=None, check_same_thread=False, factory=_Connection
+            )
+            _prepare(connection)
             self._local.connection = connection
         return connection
 
@@ -82,30 +86,27 @@ class SqliteStore:
 
 
 class _Connection(sqlite3.Connection):
-    """A connection that is closed with its thread, but not by a process that was forked with it."""
+    """A connection that is closed with its thread."""
 
-    def __init__(self, *args: Any, **settings: Any) -> None:  # noqa: ANN401 - the standard library's
-        super().__init__(*args, **settings)
-        self.pid = os.getpid()
-
-    def prepare(self) -> None:
-        for attempt in range(_TRIES):
-            # The switch does not wait for its turn, as statements do.
-            try:
-                self.execute("PRAGMA journal_mode = WAL")
-                break
-            except sqlite3.OperationalError:
-                if attempt + 1 == _TRIES:
-                    raise
-                time.sleep(_BUSY / _TRIES)
-        self.execute(_TABLE)
-        self.execute(_INDEX)
+    pid = 0
 
     def __del__(self) -> None:
-        if self.pid == os.getpid():
-            self.close()
-        else:
-            _inherited.append(self)
+        self.close()
+
+
+def _prepare(connection: _Connection) -> None:
+    connection.pid = os.getpid()
+    for attempt in range(_TRIES):
+        # The switch does not wait for its turn, as statements do.
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            break
+        except sqlite3.OperationalError:
+            if attempt + 1 == _TRIES:
+                raise
+            time.sleep(_BUSY / _TRIES)
+    connection.execute(_TABLE)
+    connection.execute(_INDEX)
 
 
 _inherited: list[sqlite3.Connection] = []
