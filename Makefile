@@ -23,7 +23,7 @@ run = @out=$$($(2) 2>&1) || { printf '%s\nFAILED: %s\n' "$$out" "$(1)"; exit 1; 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test examples generate check contract check-recording mutate-spec mutate-code breaking soak load \
+.PHONY: help demo test examples generate check contract check-recording mutate-spec mutate-code breaking soak load verify-storm \
 	reliability audit bench bench-quick dist docs lock clean
 
 help: ## List the targets
@@ -74,6 +74,10 @@ mutate-code: .venv/.ready ## Change the wrapper in one place at a time, see whet
 soak: $(READY) ## 10,000 calls through random faults, 10,000 waits at once, thousands of made-up requests
 	@AUTOCALL_EXAMPLES=1000 $(PY) -m pytest -q --timeout 1200 tests/sandbox/test_schemathesis.py
 	@$(PY) scripts/soak.py --calls 10000 --waits 10000 $(if $(MINUTES),--minutes $(MINUTES))
+
+verify-storm: .venv/.ready ## 100,000 random schedules of logins at once (SEED= SCHEDULES= STORE=memory|sqlite|redis)
+	@$(PY) scripts/verify_storm.py $(if $(SEED),--seed $(SEED)) $(if $(SCHEDULES),--schedules $(SCHEDULES)) \
+		$(if $(STORE),--store $(STORE))
 
 load: .venv/.ready ## 200 calls a second for a minute through the SDK against the sandbox
 	@$(PY) scripts/load.py

@@ -57,7 +57,7 @@ RULES: dict[str, tuple[str, str]] = {
     "a success does not free the number": ('call["over"] or call["ref_id"] in over', 'call["over"]'),
     "a new code resets the failures": (
         "            yield Place(",
-        '            yield from self._change(f"f:{person.number_mac}", lambda _rows, _now: [])\n            yield Place(',
+        '            yield from self._change(f"f:{person.number_mac}", lambda *_: [])\n            yield Place(',
     ),
     "failures are not counted": ('[*failures, {"at": now, "ref_id": guess}]', "failures"),
     "a lock is not looked at": ("return known, len(failures), most", "return known, 0, most"),
@@ -101,7 +101,7 @@ class SendsTwice(ClockedMemory):
 class ForgetsOld(ClockedMemory):
     """Puts the new value whatever the old one is."""
 
-    def swap(self, key: str, old: str | None, new: str | None, ttl: float) -> bool:
+    def swap(self, key: str, _: str | None, new: str | None, ttl: float) -> bool:
         return super().swap(key, self.get(key), new, ttl)
 
 
@@ -113,13 +113,6 @@ class Evicts(ClockedMemory):
         while len(self._records) > 2:
             self._records.pop(next(iter(self._records)))
         return done
-
-
-class KeepsForever(ClockedMemory):
-    """Never lets a record go."""
-
-    def swap(self, key: str, old: str | None, new: str | None, ttl: float) -> bool:
-        return super().swap(key, old, new, 1e9)
 
 
 class SwapsOnPresence(ClockedMemory):

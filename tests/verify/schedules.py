@@ -105,6 +105,11 @@ CASES: dict[str, tuple[Limits, Script, tuple[Script, ...]]] = {
         (("a placed",), ("+56", "b placed")),
     ),
     "27 start a stalls 61 s anywhere || start b": (ROOMY, (), (("a placed",), ("+61", "b placed"))),
+    "28 challenge is spent: start || start": (
+        limits(guesses=1),
+        (*HEARD, "a wrong"),
+        (("a placed",), ("a placed",)),
+    ),
 }
 
 
@@ -168,6 +173,11 @@ def orders(case: Case, switches: int, rng: random.Random, **world: Any) -> Itera
                     todo.append(further)
 
 
+def seeded(seed: int | str) -> random.Random:
+    """Chance that comes again."""
+    return random.Random(seed)  # noqa: S311 - a schedule, no secret
+
+
 def at_random(rng: random.Random) -> Callable[[list[int], int | None], int]:
     """An order by chance, with longer and shorter turns."""
     stay = rng.choice([0.0, 0.5, 0.9])
@@ -184,7 +194,7 @@ def random_case(rng: random.Random) -> Case:
     def script(length: int) -> Script:
         words = []
         for _ in range(length):
-            if rng.random() < 0.3:  # noqa: PLR2004 - every third step or so
+            if rng.random() < 0.3:
                 words.append(f"+{rng.choice([1, 5, 30, 59, 61, 61, 240, 290, 301, 601])}")
             what = rng.choice(["placed", "placed", "refused", "busy", "unknown", "right", "right", "first", "wrong"])
             words.append(f"{rng.choice('aab')} {what}")

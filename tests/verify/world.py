@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from autocall_otp import AutocallError, Cdr, NotFoundError, Outcome
-from autocall_otp.verify import Challenge, Check, Limits, MemoryStore, TooManyCallsError, Verdict
+from autocall_otp.verify import Challenge, Check, Limits, MemoryStore, TooManyCallsError
 from autocall_otp.verify import _flows as flows
 
 NUMBER = "0332665711"
@@ -24,7 +24,7 @@ STALE = 10.0
 _SOME_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-class Broken(AssertionError):
+class BrokenPromiseError(AssertionError):
     """A promise that was not kept."""
 
 
@@ -109,7 +109,7 @@ class World:
                 return world.now
 
             def _matches(self, codes: Any, typed: str) -> set[str]:
-                right = super()._matches(codes, typed)
+                right: set[str] = super()._matches(codes, typed)
                 world.note_comparison({code["challenge"] for code in codes}, right=bool(right))
                 return right
 
@@ -119,9 +119,12 @@ class World:
 
     def begin(self, step: Step) -> Generator[Any, Any, Any]:
         owner = OWNERS[step.owner]
+        flow: Generator[Any, Any, Any]
         if step.kind == "start":
-            return self.flows._start(NUMBER, owner, "203.0.113.7" if step.owner in "ac" else None)
-        return self.flows._check(NUMBER, self.code_to_type(step), owner)
+            flow = self.flows._start(NUMBER, owner, "203.0.113.7" if step.owner in "ac" else None)
+        else:
+            flow = self.flows._check(NUMBER, self.code_to_type(step), owner)
+        return flow
 
     def code_to_type(self, step: Step) -> str:
         mine = [ring.code for ring in self.rings if ring.owner == step.owner]
@@ -137,9 +140,9 @@ class World:
             return True
         if actor.answer is not None:
             (kind, value), actor.answer = actor.answer, None
-            flow = actor.flow
-            assert flow is not None
-            self.resume(actor, lambda: flow.throw(value) if kind == "raise" else flow.send(value))
+            assert actor.flow is not None
+            act = actor.flow.throw if kind == "raise" else actor.flow.send
+            self.resume(actor, lambda: act(value))
             return actor.done < len(actor.steps)
         if actor.step.kind == "wait":
             self.now += actor.step.what
@@ -214,14 +217,14 @@ class World:
 
     def expect(self, kept: bool, promise: str) -> None:  # noqa: FBT001 - reads as a sentence
         if not kept:
-            raise Broken(promise)
+            raise BrokenPromiseError(promise)
 
     def expect_may_ring(self, ring: Ring) -> None:
         limits = self.limits
         self.expect(all(each.ref_id != ring.ref_id for each in self.rings), "a reference was dialled twice")
         self.expect(abs(ring.at - ring.claim) <= STALE, "a call left long after its claim")
         for each in self.rings:
-            free = each.ref_id in self.unanswered | self.used
+            free = self.is_free(each.ref_id)
             self.expect(free or ring.claim - each.claim >= limits.ring_again_after, "a phone rang twice in a minute")
         same = [each for each in self.rings if each.owner == ring.owner] if ring.owner in self.known else self.rings
         for count, seconds in limits.calls_per_number:
@@ -247,8 +250,7 @@ class World:
                 self.claims[call["ref_id"]] = call["at"]
                 if call["over"]:
                     self.over.add(call["ref_id"])
-                    rang = {ring.ref_id for ring in self.rings}
-                    free = call["ref_id"] in (self.unanswered | self.used) & rang
+                    free = self.is_free(call["ref_id"]) and any(ring.ref_id == call["ref_id"] for ring in self.rings)
                     self.expect(free, "a call was taken for over that was not")
         if key[0] == "c":
             for code in new:
@@ -267,6 +269,9 @@ class World:
         while self.advance(actor):
             pass
         return step.result
+
+    def is_free(self, ref_id: str) -> bool:
+        return ref_id in self.unanswered or ref_id in self.used
 
     def is_spent(self, ref_id: str) -> bool:
         return self.guesses[self.challenge_of[ref_id][0]] >= self.limits.guesses
@@ -297,7 +302,7 @@ class World:
                 continue
             ring = rng.choice(mine)
             challenge, end, _ = self.challenge_of[ring.ref_id]
-            if rng.random() < 0.3:  # noqa: PLR2004 - now and then
+            if rng.random() < 0.3:
                 self.now = max(self.now, end + 1)
             most = self.limits.failures_per_number - (
                 0 if owner in self.known else self.limits.failures_per_number // 10
@@ -314,6 +319,17 @@ class World:
                 self.freed |= {each.ref_id for each in mine if each.ref_id in self.used}
             again = self.run_alone("check", "", owner, ring.code)
             self.expect(not again.verified, "a code was right twice")
+
+    def tally(self) -> Counter[str]:
+        """What happened, for the sum of many worlds."""
+        return Counter(
+            {
+                "rings": len(self.rings),
+                "refused by the service": len(self.refused),
+                "codes compared": self.comparisons,
+                "people verified": len(self.wins),
+            }
+        )
 
     def is_full(self) -> bool:
         return any(

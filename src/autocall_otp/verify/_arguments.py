@@ -94,7 +94,7 @@ def parts(client: object, store: object, limits: object, *, asynchronous: bool) 
     host = getattr(client, "host", None)
     if isinstance(store, MemoryStore) and isinstance(host, str) and not _is_loopback(host):
         message = "a MemoryStore forgets failures and calls at each restart, and shares them with no other process"
-        warnings.warn(message, stacklevel=4)
+        warnings.warn(message, stacklevel=3)
 
 
 def _refuse(argument: str, why: str) -> NoReturn:

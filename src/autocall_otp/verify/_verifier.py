@@ -160,8 +160,7 @@ class AsyncVerifier(_Verifier):
         _arguments.parts(client, store, limits, asynchronous=True)
         super().__init__(_arguments.key(key), limits, _arguments.purpose(purpose))
         self._client = client
-        self._get = _awaitable(store.get)
-        self._swap = _awaitable(store.swap)
+        self._store = store
 
     async def start(self, phone_number: str, *, owner: str, caller: str | None = None) -> Challenge:
         """`Verifier.start`, awaited.
@@ -215,9 +214,9 @@ class AsyncVerifier(_Verifier):
             return await self._client.run_otp(operation.number, operation.code, ref_id=operation.ref_id)
         try:
             if isinstance(operation, Get):
-                return await self._get(operation.key)
+                return await _awaited(self._store.get, operation.key)
             if isinstance(operation, Swap):
-                return await self._swap(operation.key, operation.old, operation.new, operation.ttl)
+                return await _awaited(self._store.swap, operation.key, operation.old, operation.new, operation.ttl)
             async with asyncio.timeout(operation.within):
                 return await self._client.get_cdr(operation.ref_id)
         except Exception as error:
@@ -233,10 +232,10 @@ def _within(seconds: float, look_up: Callable[[], Cdr]) -> Cdr:
         pool.shutdown(wait=False)
 
 
-def _awaitable(method: Callable[..., Any]) -> Callable[..., Any]:
+async def _awaited(method: Callable[..., Any], *arguments: object) -> object:
     if inspect.iscoroutinefunction(method):
-        return method
-    return lambda *arguments: asyncio.to_thread(method, *arguments)
+        return await method(*arguments)
+    return await asyncio.to_thread(method, *arguments)
 
 
 def _failure(error: Exception) -> AutocallError:
