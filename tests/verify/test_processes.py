@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import itertools
 import json
-import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,13 +42,13 @@ def login(place: str, **settings: Any) -> tuple[Verifier, Calls]:
 
 def crowd(place: str, what: str, code: str = "") -> tuple[Counter[str], list[str]]:
     """64 threads in 4 processes that do the same at once."""
-    command = [sys.executable, str(CROWD), "crowd", place, what, code, str(THREADS), ""]
+    command = [sys.executable, str(CROWD), "crowd", place, what, code, str(THREADS)]
     running = [
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(PROCESSES)
     ]
     for process in running:
         assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
+        assert process.stdout.readline() == '"ready"\n'
     for process in running:
         assert process.stdin is not None
         process.stdin.write("\n")
@@ -88,11 +88,24 @@ def test_of_many_right_codes_at_once_one_wins(place: str) -> None:
     assert set(results) <= {"verified", "expired", "locked"}
 
 
-def die(place: str, what: str, at: int, after: str, code: str = "") -> tuple[bool, list[list[str]]]:
-    """Whether the process was killed at that operation, and the calls that it had placed."""
-    command = [sys.executable, str(CROWD), "killed", place, what, code, str(at), after]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
-    return done.returncode == -signal.SIGKILL, [json.loads(line) for line in done.stdout.splitlines()]
+@pytest.fixture
+def die(place: str) -> Iterator[Callable[..., tuple[bool, list[Any]]]]:
+    """Does something in a process that is killed: whether it came to that, and the calls that were placed before."""
+    command = [sys.executable, str(CROWD), "deaths", place]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as mother:
+        assert mother.stdin is not None
+        assert mother.stdout is not None
+
+        def do(*what: Any) -> tuple[bool, list[Any]]:
+            mother.stdin.write(json.dumps(what) + "\n")
+            mother.stdin.flush()
+            said = []
+            while not isinstance(word := json.loads(mother.stdout.readline()), bool):
+                said.append(word)
+            return word, said
+
+        yield do
+        mother.stdin.close()
 
 
 def empty(place: str) -> None:
@@ -106,10 +119,12 @@ def empty(place: str) -> None:
 
 @pytest.mark.parametrize("after", ["before", "after"])
 @pytest.mark.parametrize("what", ["start", "refused"])
-def test_whoever_is_killed_while_starting_rings_at_most_once(place: str, what: str, after: str) -> None:
+def test_whoever_is_killed_while_starting_rings_at_most_once(
+    place: str, what: str, after: str, die: Callable[..., tuple[bool, list[Any]]]
+) -> None:
     for at in itertools.count():
         empty(place)
-        was_killed, read = die(place, what, at, after)
+        was_killed, read = die(what, "", at, after)
         if not was_killed:
             break
         assert len(read) <= 1
@@ -129,7 +144,12 @@ def test_whoever_is_killed_while_starting_rings_at_most_once(place: str, what: s
 
 @pytest.mark.parametrize("after", ["before", "after"])
 @pytest.mark.parametrize("right", [True, False], ids=["right", "wrong"])
-def test_whoever_is_killed_while_checking_wins_no_guess(place: str, after: str, right: bool) -> None:  # noqa: FBT001 - a column
+def test_whoever_is_killed_while_checking_wins_no_guess(
+    place: str,
+    after: str,
+    right: bool,  # noqa: FBT001 - a column
+    die: Callable[..., tuple[bool, list[Any]]],
+) -> None:
     guesses = 5
     for at in itertools.count():
         empty(place)
@@ -137,7 +157,7 @@ def test_whoever_is_killed_while_checking_wins_no_guess(place: str, after: str, 
         verifier.start(NUMBER, owner=OWNER)
         code = calls.phones.calls[0].code
         wrong = "000000" if code != "000000" else "111111"
-        was_killed, _ = die(place, "check", at, after, code if right else wrong)
+        was_killed, _ = die("check", code if right else wrong, at, after)
         if not was_killed:
             break
         left = verifier.check(NUMBER, wrong, owner=OWNER).attempts_left

@@ -76,7 +76,7 @@ class Careless:
         return True
 
 
-class TestsOfCareless(StoreTests):
+class CarelessTests(StoreTests):
     def make_store(self) -> Careless:
         return Careless()
 
@@ -86,10 +86,10 @@ def test_the_tests_find_a_store_that_does_not_compare(name: str, monkeypatch: py
     monkeypatch.setattr("autocall_otp.verify.testing._LONGEST", 0.5)
     harmless = {"test_keys_differ_by_every_character", "test_a_value_comes_back_as_it_was"}
     if name in harmless:
-        getattr(TestsOfCareless(), name)()
+        getattr(CarelessTests(), name)()
     else:
         with pytest.raises(AssertionError):
-            getattr(TestsOfCareless(), name)()
+            getattr(CarelessTests(), name)()
 
 
 def test_a_store_in_memory_lets_go_of_what_is_over() -> None:

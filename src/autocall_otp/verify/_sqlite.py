@@ -38,6 +38,8 @@ class SqliteStore:
         self._path = Path(path)
         self._local = threading.local()
         try:
+            if str(path) == ":memory:" or self._path.is_dir():
+                raise IsADirectoryError(path)
             self._path.touch(mode=0o600, exist_ok=True)
             self._connection()
             # Processes that are forked from here on inherit no connection.

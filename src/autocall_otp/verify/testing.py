@@ -121,20 +121,21 @@ class StoreTests:
             _equal(store.get(key), "last")
 
     def test_of_many_that_swap_at_once_one_wins(self) -> None:
-        """Threads, or tasks, count together: each swap that said True is in the sum."""
+        """All have read the same value; the swap of one is done."""
         with self._fresh() as (store, key):
             barrier = threading.Barrier(_THREADS)
 
-            def count(_: int) -> int:
-                barrier.wait()
-                done = 0
-                while done < _ROUNDS:
-                    raw = store.get(key)
-                    done += store.swap(key, raw, str(int(raw or "0") + 1), _LONG)
-                return done
+            def compete(name: int) -> int:
+                won = 0
+                for round_ in range(_ROUNDS):
+                    old = store.get(key)
+                    barrier.wait(_LONGEST)
+                    won += store.swap(key, old, f"{round_} {name}", _LONG)
+                    barrier.wait(_LONGEST)
+                return won
 
             with ThreadPoolExecutor(_THREADS) as pool:
-                _equal(sum(pool.map(count, range(_THREADS))), int(store.get(key) or "0"))
+                _equal(sum(pool.map(compete, range(_THREADS))), _ROUNDS)
 
 
 class _Plain:
