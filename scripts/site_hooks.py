@@ -1,4 +1,4 @@
-"""What MkDocs is told beyond mkdocs.yml: texts that live elsewhere, tables, the language of a page."""
+"""What MkDocs does beyond mkdocs.yml: texts that live elsewhere, tables, the language of a page."""
 
 from __future__ import annotations
 

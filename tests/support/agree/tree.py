@@ -9,7 +9,7 @@ from support.agree.elements import METHODS, At, Json, at_path
 IS = "$is"
 """The key under which a node of the tree keeps the name of the component that it came from."""
 _APART = {"components", "tags", "operationId"}
-"""Names for generated code: the wrapper, which imports that code, judges them. Components stand where they are used."""
+"""Names for generated code: the wrapper, which imports that code, checks them. Components stand where they are used."""
 
 
 def plain(document: Json) -> dict[str, Any]:
