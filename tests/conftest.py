@@ -2,9 +2,19 @@
 
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
+
+with suppress(ImportError):  # the recipes' tests do without it
+    import hypothesis
+
+    # Nothing may depend on how fast a machine is.
+    hypothesis.settings.register_profile(
+        "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
+    hypothesis.settings.load_profile("any machine")
 
 _figures: list[str] = []
 

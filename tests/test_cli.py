@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import sys
 from importlib.abc import MetaPathFinder
 from types import ModuleType
@@ -54,6 +55,7 @@ def test_a_missing_package_is_named_with_what_to_install(
         "  pip install 'autocall-otp[cli]'\n"
         "or, with the sandbox in it,\n"
         "  pip install 'autocall-otp[sandbox]'\n"
+        "In a checkout: pip install '.[cli]' or pip install '.[sandbox]'\n"
     )
     assert capsys.readouterr() == ("", told)
 
@@ -78,6 +80,26 @@ def test_with_everything_there_the_command_runs(
         cli.main()
     assert ended.value.code == 0
     assert capsys.readouterr() == (f"autocall-otp {autocall_otp.__version__}\n", "")
+
+
+@pytest.mark.parametrize("words", [["run"], ["--nothing"], ["wait", "R1", "--timeout", "soon"]])
+def test_a_wrong_option_is_told_as_json_where_json_was_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    cli = importlib.import_module("autocall_otp.cli")
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    for more in ([], ["--json"]):
+        monkeypatch.setattr(sys, "argv", ["autocall-otp", *words, *more])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        assert ended.value.code == 2
+        shown = capsys.readouterr()
+        if more:
+            error = json.loads(shown.out)
+            assert (error["type"], error["exit_code"], error["outcome"], shown.err) == ("error", 2, None, "")
+            assert error["message"]
+        else:
+            assert (shown.out, shown.err.startswith("Usage: ")) == ("", True)
 
 
 def test_the_module_offers_the_program_and_what_runs_it() -> None:

@@ -1,43 +1,57 @@
+"""The public names, and importing them."""
+
 from __future__ import annotations
 
+import inspect
 import os
 import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import autocall_otp
 import autocall_otp_api
 
-PUBLIC = {
+PUBLIC = [
     "ApiError", "AsyncClient", "AuthenticationError", "AutocallError", "BadRequestError", "CallStatus", "Cdr",
     "CdrTimeoutError", "Client", "ConfigurationError", "ConflictError", "FieldError", "InvalidRequestError",
     "InvalidResponseError", "NotFoundError", "OtpCall", "Outcome", "Payload", "PermissionDeniedError",
     "RateLimitedError", "Retry", "ServerError", "TransportError", "TransportTimeoutError", "WaitProgress",
     "__version__", "mask_number", "normalize_number",
-}  # fmt: skip
+]  # fmt: skip
 
 
 def test_these_names_are_public_and_no_other() -> None:
-    names: dict[str, Any] = {}
-    exec("from autocall_otp import *", names)  # noqa: S102 - the one way to see what a star brings
-    assert names.keys() - {"__builtins__"} == PUBLIC
-    assert len(autocall_otp.__all__) == len(PUBLIC)
+    assert autocall_otp.__all__ == PUBLIC == sorted(PUBLIC)
+    shown = {
+        name for name, value in vars(autocall_otp).items() if not name.startswith("_") and not inspect.ismodule(value)
+    }
+    assert shown == set(PUBLIC) - {"__version__"}
+
+
+def test_every_public_name_is_described() -> None:
+    for name in set(PUBLIC) - {"__version__"}:
+        assert inspect.getdoc(getattr(autocall_otp, name)), name
 
 
 def test_the_version_is_that_of_the_package() -> None:
     assert autocall_otp.__version__ == version("autocall-otp")
 
 
+def test_importing_costs_nothing_that_only_some_need() -> None:
+    costly = ("asyncio", "httpcore", "zoneinfo", "email.utils", "autocall_otp_api", "yaml", "rich", "typer")
+    added = f"print({{*sys.modules}} - before & {{*{costly}}})"
+    code = f"import sys, httpx; before = {{*sys.modules}}; import autocall_otp; {added}"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert loaded.strip() == "set()"
+
+
 def test_the_package_runs_as_a_program() -> None:
     command = [sys.executable, "-m", "autocall_otp", "--version"]
-    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.split() == [
-        "autocall-otp",
-        autocall_otp.__version__,
-    ]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert output.split() == ["autocall-otp", autocall_otp.__version__]
 
 
 @pytest.mark.skipif("AUTOCALL_WHEEL" not in os.environ, reason="only `make test` installs the wheel, and says where")

@@ -1,77 +1,118 @@
+"""What is logged, by us and by the libraries below us."""
+
 from __future__ import annotations
 
+import importlib
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import httpx
 import pytest
+from support.flows import CODE, NUMBER, TOKEN
+from support.page import payload
+from support.prism import settings
 
-from autocall_otp import AutocallError, Outcome
-from autocall_otp._answers import Answer
-from autocall_otp._flow import Attempt
-from autocall_otp._log import log_attempt, log_result, logger, warns_of_doubt
+from autocall_otp import AutocallError, Client, OtpCall, Retry
+from autocall_otp._log import current_secrets, filter_libraries, logger
+from autocall_otp._redact import Secrets
 
-if TYPE_CHECKING:
-    from autocall_otp._flow import Flow
+ANSWER = payload("run_otp.answer")
+MASKED = [
+    "aiohttp.client", "asyncio", "autocall_otp", "httpcore.connection", "httpcore.http11", "httpcore.http2",
+    "httpcore.proxy", "httpcore.socks", "httpcore2.http11", "httpx", "httpx2",
+]  # fmt: skip
+CODED = ["hpack.hpack", "hpack.table"]
 
-ATTEMPT = Attempt(httpx.Request("POST", "https://api.test/v3/autocall/otp?x=secret"), until=0.0, delay=0.256)
+
+@pytest.fixture
+def _under_way() -> Iterator[None]:
+    """A request of ours is under way in this thread."""
+    mark = current_secrets.set(Secrets(codes=[CODE], numbers=[NUMBER], tokens=[TOKEN]))
+    yield
+    current_secrets.reset(mark)
 
 
-def test_it_is_called_as_the_package_and_says_nothing_by_itself() -> None:
+def test_it_is_called_as_the_package_and_says_nothing_where_nobody_listens() -> None:
     assert logger is logging.getLogger("autocall_otp")
     assert [type(handler) for handler in logger.handlers] == [logging.NullHandler]
 
 
-def test_each_request_and_what_came_of_it_is_told_for_debugging(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.DEBUG, "autocall_otp"):
-        log_attempt(ATTEMPT)
-        log_result(Answer(404, httpx.Headers({"x-secret": "LUAN001"}), b"LUAN001"))
-        log_result(ValueError("LUAN001"))
-    assert caplog.record_tuples == [
-        ("autocall_otp", logging.DEBUG, "POST /v3/autocall/otp, after a pause of 0.26 s"),
-        ("autocall_otp", logging.DEBUG, "404"),
-        ("autocall_otp", logging.DEBUG, "ValueError"),
+@pytest.mark.usefixtures("_under_way")
+@pytest.mark.parametrize("name", MASKED)
+def test_what_a_library_says_of_our_request_holds_no_secret(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, name)
+    logging.getLogger(name).debug("sent %r to %s with %d %%", f"Bearer {TOKEN}", NUMBER, 5)
+    logging.getLogger(name).debug("sent %r", {"body": f'{{"code_otp":"{CODE}"}}'.encode()})
+    assert caplog.messages == [
+        "sent 'Bearer ***' to 0332***711 with 5 %",
+        """sent {'body': b'{"code_otp":"***"}'}""",
     ]
+    assert [record.args for record in caplog.records] == [None, None]
 
 
-def test_nothing_is_put_together_where_nobody_listens(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_: object) -> None:
-        raise AssertionError("called for nothing")
-
-    monkeypatch.setattr(logger, "debug", fail)
-    with caplog.at_level(logging.INFO, "autocall_otp"):
-        log_attempt(ATTEMPT)
-        log_result(ValueError())
-
-
-@warns_of_doubt
-def place(outcome: Outcome | None, *, ref_id: str = "R1") -> Flow[str]:
-    """Place a call."""
-    answer = yield ATTEMPT
-    if outcome is not None:
-        raise AutocallError(f"no: {answer}", outcome=outcome, ref_id=ref_id)
-    return "placed"
-
-
-def outcome_of(outcome: Outcome | None, **names: str) -> str:
-    flow = place(outcome, **names)
-    assert next(flow) is ATTEMPT
-    try:
-        flow.send(Answer(500, httpx.Headers()))
-    except StopIteration as end:
-        return str(end.value)
-    except AutocallError as error:
-        return str(error)
-    raise AssertionError("it went on")
-
-
-def test_only_a_doubt_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
-    assert place.__doc__ == "Place a call."
-    assert outcome_of(None) == "placed"
-    assert outcome_of(Outcome.NOT_PLACED) == outcome_of(Outcome.PLACED) == "no: <Answer 500>"
+@pytest.mark.usefixtures("_under_way")
+@pytest.mark.parametrize("name", CODED)
+def test_what_no_mask_can_find_is_not_logged(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, name)
+    logging.getLogger(name).debug("Adding %r", b"\x86\x12")
     assert caplog.records == []
-    assert outcome_of(Outcome.UNKNOWN, ref_id="R2") == "no: <Answer 500>"
-    told = "run_otp, ref_id R2, outcome UNKNOWN: no: <Answer 500>"
-    assert caplog.record_tuples == [("autocall_otp", logging.WARNING, told)]
+
+
+@pytest.mark.parametrize("name", [*MASKED, *CODED])
+def test_what_it_says_of_another_s_request_is_left_alone(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, name)
+    logging.getLogger(name).debug("sent %s", TOKEN)
+    assert [(record.msg, record.args) for record in caplog.records] == [("sent %s", (TOKEN,))]
+    filters = list(logging.getLogger(name).filters)
+    filter_libraries()
+    assert logging.getLogger(name).filters == filters
+
+
+@pytest.mark.usefixtures("_under_way")
+def test_a_logger_of_the_application_is_left_alone(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "another")
+    logging.getLogger("another").debug(TOKEN)
+    assert caplog.messages == [TOKEN]
+
+
+def test_every_logger_of_httpcore_is_known() -> None:
+    """A filter acts on its own logger alone, so a new one of theirs would pass it."""
+    for name in ("_sync.http11", "_async.http11", "_sync.http_proxy", "_async.http_proxy", "_sync.connection"):
+        theirs = importlib.import_module(f"httpcore.{name}").logger
+        assert theirs.name in MASKED
+
+
+def place(reply: httpx.MockTransport, **more: object) -> OtpCall:
+    with Client(**settings("api.example.vn", transport=reply, **more)) as client:
+        return client.run_otp(NUMBER, CODE, ref_id=f"R1-{NUMBER}")
+
+
+def test_each_attempt_is_logged_for_debugging(caplog: pytest.LogCaptureFixture) -> None:
+    answers = iter([429, 0, 200])
+
+    def reply(_: httpx.Request) -> httpx.Response:
+        if (status := next(answers)) == 0:
+            raise httpx.ConnectError(f"to {NUMBER} with {TOKEN}")
+        return httpx.Response(status, json=ANSWER)
+
+    with caplog.at_level(logging.DEBUG, "autocall_otp"):
+        place(httpx.MockTransport(reply), retry=Retry(base=0))
+    sending = "POST /v3/autocall/otp, after a pause of 0.00 s"
+    assert caplog.messages == [sending, "429", sending, "ConnectError", sending, "200"]
+
+
+@pytest.mark.parametrize("status", [503, 200, 400, 429])
+def test_nothing_that_is_logged_of_a_call_holds_a_secret(status: int, caplog: pytest.LogCaptureFixture) -> None:
+    echo = {"error": f"{CODE} for +84 {NUMBER[1:]}", "message": f"Bearer {TOKEN}"}
+    transport = httpx.MockTransport(lambda _: httpx.Response(status, json=echo))
+    with caplog.at_level(logging.DEBUG), pytest.raises(AutocallError):
+        place(transport, retry=Retry.none())
+    assert ("outcome UNKNOWN" in caplog.text) is (status in {200, 503})
+    assert not [secret for secret in (CODE, NUMBER[1:], TOKEN) if secret in caplog.text]
+
+
+def test_a_failed_look_up_is_no_warning(caplog: pytest.LogCaptureFixture) -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(400))
+    with Client(**settings("api.example.vn", transport=transport)) as client, pytest.raises(AutocallError):
+        client.get_cdr("R1")
+    assert caplog.records == []

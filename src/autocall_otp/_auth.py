@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 import threading
+from collections.abc import Generator
+from contextlib import contextmanager
 from contextvars import ContextVar
-from contextvars import Token as Mark
 
 import httpx
 
@@ -36,17 +37,10 @@ def _validate(token: object) -> str:
 
 def _unavailable(error: Exception) -> AutocallError:
     """The error of a call whose callable failed: nothing was sent, and a network may do better next time."""
-    if isinstance(error, AutocallError):
-        error.outcome = Outcome.NOT_PLACED
-        return error
     why = f"token: the callable that should return it raised {type(error).__name__}"
-    unavailable: AutocallError
     if isinstance(error, httpx.TransportError | OSError):
-        unavailable = TransportError(why, outcome=Outcome.NOT_PLACED, retryable=True)
-    else:
-        unavailable = ConfigurationError(why, outcome=Outcome.NOT_PLACED)
-    unavailable.__cause__ = error
-    return unavailable
+        return TransportError(why, outcome=Outcome.NOT_PLACED, retryable=True)
+    return ConfigurationError(why, outcome=Outcome.NOT_PLACED)
 
 
 def _too_late() -> httpx.ConnectTimeout:
@@ -65,18 +59,23 @@ class _Source:
         self._token = None if callable(given) else _validate(given)
         self._renewable = callable(given)
 
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__}>"
-
     def _known(self, refused: str) -> str | None:
         """The token at hand, unless it is the one that was refused."""
         token = self._token
         return token if token != refused or not self._renewable else None
 
-    def _begin(self) -> Mark[frozenset[int]]:
+    @contextmanager
+    def _asked_once(self, deadline: float) -> Generator[None]:
+        """See that the callable does not wait for itself, and that its token does not come too late."""
         if id(self) in _asking.get():
             raise misconfigured("token", "its callable uses the client that asks it: give it a client of its own")
-        return _asking.set(_asking.get() | {id(self)})
+        before = _asking.set(_asking.get() | {id(self)})
+        try:
+            yield
+        finally:
+            _asking.reset(before)
+        if now() >= deadline:
+            raise _too_late()
 
 
 class TokenSource(_Source):
@@ -97,11 +96,7 @@ class TokenSource(_Source):
         """
         if (token := self._known(refused)) is not None:
             return token
-        return self._renew(refused, deadline)
-
-    def _renew(self, refused: str, deadline: float) -> str:
-        before = self._begin()
-        try:
+        with self._asked_once(deadline):
             if not self._lock.acquire(timeout=max(deadline - now(), 0.0)):
                 raise _too_late()
             try:
@@ -110,15 +105,14 @@ class TokenSource(_Source):
                     token = self._token = _validate(self._call())
             finally:
                 self._lock.release()
-        finally:
-            _asking.reset(before)
-        if now() >= deadline:
-            raise _too_late()
         return token
 
     def _call(self) -> object:
         try:
             return self._ask()
+        except AutocallError as error:
+            error.outcome = Outcome.NOT_PLACED
+            raise
         except Exception as error:
             raise _unavailable(error) from error
 
@@ -143,31 +137,27 @@ class AsyncTokenSource(_Source):
         """
         if (token := self._known(refused)) is not None:
             return token
-        return await self._renew(refused, deadline)
-
-    async def _renew(self, refused: str, deadline: float) -> str:
         import asyncio  # noqa: PLC0415 - threads do without it, and it takes a fifth of the import
 
-        before = self._begin()
-        bound = asyncio.timeout(max(deadline - now(), 0.0))
-        try:
-            async with bound, self._lock:
-                # Another task may have asked meanwhile.
-                if (token := self._known(refused)) is None:
-                    token = self._token = _validate(await self._call())
-        except TimeoutError:
-            if bound.expired():
-                raise _too_late() from None
-            raise
-        finally:
-            _asking.reset(before)
-        if now() >= deadline:
-            raise _too_late()
+        with self._asked_once(deadline):
+            bound = asyncio.timeout(max(deadline - now(), 0.0))
+            try:
+                async with bound, self._lock:
+                    # Another task may have asked meanwhile.
+                    if (token := self._known(refused)) is None:
+                        token = self._token = _validate(await self._call())
+            except TimeoutError:
+                if bound.expired():
+                    raise _too_late() from None
+                raise
         return token
 
     async def _call(self) -> object:
         try:
             token = self._ask()
             return await token if inspect.isawaitable(token) else token
+        except AutocallError as error:
+            error.outcome = Outcome.NOT_PLACED
+            raise
         except Exception as error:
             raise _unavailable(error) from error

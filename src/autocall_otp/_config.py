@@ -194,6 +194,9 @@ def read_settings(  # noqa: PLR0913 - a client's keywords, once
         raise misconfigured("retry", "must be a Retry")
     if isinstance(max_response_bytes, bool) or not isinstance(max_response_bytes, int) or max_response_bytes < 1:
         raise misconfigured("max_response_bytes", "must be a whole number above 0")
+    if not isinstance(allow_international, bool):
+        # The text "false" would count as true.
+        raise misconfigured("allow_international", "must be True or False")
     campaign = campaign_uuid if campaign_uuid is not None else from_environment("AUTOCALL_CAMPAIGN_UUID")
     script = template if template is not None else from_environment("AUTOCALL_TEMPLATE")
     try:
@@ -206,7 +209,7 @@ def read_settings(  # noqa: PLR0913 - a client's keywords, once
             retry=retry,
             timezone=_timezone(timezone),
             max_response_bytes=max_response_bytes,
-            allow_international=bool(allow_international),
+            allow_international=allow_international,
         )
     except InvalidRequestError as error:
         raise ConfigurationError(str(error), outcome=Outcome.NOT_PLACED) from None

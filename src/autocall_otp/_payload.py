@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Self
 
 from autocall_otp._redact import Json, Secrets
 
@@ -12,23 +12,26 @@ from autocall_otp._redact import Json, Secrets
 class Payload(Mapping[str, Any]):
     """A JSON object as it came, read-only. Its repr shows names only, since the values hold secrets."""
 
-    __slots__ = ("_secrets", "_values")
+    __slots__ = ("_around", "_secrets", "_values")
 
-    def __init__(self, values: dict[str, Json] | None = None, secrets: Secrets | None = None) -> None:
+    def __init__(
+        self, values: dict[str, Json] | None = None, secrets: Secrets | None = None, around: Payload | None = None
+    ) -> None:
         """Take the object over; nobody else keeps it.
 
         Args:
             values: the object.
             secrets: what must not be shown, beside what the object itself names as secret.
+            around: the object that this one is a part of, whose secrets are its own, too.
         """
         self._values = {} if values is None else values
-        self._secrets = secrets or Secrets()
+        self._secrets, self._around = secrets or Secrets(), around
 
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - any JSON value
         """The value; an object in it is a Payload again, a list in it a copy."""
         value = self._values[name]
         if isinstance(value, dict):
-            return Payload(value, self._secrets)
+            return Payload(value, around=self)
         return copy.deepcopy(value) if isinstance(value, list) else value
 
     def __iter__(self) -> Iterator[str]:
@@ -47,6 +50,14 @@ class Payload(Mapping[str, Any]):
         """Names only."""
         return self.secrets().redact(f"<Payload {', '.join(self._values)}>")
 
+    def __copy__(self) -> Self:
+        """Itself, since nothing of it changes; a pickle would be masked."""
+        return self
+
+    def __deepcopy__(self, _: object) -> Self:
+        """Itself, as for a copy."""
+        return self
+
     def __reduce__(self) -> tuple[type[Payload], tuple[dict[str, Json]]]:
         """Pickle with codes and phone numbers masked."""
         return Payload, (self.masked(),)
@@ -62,4 +73,5 @@ class Payload(Mapping[str, Any]):
 
     def secrets(self) -> Secrets:
         """What must not be shown of this object."""
-        return self._secrets | Secrets.named_in(self._values)
+        secrets = self._secrets | Secrets.named_in(self._values)
+        return secrets if self._around is None else secrets | self._around.secrets()

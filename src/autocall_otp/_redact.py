@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property, lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import quote, quote_plus
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
@@ -20,15 +22,17 @@ _SHORT = 4
 _SHORTEST_NUMBER = 8
 _MASK = "***"
 _CODES = frozenset({"code_otp"})
-_NUMBERS = frozenset({"phone_number", "to_number"})
+NUMBER_FIELDS = frozenset({"from_number", "phone_number", "to_number"})
 _MASKED = r"(?:\+?\w{3,4})?\*{3}(?:\w{3})?"
 _DIGIT = "[0-9\uff10-\uff19]"
 # Between the digits of a number people write up to three of these.
 _GAP = r"[\W_]{0,3}"
+# The same where bytes in Python, JSON or a URL escape some: up to three bytes each.
+_ESCAPED_GAP = r"(?:\\{1,8}(?:x[0-9a-f]{2}|u[0-9a-f]{4}|[nrt])|%[0-9a-f]{2}|[\W_]){0,9}"
+_ESCAPED_WIDE = r"\\{1,8}xef\\{1,8}xbc\\{1,8}x9|\\{1,8}uff1|%ef%bc%9"
 # A phone number in running text; not a piece of a UUID or of a time, which word characters and dashes surround.
 # It begins with plain characters and looks behind afterwards: so it is searched for ten times as fast.
 _ANY_NUMBER = r"(?:0(?<![\w\-+]0)|\+(?<![\w\-+]\+)[0-9]|8(?<![\w\-+]8)4)(?:[ .\-()\u00a0]{0,2}[0-9]){7,13}(?![\w-])"
-_WIDE = {digit: chr(0xFF10 + int(digit)) for digit in "0123456789"}
 
 
 def mask_number(number: str) -> str:
@@ -79,16 +83,17 @@ class Secrets:
             self.tokens.add(token)
             self.__dict__.pop("_texts", None)
 
-    def redact(self, text: str) -> str:
-        """The text with the secrets masked, and with everything that looks like a phone number."""
+    def redact(self, text: str, *, guess: bool = True) -> str:
+        """The text with the secrets masked, and with everything that looks like a phone number unless not to guess."""
         if re.search(_DIGIT, text):
-            for narrow, wide, shown in self._numbers:
-                text = (narrow if text.isascii() else wide).sub(shown, text)
+            for usual, any_form, shown in self._numbers:
+                is_usual = text.isascii() and "\\" not in text and "%" not in text
+                text = (usual if is_usual else any_form).sub(shown, text)
         lower = text.lower()
         for form in self._texts:
             if form.lower() in lower:
                 text = _text_pattern(form).sub(_MASK, text)
-        if len(text) < _SHORTEST_NUMBER:
+        if not guess or len(text) < _SHORTEST_NUMBER:
             return text
         return re.sub(_ANY_NUMBER, lambda match: mask_number(match[0]), text)
 
@@ -117,14 +122,18 @@ class Secrets:
     def _redact_figure(self, value: float) -> Json:
         """A code or number that came as a JSON number is masked; any other figure stays one."""
         text = str(value)
-        is_known = text in self.codes or _core(text) in {_core(number) for number in self.numbers}
+        # A number has lost the zeros that a code begins with.
+        if any(text in {code, code.lstrip("0")} for code in self.codes):
+            return _MASK
+        is_known = _core(text) in {_core(number) for number in self.numbers}
         return self.redact(text) if is_known else value
 
     @cached_property
     def _numbers(self) -> list[tuple[re.Pattern[str], re.Pattern[str], str]]:
-        """The patterns of each number, without and with full-width digits, and what to show in its place."""
-        cores = [core for number in self.numbers if len(core := _core(number)) >= _SHORT]
-        return [(_number_pattern(core, {}), _number_pattern(core, _WIDE), _masked_core(core)) for core in cores]
+        """The patterns of each number, the usual and that of any form, and what to show in its place."""
+        whole = [number for number in self.numbers if _MASK not in number]
+        cores = [core for number in whole if len(core := _core(number)) >= _SHORT]
+        return [(re.compile(_GAP.join(core)), _any_form(core), _masked_core(core)) for core in cores]
 
     @cached_property
     def _texts(self) -> list[str]:
@@ -150,9 +159,10 @@ def _masked_core(core: str) -> str:
     return f"{core[: _HEAD - 1]}{_MASK}{core[-_TAIL:]}" if len(core) > _HEAD + _TAIL else _MASK
 
 
-def _number_pattern(core: str, other_digits: dict[str, str]) -> re.Pattern[str]:
-    """The digits in any grouping. One without full-width digits is searched for five times as fast."""
-    return re.compile(_GAP.join(f"[{digit}{other_digits.get(digit, '')}]" for digit in core))
+def _any_form(core: str) -> re.Pattern[str]:
+    """The digits in any grouping, full-width ones and escapes included; five times as slow to search for."""
+    digits = (f"(?:[{digit}{chr(0xFF10 + int(digit))}]|(?:{_ESCAPED_WIDE}){digit})" for digit in core)
+    return re.compile(_ESCAPED_GAP.join(digits), re.IGNORECASE)
 
 
 def _forms(secret: str) -> set[str]:
@@ -166,16 +176,20 @@ def _forms(secret: str) -> set[str]:
 def _written(text: str) -> Iterator[str]:
     yield json.dumps(text)[1:-1]
     yield json.dumps(text, ensure_ascii=False)[1:-1]
-    yield repr(text)[1:-1]
     data = text.encode("utf-8", "surrogatepass")
+    yield repr(text)[1:-1]
     yield repr(data)[2:-1]
+    # Beside a double quote, Python escapes a single one.
+    yield repr(f'"{text}')[2:-1]
+    yield repr(b'"' + data)[3:-1]
     yield quote(data, safe="")
     yield quote(data)
     yield quote_plus(data)
 
 
 def _is_secret(name: str, value: Json) -> bool:
-    return name in _CODES | _NUMBERS and isinstance(value, str | int) and not isinstance(value, bool) and value != ""
+    is_named = name in _CODES | NUMBER_FIELDS
+    return is_named and isinstance(value, str | int) and not isinstance(value, bool) and value != ""
 
 
 def _named(value: Json) -> Iterator[tuple[str, str]]:
@@ -189,20 +203,55 @@ def _named(value: Json) -> Iterator[tuple[str, str]]:
     elif isinstance(value, list):
         for item in value:
             yield from _named(item)
-    elif isinstance(value, str) and any(name in value for name in _CODES | _NUMBERS):
-        try:
-            inner = json.loads(value)
-        except (ValueError, RecursionError):
-            return
-        yield from _named(inner)
+    elif isinstance(value, str) and any(name in value for name in _CODES | NUMBER_FIELDS):
+        # What is nested too deeply to be read is passed over.
+        with suppress(ValueError, RecursionError):
+            yield from _named(json.loads(value))
+
+
+_PARTS = (Mapping, list, tuple)
 
 
 def redact_error(error: BaseException | None, secrets: Secrets) -> None:
-    """Redact the words of an error and of everything that led to it: a library may quote what the service sent."""
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        error.args = tuple(
-            secrets.redact(str(part)) if isinstance(part, str | bytes | bytearray) else part for part in error.args
+    """Redact the words of an error and of everything that led to it: a library may quote what was sent or answered."""
+    # What the application was handling when it called us stays as it is.
+    seen = {id(sys.exception())}
+    found = [error]
+    while found:
+        if (one := found.pop()) is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        # An argument may be another error, or anything that shows a secret: then its text takes its place.
+        one.args = tuple(
+            _redact_all(part if isinstance(part, _PARTS) else _shown(part, secrets), secrets) for part in one.args
         )
-        error = error.__cause__ or error.__context__
+        # An OSError shows these in place of its arguments.
+        for name in ("strerror", "filename"):
+            if (part := getattr(one, name, None)) is not None:
+                setattr(one, name, _redact_all(part, secrets))
+        for name, value in vars(one).items():
+            one.__dict__[name] = _redact_all(value, secrets)
+        found += [one.__cause__ or one.__context__, *getattr(one, "exceptions", ())]
+
+
+def _shown(part: Any, secrets: Secrets) -> Any:  # noqa: ANN401 - whatever a library keeps in an error
+    return part if (redacted := secrets.redact(str(part))) == str(part) else redacted
+
+
+def _redact_all(value: Any, secrets: Secrets) -> Any:  # noqa: ANN401 - whatever a library keeps in an error
+    """The same with every text in it redacted, such as the headers of a request."""
+    if isinstance(value, Mapping):
+        return _redact_mapping(value, secrets)
+    if isinstance(value, list | tuple):
+        return _redact_sequence(value, secrets)
+    return _shown(value, secrets) if isinstance(value, str | bytes | bytearray) else value
+
+
+def _redact_mapping(value: Any, secrets: Secrets) -> Any:  # noqa: ANN401 - the same
+    return {_redact_all(name, secrets): _redact_all(item, secrets) for name, item in value.items()}
+
+
+def _redact_sequence(value: Any, secrets: Secrets) -> Any:  # noqa: ANN401 - the same
+    # A named tuple takes its parts one by one, but for this method of its class.
+    make: Any = getattr(value, "_make", value.__class__)
+    return make([_redact_all(item, secrets) for item in value])

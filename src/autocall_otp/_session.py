@@ -154,10 +154,12 @@ class Session(_Session):
                         # Not time.sleep: tests replace it, and a wait for a record would then never rest.
                         threading.Event().wait(attempt.delay)
                     result = self._exchange(attempt)
+                except _FAILURES as error:
+                    result = error
                 except BaseException as error:  # noqa: BLE001 - the use case notes what is known, and raises it again
-                    attempt = flow.send(error) if isinstance(error, _FAILURES) else flow.throw(error)
-                else:
-                    attempt = flow.send(result)
+                    attempt = flow.throw(error)
+                    continue
+                attempt = flow.send(result)
         except StopIteration as end:
             result_of_flow: T = end.value
             return result_of_flow
@@ -167,6 +169,7 @@ class Session(_Session):
         self._check_place()
         token = self._tokens.get(attempt.refused_token, attempt.deadline)
         reader: BodyReader | None = None
+        outer = current_secrets.get()
         try:
             response = self._transport.handle_request(self._sign(attempt, token))
             reader = BodyReader(response, self._settings.max_response_bytes)
@@ -174,14 +177,17 @@ class Session(_Session):
             try:
                 for chunk in stream:
                     reader.add(chunk)
-                    _check_deadline(attempt)
+                    # A server that sends a byte now and then never runs into the time-out of a single read.
+                    if now() > attempt.deadline:
+                        raise _too_late()
             finally:
                 with contextlib.suppress(*_FAILURES):
                     stream.close()
         except Exception as error:  # noqa: BLE001 - foreign ones are raised again there
             return self._finish(reader, error)
         finally:
-            current_secrets.set(None)
+            # Of a call in the course of which this one is made: by its transport, say.
+            current_secrets.set(outer)
         return self._finish(reader)
 
     def close(self) -> None:
@@ -224,10 +230,12 @@ class AsyncSession(_Session):
                     if attempt.delay:
                         await asyncio.sleep(attempt.delay)
                     result = await self._exchange(attempt)
+                except _FAILURES as error:
+                    result = error
                 except BaseException as error:  # noqa: BLE001 - the use case notes what is known, and raises it again
-                    attempt = flow.send(error) if isinstance(error, _FAILURES) else flow.throw(error)
-                else:
-                    attempt = flow.send(result)
+                    attempt = flow.throw(error)
+                    continue
+                attempt = flow.send(result)
         except StopIteration as end:
             result_of_flow: T = end.value
             return result_of_flow
@@ -237,6 +245,7 @@ class AsyncSession(_Session):
         self._check_place(_running_loop())
         token = await self._tokens.get(attempt.refused_token, attempt.deadline)
         reader: BodyReader | None = None
+        outer = current_secrets.get()
         try:
             async with self._bound(attempt):
                 response = await self._transport.handle_async_request(self._sign(attempt, token))
@@ -245,14 +254,16 @@ class AsyncSession(_Session):
                 try:
                     async for chunk in stream:
                         reader.add(chunk)
-                        _check_deadline(attempt)
+                        if now() > attempt.deadline:
+                            raise _too_late()
                 finally:
                     with contextlib.suppress(*_FAILURES):
                         await stream.aclose()
         except Exception as error:  # noqa: BLE001 - foreign ones are raised again there
             return self._finish(reader, error)
         finally:
-            current_secrets.set(None)
+            # Of a call in the course of which this one is made: by its transport, say.
+            current_secrets.set(outer)
         return self._finish(reader)
 
     def _bound(self, attempt: Attempt) -> AbstractAsyncContextManager[object]:
@@ -270,10 +281,8 @@ class AsyncSession(_Session):
             await self._transport.aclose()
 
 
-def _check_deadline(attempt: Attempt) -> None:
-    # A server that sends a byte now and then never runs into the time-out of a single read.
-    if now() > attempt.deadline:
-        raise httpx.ReadTimeout("the deadline passed while the body came in")
+def _too_late() -> httpx.ReadTimeout:
+    return httpx.ReadTimeout("the deadline passed while the body came in")
 
 
 def _running_loop() -> asyncio.AbstractEventLoop:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import io
+import json
 import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from typer import Typer
 
+INTERRUPTED = 130
+"""The exit code that Typer gives for Ctrl-C."""
 app: Typer | None
 try:
     from autocall_otp._cli.app import app as _app
@@ -21,15 +27,47 @@ else:
 
 def main() -> None:
     """Run the command; exits with 2 when a package that it needs is missing."""
+    for stream in (sys.stdout, sys.stderr):
+        # What the encoding of a terminal or a pipe has no letter for is written as an escape.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     if app is None:
         sys.stderr.write(
             f"autocall-otp: {_missing} is missing. Install the command with\n"
             "  pip install 'autocall-otp[cli]'\n"
             "or, with the sandbox in it,\n"
             "  pip install 'autocall-otp[sandbox]'\n"
+            "In a checkout: pip install '.[cli]' or pip install '.[sandbox]'\n"
         )
         sys.exit(2)
-    app()
+    from autocall_otp._cli.output import Output  # noqa: PLC0415 - what it needs may be missing
+
+    try:
+        code = app(standalone_mode=False)
+    except Exception as error:
+        # A wrong option; newer releases of Typer have a copy of Click, so its classes cannot be named here.
+        show: Callable[[], None] | None = getattr(error, "show", None)
+        if show is None:
+            raise
+        if not _printed_as_json("USAGE", str(error), code := 2):
+            show()
+    if code == INTERRUPTED:
+        # A Ctrl-C outside the command, just before or after it, must not hide what is known of the phone.
+        out = Output.latest
+        code = out.phone if out and out.phone is not None else code
+        if not out or not out.has_failed:
+            _printed_as_json("INTERRUPTED", "interrupted", code)
+    sys.exit(code)
+
+
+def _printed_as_json(name: str, message: str, code: int) -> bool:
+    """Print an error as JSON, if JSON was asked for; return whether it was."""
+    if "--json" not in sys.argv:
+        return False
+    line: dict[str, object] = {"type": "error", "error": name, "message": message, "exit_code": code}
+    line |= {"outcome": None, "ref_id": None, "retryable": False, "status_code": None}
+    sys.stdout.write(json.dumps(line) + "\n")
+    return True
 
 
 __all__ = ["app", "main"]

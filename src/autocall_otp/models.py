@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import Enum, StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import attrs
 
 from autocall_otp._errors import Outcome
 from autocall_otp._payload import Payload
-from autocall_otp._redact import Secrets, mask_number
+from autocall_otp._redact import NUMBER_FIELDS, Secrets, mask_number
 
 
 class CallStatus(StrEnum):
@@ -42,13 +42,21 @@ class _Result:
     def __repr__(self) -> str:
         """The fields that tell how the call went, codes and phone numbers masked."""
         shown = [field.name for field in attrs.fields(type(self)) if field.repr]  # type: ignore[arg-type] # attrs
-        values = _masked({name: getattr(self, name) for name in shown}, self.raw.secrets())
+        values = _masked({name: getattr(self, name) for name in shown}, self._secrets())
         return f"{type(self).__name__}({', '.join(f'{name}={_shown(values[name])}' for name in shown)})"
+
+    def __copy__(self) -> Self:
+        """Itself, since nothing of it changes; a pickle would be masked."""
+        return self
+
+    def __deepcopy__(self, _: object) -> Self:
+        """Itself, as for a copy."""
+        return self
 
     def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
         """Rebuild from the fields, codes and phone numbers in them masked."""
         fields = {name: getattr(self, name) for name in attrs.fields_dict(type(self))}  # type: ignore[arg-type] # attrs
-        return _restore, (type(self), _masked(fields, self.raw.secrets()))
+        return _restore, (type(self), _masked(fields, self._secrets()))
 
     def to_dict(self, *, masked: bool = False) -> dict[str, Any]:
         """The fields and what follows from them as plain values, for ``json.dumps``; `raw` stays out.
@@ -61,11 +69,16 @@ class _Result:
         fields = (*attrs.fields_dict(type(self)), *self._derived)  # type: ignore[arg-type] # an attrs class below
         values = {name: getattr(self, name) for name in fields if name != "raw"}
         if masked:
-            values = _masked(values, self.raw.secrets())
+            values = _masked(values, self._secrets())
         return {name: _as_json(value) for name, value in values.items()}
 
+    def _secrets(self) -> Secrets:
+        numbers = [getattr(self, name, None) for name in NUMBER_FIELDS]
+        return self.raw.secrets() | Secrets(numbers=filter(None, numbers))
 
-_NUMBERS = frozenset({"from_number", "phone_number", "to_number"})
+
+# The look-up of a call that came out of a queue needs these. One may look like a phone number, and be none.
+_IDENTIFIERS = frozenset({"call_id", "id", "lead_uuid", "parent_id", "ref_id"})
 
 
 def _masked(values: dict[str, Any], secrets: Secrets) -> dict[str, Any]:
@@ -73,7 +86,8 @@ def _masked(values: dict[str, Any], secrets: Secrets) -> dict[str, Any]:
 
     def mask(name: str, value: Any) -> Any:  # noqa: ANN401 - any field
         if type(value) is str:
-            return mask_number(value) if name in _NUMBERS else secrets.redact(value)
+            is_number, is_identifier = name in NUMBER_FIELDS, name in _IDENTIFIERS
+            return mask_number(value) if is_number else secrets.redact(value, guess=not is_identifier)
         return Payload(secrets.redact_object(value.to_dict())) if isinstance(value, Payload) else value
 
     return {name: mask(name, value) for name, value in values.items()}
@@ -249,13 +263,19 @@ class WaitProgress:
     """Why the wait goes on, in words for a log."""
 
 
-def _at_least(bound: float) -> Any:  # noqa: ANN401 - an attrs validator
+def _at_least(bound: float, *, whole: bool = False) -> Any:  # noqa: ANN401 - an attrs validator
     def check(_: object, field: attrs.Attribute[Any], value: float) -> None:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not value >= bound:
-            message = f"{field.name}: must be a number of at least {bound}"
-            raise ValueError(message)
+        kinds = int if whole else int | float
+        if isinstance(value, bool) or not isinstance(value, kinds) or not value >= bound:
+            raise ValueError(f"{field.name}: must be a {'whole ' * whole}number of at least {bound}")
 
     return check
+
+
+def _yes_or_no(_: object, field: attrs.Attribute[Any], value: object) -> None:
+    # The text "false" would count as true.
+    if not isinstance(value, bool):
+        raise ValueError(f"{field.name}: must be True or False")  # noqa: TRY004 - as for the other settings
 
 
 @attrs.frozen(kw_only=True)
@@ -270,13 +290,13 @@ class Retry:
         ValueError: an argument is out of range.
     """
 
-    attempts: int = attrs.field(default=3, validator=[attrs.validators.instance_of(int), _at_least(1)])
+    attempts: int = attrs.field(default=3, validator=_at_least(1, whole=True))
     """How often one request is sent at the most, the first time included."""
     base: float = attrs.field(default=0.5, validator=_at_least(0))
     """Seconds; the bound of the first pause."""
     cap: float = attrs.field(default=8.0, validator=_at_least(0))
     """Seconds; the bound of every pause."""
-    unknown_outcome: bool = False
+    unknown_outcome: bool = attrs.field(default=False, validator=_yes_or_no)
     """Also try again when the phone may have rung: for callers to whom a second ring is better than none."""
 
     @classmethod

@@ -1,25 +1,36 @@
-"""What the tests of the command share: a sandbox, an environment that points at it, a way to run the command."""
+"""What the tests of the command share: a sandbox, an environment that points at it, ways to run the command."""
 
 from __future__ import annotations
 
 import json
+import logging
 import os
+import select
+import signal
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, Any, Protocol
 
+import httpx
 import pytest
 from typer.testing import CliRunner
 
+from autocall_otp._cli import checks, recorder
+from autocall_otp._cli.output import Output
 from autocall_otp.cli import app
 from autocall_otp.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 CODE, NUMBER, MASKED = "LUAN001", "0332665711", "0332***711"
-SECRETS = (CODE, NUMBER, "332665711", "s4ndbox-t0ken")
+TOKEN, CAMPAIGN, TEMPLATE = "s4ndbox-t0ken", "f77dfcf4-0759-4179-93cb-741f481a776e", "otp_script_01"
+SECRETS = (CODE, NUMBER, "332665711", TOKEN)
+START = 60.0
+"""Seconds for a process to do its work, on a busy machine too."""
+PROXIES = [f"{name}_PROXY" for name in ("HTTP", "HTTPS", "ALL", "NO")]
 
 
 class Ran:
@@ -30,12 +41,13 @@ class Ran:
 
     @property
     def lines(self) -> list[dict[str, Any]]:
-        """What it printed with --json."""
         return [json.loads(line) for line in self.stdout.splitlines()]
 
+    def all(self, kind: str) -> list[dict[str, Any]]:
+        return [line for line in self.lines if line["type"] == kind]
+
     def only(self, kind: str) -> dict[str, Any]:
-        """Its one line of a kind."""
-        (line,) = [line for line in self.lines if line["type"] == kind]
+        (line,) = self.all(kind)
         return line
 
 
@@ -46,29 +58,38 @@ class Run(Protocol):
 
 
 @pytest.fixture(autouse=True)
-def _without_colour(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever runs the tests may ask all programs for colour."""
-    for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+def _as_started(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Neither settings, proxies nor wishes for colour; and signals and logs as they were before a command."""
+    kept = {"AUTOCALL_REPO_TOOLS", "AUTOCALL_EXAMPLES"}
+    for name in [name for name in os.environ if name.startswith("AUTOCALL_") and name not in kept]:
+        monkeypatch.delenv(name)
+    for name in ("FORCE_COLOR", "NO_COLOR", "COLORTERM", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "SSL_CERT_FILE"):
         monkeypatch.delenv(name, raising=False)
+    for name in PROXIES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setattr(Output, "latest", None)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    log = logging.getLogger("autocall_otp.sandbox")
+    level, loggers = log.level, [*log.handlers]
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+    log.setLevel(level)
+    log.handlers[:] = loggers
 
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     """Its clock runs a thousand times as fast, so that every call is over at once."""
-    with Sandbox(speed=1000, token="s4ndbox-t0ken") as running:
+    with Sandbox(speed=1000, token=TOKEN) as running:
         yield running
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A user's home without settings."""
-    for name in [name for name in os.environ if name.startswith("AUTOCALL_")]:
-        if name != "AUTOCALL_REPO_TOOLS":
-            monkeypatch.delenv(name)
-    # What would print in colour where there is no terminal, or without it where there is one.
-    for name in ("FORCE_COLOR", "NO_COLOR", "COLORTERM", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     return tmp_path
@@ -78,9 +99,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def environment(sandbox: Sandbox, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """All that a call needs, in the environment."""
     monkeypatch.setenv("AUTOCALL_API_HOST", sandbox.url)
-    monkeypatch.setenv("AUTOCALL_TOKEN", sandbox.token)
-    monkeypatch.setenv("AUTOCALL_CAMPAIGN_UUID", "f77dfcf4-0759-4179-93cb-741f481a776e")
-    monkeypatch.setenv("AUTOCALL_TEMPLATE", "otp_script_01")
+    monkeypatch.setenv("AUTOCALL_TOKEN", TOKEN)
+    monkeypatch.setenv("AUTOCALL_CAMPAIGN_UUID", CAMPAIGN)
+    monkeypatch.setenv("AUTOCALL_TEMPLATE", TEMPLATE)
     return home
 
 
@@ -97,6 +118,58 @@ def run() -> Run:
     return invoke
 
 
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch, environment: Path) -> Callable[[Callable[[httpx.Request], Any]], None]:
+    """Let doctor find this in the place of the network: a function from a request to an answer."""
+    assert environment
+
+    def found(answer: Callable[[httpx.Request], Any]) -> None:
+        for module in (checks, recorder):
+            monkeypatch.setattr(module, "plain_client", lambda _: httpx.Client(transport=httpx.MockTransport(answer)))
+
+    return found
+
+
 def start(*arguments: str, **options: Any) -> subprocess.Popen[Any]:
     """Run the command in a process of its own."""
     return subprocess.Popen([sys.executable, "-m", "autocall_otp", *arguments], **options)
+
+
+def finished(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    """The same, to its end."""
+    command = [sys.executable, "-m", "autocall_otp", *arguments]
+    options = {"capture_output": True} | options
+    return subprocess.run(command, text=True, check=False, timeout=START, **options)
+
+
+class Terminal:
+    """The command on a terminal of its own, of 80 columns."""
+
+    def __init__(self, *arguments: str, **environment: str) -> None:
+        self.ours, theirs = os.openpty()
+        env = os.environ | {"COLUMNS": "80", "LINES": "24"} | environment
+        self.process = start(*arguments, stdin=theirs, stdout=theirs, stderr=theirs, env=env, start_new_session=True)
+        os.close(theirs)
+        self.seen = ""
+
+    def until(self, text: str) -> None:
+        """Read until a text appears, or until the end."""
+        end = time.monotonic() + START
+        while text not in self.seen or not text:
+            assert time.monotonic() < end, self.seen
+            if select.select([self.ours], [], [], 0.2)[0]:
+                try:
+                    data = os.read(self.ours, 4096)
+                except OSError:
+                    return  # Linux's word for the end of a terminal
+                if not data:
+                    return
+                self.seen += data.decode()
+
+    def end(self) -> int:
+        """Its exit code."""
+        self.until("")
+        return self.process.wait(START)
+
+    def type(self, text: str) -> None:
+        os.write(self.ours, text.encode())

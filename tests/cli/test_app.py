@@ -1,4 +1,4 @@
-"""The program as a whole: its commands, the words of their help, its version, and what a bug in it shows.
+"""The program as a whole: the words of its help, its version, completion, what a bug in it shows.
 
 A help page is meant to change where an option does. To write the pages anew:
 
@@ -10,19 +10,26 @@ A help page is meant to change where an option does. To write the pages anew:
 from __future__ import annotations
 
 import importlib
+import os
+import re
+import signal
+import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
-import typer
 
 import autocall_otp
 from autocall_otp import __version__
 from autocall_otp._cli import settings
 from autocall_otp.cli import app
+from cli.conftest import START
 
 if TYPE_CHECKING:
+    import typer
+
     from cli.conftest import Run
 
 PAGES = Path(__file__).with_name("help")
@@ -60,11 +67,26 @@ def test_each_help_page_is_the_one_that_is_kept(built_anew: typer.Typer, capsys:
             assert (ended.value.code, *capsys.readouterr()) == (0, page, "")
 
 
-def test_each_command_can_be_called(run: Run) -> None:
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_fits_80_columns_is_not_cut_and_ends_with_examples(run: Run, command: str) -> None:
+    ran = run(*command.split(), "--help")
+    lines = ran.stdout.rstrip().splitlines()
+    assert ran.exit_code == 0
+    assert max(map(len, lines)) <= 80
+    assert not re.search(r"\.\.\.$|<\w+>", "\n".join(lines[1:]), re.MULTILINE)
+    examples = lines[lines.index("  Examples:") + 1 :]
+    assert examples
+    assert all(line.startswith(f"    autocall-otp {command}") for line in examples)
+
+
+def test_each_example_is_understood(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As far as its options go: without settings nothing is sent."""
+    monkeypatch.setattr("autocall_otp._cli.sandbox.time", SimpleNamespace(sleep=signal.default_int_handler))
     for command in COMMANDS:
-        ran = run(command, "--help")
-        assert ran.exit_code == 0
-        assert ran.stdout.startswith(f"Usage: autocall-otp {command} [OPTIONS]")
+        for line in run(command, "--help").stdout.partition("Examples:")[2].strip().splitlines():
+            words = re.findall(r"'[^']*'|\S+", line.partition(" <")[0])[1:]
+            ran = run(*(word.strip("'") for word in words), stdin="LUAN001\n")
+            assert "Usage" not in ran.stderr, line
 
 
 def test_without_arguments_it_helps(run: Run) -> None:
@@ -92,5 +114,37 @@ def test_the_traceback_of_a_bug_shows_no_value(
     sys.excepthook(caught.type, caught.value, caught.tb)
     shown = capsys.readouterr().err
     assert "RuntimeError: 13" in shown
-    assert "raise RuntimeError(len(token))" in shown
     assert shown.count("token = ") == 1, "the line of the source, not the value beside it"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_complete_the_commands(shell: str) -> None:
+    code = "import sys; from autocall_otp.cli import main; sys.argv = ['autocall-otp']; main()"
+    environment = {
+        "_AUTOCALL_OTP_COMPLETE": f"complete_{shell}",
+        "_TYPER_COMPLETE_ARGS": "autocall-otp do",
+        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+        "COMP_WORDS": "autocall-otp do",
+        "COMP_CWORD": "1",
+    }
+    command, env = [sys.executable, "-c", code], os.environ | environment
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=env, timeout=START)
+    assert "doctor" in done.stdout, done.stderr
+
+
+def test_nothing_of_the_command_is_imported_by_the_package() -> None:
+    # httpx itself imports rich and click where it finds them.
+    ours = "{'autocall_otp._cli', 'autocall_otp.cli', 'typer', 'platformdirs', 'tomllib'}"
+    code = f"import sys, autocall_otp; print({ours} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=START)
+    assert done.stdout == "set()\n"
+
+
+def test_the_command_uses_public_names_of_the_sdk_alone() -> None:
+    """The inside of the SDK may change without it."""
+    folder = Path(settings.__file__).parent
+    private = r"^\s*(?:from|import) (autocall_otp\._(?!cli\b)\S*|autocall_otp import .*\b_[a-z]\w+)"
+    assert len(list(folder.glob("*.py"))) > 10
+    assert [
+        hit for file in folder.rglob("*.py") for hit in re.findall(private, file.read_text("utf-8"), re.MULTILINE)
+    ] == []

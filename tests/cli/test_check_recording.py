@@ -1,123 +1,179 @@
-"""`check-recording`: how each difference is told, and what ends the command."""
+"""`check-recording`: each difference between a service and the contract is found, and told with its basis."""
 
 from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.page import SPEC, documented_examples, operation
 
-from autocall_otp._cli.recording import files
-from autocall_otp._cli.recording.recorder import Recording
+from autocall_otp._cli.check_recording import Difference, differences
+from autocall_otp._cli.recording import as_text
+from autocall_otp._cli.shapes import Shaper
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cli.conftest import Run
 
-LOOK_UP = {"method": "GET", "path": "/v3/autocall/log/{ref_id}/ref_id", "headers": {}, "times": 3}
-NOTHING = {"status": 404, "content_type": "application/json", "body": {"JSON": {"object": {}}}}
-GATEWAY = {"status": 404, "content_type": "text/html", "body": "empty"}
-LIST = {"status": 200, "content_type": "application/json", "body": {"JSON": {"list": ["null"], "length": "1-4"}}}
-FAILURE = {"method": "POST", "path": "/v3/autocall/otp", "request": "null", "failure": "ReadTimeout", "times": 1}
-BOLD, END = "\x1b[1m", "\x1b[0m"
+CALL, LOOK_UP = ("POST", "/v3/autocall/otp"), ("GET", "/v3/autocall/log/{ref_id}/ref_id")
+RECORD: dict[str, Any] = operation("get_cdr")["responses"]["200"]["content"]["application/json"]["examples"]["sample"][
+    "value"
+]
+JSON = "application/json"
 
 
-@pytest.fixture
-def file(home: Path) -> Path:
-    return home / "shapes.json"
+def exchange(where: tuple[str, str], status: int, body: object, content_type: str = JSON) -> dict[str, Any]:
+    method, path = where
+    return {"method": method, "path": path, "status": status, "content_type": content_type, "body": body}
 
 
-def write(file: Path, *answers: dict[str, Any], failures: int = 0) -> str:
-    """Write a recording; return the file's path for the command line."""
-    exchanges = [*(LOOK_UP | answer for answer in answers), *[FAILURE] * failures]
-    file.write_text(files.as_text(Recording(exchanges)), encoding="utf-8")
-    return str(file)
+def found(status: int, values: object, where: tuple[str, str] = LOOK_UP) -> list[tuple[str, str, str, str]]:
+    """Field, how it differs, what was seen, and the basis, of an answer with these values."""
+    answer = exchange(where, status, {"JSON": Shaper().of(values)})
+    return [(each.field, each.differs, each.seen, each.basis) for each in differences([answer], SPEC)]
 
 
-def test_each_difference_takes_three_lines_for_people(run: Run, file: Path) -> None:
-    ran = run("check-recording", write(file, NOTHING, GATEWAY, LIST, failures=2))
-    assert ran.exit_code == 1
-    assert ran.stdout.splitlines() == [
-        "getCdrByRefId 404, error: missing",
-        "  contract  always there (inferred)",
-        "  seen      not there",
-        "getCdrByRefId 404, the answer as a whole: content type",
-        "  contract  application/json (inferred)",
-        "  seen      text/html",
-        "getCdrByRefId 200, the answer as a whole: type",
-        "  contract  object (from the page)",
-        "  seen      array, 1-4 entries",
-    ]
-    assert ran.stderr == "different answers: 3, failures to get one: 2, differences: 3\n"
+def in_record(**fields: object) -> dict[str, Any]:
+    """The page's record with other fields; None takes one away."""
+    return {name: value for name, value in {**RECORD, **fields}.items() if value is not None}
 
 
-def test_the_first_of_them_is_bold(run: Run, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    ran = run("check-recording", write(file, NOTHING))
-    assert ran.stdout.splitlines() == [
-        f"{BOLD}getCdrByRefId 404, error: missing{END}",
-        "  contract  always there (inferred)",
-        "  seen      not there",
-    ]
-
-
-def test_each_difference_is_one_line_for_programs(run: Run, file: Path) -> None:
-    ran = run("check-recording", write(file, GATEWAY, LIST, failures=1), "--json")
-    assert (ran.exit_code, ran.stderr) == (1, "")
-    assert ran.lines == [
-        {
-            "type": "difference",
-            "operation": "getCdrByRefId",
-            "status": "404",
-            "field": None,
-            "differs": "content type",
-            "contract": "application/json",
-            "seen": "text/html",
-            "basis": "inferred",
-        },
-        {
-            "type": "difference",
-            "operation": "getCdrByRefId",
-            "status": "200",
-            "field": None,
-            "differs": "type",
-            "contract": "object",
-            "seen": "array, 1-4 entries",
-            "basis": "page",
-        },
-    ]
-    named = run("check-recording", write(file, NOTHING), "--json").only("difference")
-    assert (named["field"], named["contract"]) == ("error", "always there")
-
-
-def test_without_a_difference_it_ends_well(run: Run, file: Path) -> None:
-    ran = run("check-recording", write(file, failures=1))
-    wanted = "different answers: 0, failures to get one: 1, differences: 0\n"
-    assert (ran.exit_code, ran.stdout, ran.stderr) == (0, "", wanted)
-    ran = run("check-recording", str(file), "--json")
-    assert (ran.exit_code, ran.stdout, ran.stderr) == (0, "", "")
-
-
-def test_a_file_that_is_no_recording_is_a_wrong_use(run: Run, file: Path) -> None:
-    file.write_text(json.dumps({"format": "another"}))
-    told = f"{file}: is not a recording of autocall-otp doctor"
-    ran = run("check-recording", str(file))
-    assert (ran.exit_code, ran.stdout, ran.stderr) == (2, "", f"autocall-otp: {told}\n")
-    error = run("check-recording", str(file), "--json").only("error")
-    assert (error["error"], error["message"], error["exit_code"]) == ("USAGE", told, 2)
+@pytest.mark.parametrize(("name", "status", "example", "value"), documented_examples())
+def test_what_the_contract_shows_does_not_differ(name: str, status: str, example: str, value: Any) -> None:
+    where = CALL if name == "run_otp" else LOOK_UP
+    assert example
+    assert found(int(status.replace("X", "0")), value, where) == []
 
 
 @pytest.mark.parametrize(
-    ("missing", "importer"),
-    [("jsonschema", "autocall_otp._cli.recording.differences"), ("yaml", "autocall_otp.sandbox")],
+    ("fields", "differences"),
+    [
+        ({"rate": 5}, [("rate", "type", "integer", "page")]),
+        ({"duration": "6"}, [("duration", "type", "string, digits", "page")]),
+        ({"duration": 6.5}, [("duration", "type", "number", "page")]),
+        ({"cause": False}, [("cause", "type", "boolean", "page")]),
+        ({"note": ["a", "b"]}, [("note", "type", "array", "page")]),
+        ({"additional": "x"}, [("additional", "type", "string, lower-case word", "page")]),
+        ({"id": None}, [("id", "missing", "not there", "page")]),
+        ({"carrier": "viettel"}, [("carrier", "extra", "string, lower-case word", "page")]),
+        ({"status": "ANSWERED"}, [("status", "form", "string, the word ANSWERED", "page")]),
+        ({"time_started": "2023-03-07T10:06:53Z"}, [("time_started", "form", "string, time with a zone", "page")]),
+        ({"time_answered": "0000-00-00 00:00:00"}, [("time_answered", "form", "string, zero time", "page")]),
+        ({"press_key": "[]"}, [("press_key", "form", "string, a JSON list", "page")]),
+        ({"to_number": "+84332665711"}, [("to_number", "form", "string, punctuated digits", "page")]),
+        ({"time_answered": ""}, []),
+        ({"status": "queued"}, []),
+        ({"note": "anything at all"}, []),
+    ],
 )
-def test_a_missing_extra_is_named(
-    run: Run, file: Path, monkeypatch: pytest.MonkeyPatch, missing: str, importer: str
-) -> None:
-    for name in [name for name in sys.modules if name.startswith(importer)]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, missing, None)
+def test_a_field_that_differs(fields: dict[str, Any], differences: list[tuple[str, str, str, str]]) -> None:
+    assert found(200, in_record(**fields)) == differences
+
+
+def test_what_is_inside_is_compared_too() -> None:
+    additional = {**RECORD["additional"], "code_otp": 1, "more": [1]}
+    del additional["template"]
+    assert found(200, in_record(additional=additional)) == [
+        ("additional.template", "missing", "not there", "page"),
+        ("additional.code_otp", "type", "integer", "page"),
+    ]
+    errors = [{"phone_number": 1}, {"code_otp": "is required"}, "text"]
+    assert found(400, {"error": errors}, CALL) == [
+        ("error[].phone_number", "type", "integer", "inferred"),
+        ("error[]", "type", "string, lower-case word", "inferred"),
+    ]
+    assert found(400, {"error": 5}, CALL) == [("error", "type", "integer", "inferred")]
+    assert found(404, {}) == [("error", "missing", "not there", "inferred")]
+    assert found(404, []) == [("", "type", "array", "inferred")]
+
+
+@pytest.mark.parametrize(
+    ("answer", "difference"),
+    [
+        (
+            exchange(LOOK_UP, 404, "no JSON: markup", "text/html"),
+            Difference("getCdrByRefId", 404, "", "content type", JSON, "text/html", "inferred"),
+        ),
+        (
+            exchange(LOOK_UP, 200, "no JSON: text"),
+            Difference("getCdrByRefId", 200, "", "body", "JSON", "no JSON: text", "page"),
+        ),
+        (
+            exchange(LOOK_UP, 202, "empty"),
+            Difference("getCdrByRefId", 202, "", "status", "200, 400, 401, 403, 404, 429, 5XX", "202", "inferred"),
+        ),
+        (
+            exchange(("GET", "/other"), 200, "empty"),
+            Difference("GET /other", 200, "", "operation", "no such operation", "200", "page"),
+        ),
+    ],
+)
+def test_an_answer_that_differs_as_a_whole(answer: dict[str, Any], difference: Difference) -> None:
+    assert differences([answer, {**answer}], SPEC) == [difference]
+    assert differences([exchange(CALL, 502, "no JSON: markup", "text/html")], SPEC) == []
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "shapes.json"
+    failed = {"method": "GET", "path": LOOK_UP[1], "failure": "ReadTimeout"}
+    body = {"JSON": Shaper().of(in_record(rate=5))}
+    path.write_text(as_text([exchange(LOOK_UP, 200, body), exchange(LOOK_UP, 404, "empty", "none"), failed]))
+    return path
+
+
+def test_people_and_programs_read_the_same(run: Run, file: Path) -> None:
     ran = run("check-recording", str(file))
-    told = f"check-recording needs {missing}: pip install 'autocall-otp[sandbox]'"
-    assert (ran.exit_code, ran.stdout, ran.stderr) == (2, "", f"autocall-otp: {told}\n")
+    assert (ran.exit_code, ran.stderr) == (1, "different answers: 2, failures to get one: 1, differences: 2\n")
+    assert ran.stdout == (
+        "getCdrByRefId 200, rate: type\n  contract  string (from the page)\n  seen      integer\n"
+        "getCdrByRefId 404, the answer as a whole: content type\n"
+        "  contract  application/json (inferred)\n  seen      none\n"
+    )
+    ran = run("check-recording", str(file), "--json")
+    assert ran.lines[0] == {
+        "type": "difference",
+        "operation": "getCdrByRefId",
+        "status": 200,
+        "field": "rate",
+        "differs": "type",
+        "contract": "string",
+        "seen": "integer",
+        "basis": "page",
+    }
+    assert (ran.exit_code, len(ran.lines), ran.lines[1]["field"], ran.stderr) == (1, 2, None, "")
+
+
+BROKEN: list[Any] = [
+    5,
+    [5],
+    [{}],
+    [{"status": 200}],
+    [exchange(LOOK_UP, 200, {})],
+    [exchange(LOOK_UP, 200, {"JSON": 5})],
+]
+
+
+@pytest.mark.parametrize("exchanges", BROKEN)
+def test_a_broken_file_is_told_as_such(run: Run, tmp_path: Path, exchanges: Any) -> None:
+    path = tmp_path / "x.json"
+    path.write_text(as_text(exchanges))
+    ran = run("check-recording", str(path), "--json")
+    assert (ran.exit_code, ran.only("error")["message"]) == (2, f"{path}: is broken")
+
+
+def test_a_file_cannot_steer_the_terminal(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    path.write_text(as_text([exchange(LOOK_UP, 200, {"JSON": json.loads('{"a\\u001b[31m": "b\\u0007"}')})]))
+    ran = run("check-recording", str(path))
+    assert (ran.exit_code, [letter for letter in "\x1b\x07" if letter in ran.stdout]) == (1, [])
+
+
+def test_without_the_extra_it_says_what_to_install(run: Run, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "autocall_otp.sandbox.contract", None)
+    ran = run("check-recording", str(file))
+    assert ran.exit_code == 2
+    assert "pip install 'autocall-otp[sandbox]' (in a checkout: pip install '.[sandbox]')" in ran.stderr

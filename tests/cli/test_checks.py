@@ -1,362 +1,259 @@
-"""The checks of `doctor`, one by one and to the letter."""
+"""The checks of `doctor`: each proves what it says, and what cannot be known is said to be unknown."""
 
 from __future__ import annotations
 
-import platform
-import re
+import http.server
+import json
 import socket
 import ssl
+import threading
+from collections.abc import Callable
 from email.utils import formatdate
-from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+import trustme
+from support import forward_proxy
 
-import autocall_otp
-from autocall_otp import ConfigurationError
 from autocall_otp._cli import checks
-from autocall_otp._cli.checks import Check, examine, look_up
-from autocall_otp._cli.settings import Setting, Settings
+from cli.conftest import TOKEN, Run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from pathlib import Path
 
-HERE, FAR = "http://127.0.0.1:8000", "https://api.example.vn"
-NOW = 1_780_000_000.0
-DAY = 24 * 60 * 60
-PROXIES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy")
+    from autocall_otp.sandbox import Sandbox
 
-
-@pytest.fixture(autouse=True)
-def _environment(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No setting and no proxy, and a clock that stands still."""
-    assert home
-    for name in PROXIES:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(checks, "time", SimpleNamespace(time=lambda: NOW))
+pytestmark = pytest.mark.usefixtures("environment")
+NOT_FOUND, UNAUTHORIZED = {"error": "Not Found"}, {"error": "Unauthorized"}
+LOOK_UP = "/v3/autocall/log/"
+Service = Callable[[Callable[[httpx.Request], Any]], None]
 
 
-class Service:
-    """What the client's requests get for an answer, and what they were."""
-
-    def __init__(self, answer: int | Exception = 404) -> None:
-        self.requests: list[httpx.Request] = []
-        self._answer = answer
-
-    def _respond(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        if isinstance(self._answer, Exception):
-            raise self._answer
-        return httpx.Response(self._answer, json={"id": "1"})
-
-    def settings(self, host: str = HERE) -> Settings:
-        """Settings of its clients."""
-        each = {
-            "host": Setting("host", host, "option", "--host"),
-            "token": Setting("token", "s4ndbox-t0ken", "environment", "AUTOCALL_TOKEN"),
-            "campaign_uuid": Setting("campaign_uuid", None, "unset", None),
-            "template": Setting("template", None, "unset", None),
-        }
-        return Settings(
-            Path("config.toml"), found=False, each=each, transport=lambda _: httpx.MockTransport(self._respond)
-        )
+def found(run: Run, *arguments: str) -> dict[str, dict[str, Any]]:
+    """What each check found; the exit code is 1 if one failed."""
+    ran = run("doctor", "--json", *arguments)
+    lines = ran.all("check")
+    assert ran.exit_code == (1 if "failed" in [line["status"] for line in lines] else 0)
+    assert {frozenset(line) for line in lines} == {frozenset(("type", "name", "status", "detail", "advice"))}
+    assert all(line["advice"] for line in lines if line["status"] == "failed")
+    return {line["name"]: line for line in lines}
 
 
-def settings(host: str = HERE) -> Settings:
-    """Settings of a client whose token is taken."""
-    return Service().settings(host)
+def answering(real: Any, made_up: Any = None) -> Callable[[httpx.Request], httpx.Response]:
+    """A service that gives the real token one answer to a look-up, and another one another."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if not request.url.path.startswith(LOOK_UP):
+            assert "authorization" not in request.headers, "the first look at a host carries no token"
+            return httpx.Response(404, headers={"Date": formatdate(usegmt=True)})
+        given = real if request.headers["authorization"] == f"Bearer {TOKEN}" or made_up is None else made_up
+        if isinstance(given, Exception):
+            raise given
+        status, body = given
+        if isinstance(body, str):
+            return httpx.Response(status, html=body)
+        return httpx.Response(status, json=body)
+
+    return answer
 
 
-class Host:
-    """What the first look at a host finds, and how it was looked at."""
-
-    def __init__(self) -> None:
-        self.error: Exception | None = None
-        self.date: str | None = formatdate(NOW, usegmt=True)
-        self.tls: Any = None
-        self.base_urls: list[str] = []
-        self.requests: list[httpx.Request] = []
-
-    def connections(self, base_url: str) -> httpx.BaseTransport:
-        self.base_urls.append(base_url)
-        return httpx.MockTransport(self.respond)
-
-    def respond(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        if self.error:
-            raise self.error
-        stream = SimpleNamespace(get_extra_info={"ssl_object": self.tls}.get)
-        headers = {} if self.date is None else {"Date": self.date}
-        return httpx.Response(404, headers=headers, extensions={"network_stream": stream})
-
-    def good_for(self, seconds: float) -> None:
-        """Give it a certificate."""
-        end = formatdate(NOW + seconds, usegmt=True).split()
-        not_after = f"{end[2]} {end[1]} {end[4]} {end[3]} GMT"
-        self.tls = SimpleNamespace(version=lambda: "TLSv1.3", getpeercert=lambda: {"notAfter": not_after})
-
-
-@pytest.fixture
-def host(monkeypatch: pytest.MonkeyPatch) -> Host:
-    looked_at = Host()
-    monkeypatch.setattr(checks, "connections", looked_at.connections)
-    return looked_at
-
-
-def resolver(result: object) -> Callable[[str, None], Any]:
-    """In place of the machine's resolver, for one name."""
-
-    def resolve(name: str, port: None) -> Any:
-        assert (name, port) == ("api.example.vn", None)
-        if isinstance(result, Exception):
-            raise result
-        return result
-
-    return resolve
-
-
-@pytest.fixture
-def resolved(monkeypatch: pytest.MonkeyPatch) -> None:
-    entries = [(socket.AF_INET, 1, 6, "", (address, 0)) for address in ("192.0.2.9", "192.0.2.10", "192.0.2.9")]
-    monkeypatch.setattr(socket, "getaddrinfo", resolver([*entries, (socket.AF_INET6, 1, 6, "", ("::7", 0, 0, 0))]))
-
-
-def check(name: str, found: Settings) -> Check:
-    (one,) = [each for each in examine(found) if each.name == name]
-    return one
-
-
-def test_all_that_is_well(host: Host) -> None:
-    versions = [
-        f"autocall-otp {autocall_otp.__version__}",
-        f"Python {platform.python_version()}",
-        f"httpx {httpx.__version__}",
-        ssl.OPENSSL_VERSION,
-    ]
-    assert list(examine(settings())) == [
-        Check("versions", "ok", ", ".join(versions), None),
-        Check("name", "ok", "127.0.0.1 is 127.0.0.1", None),
-        Check("connection", "ok", "http://127.0.0.1:8000 answers, without TLS: it is this machine", None),
-        Check("clock", "ok", "within 30 s of the host's", None),
-        Check("token", "ok", "accepted", None),
-    ]
-    assert host.base_urls == [HERE]
-
-
-def test_what_is_found_has_no_advice_unless_there_is_some() -> None:
-    assert Check("token", "ok", "accepted").advice is None
-
-
-def test_settings_that_cannot_be_used_are_told_before_anything_is_sent(host: Host) -> None:
-    found = examine(settings("http://example.vn"))
-    assert next(found).name == "versions"
-    with pytest.raises(ConfigurationError):
-        next(found)
-    assert host.requests == []
-
-
-@pytest.mark.usefixtures("resolved")
-def test_a_name_has_its_addresses_each_once_and_in_order(host: Host) -> None:
-    host.good_for(DAY)
-    assert check("name", settings(FAR)) == Check("name", "ok", "api.example.vn is 192.0.2.10, 192.0.2.9, ::7", None)
-
-
-def test_a_name_that_no_resolver_knows(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    host.error = httpx.ConnectError("[Errno -2] Name or service not known")
-    monkeypatch.setattr(socket, "getaddrinfo", resolver(socket.gaierror(-2, "Name or service not known")))
-    assert check("name", settings(FAR)) == Check(
-        "name", "failed", "api.example.vn: Name or service not known", "check the host, and this machine's DNS"
-    )
-
-
-@pytest.mark.parametrize("name", ["api..vn", f"{'a' * 64}.vn"])
-def test_a_name_that_no_host_can_have_is_a_wrong_setting(name: str) -> None:
-    with pytest.raises(ConfigurationError, match="^host: is not a host name or a URL$"):
-        list(examine(settings(name)))
-
-
-@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "ALL_PROXY"])
-def test_a_proxy_looks_the_name_up(host: Host, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
-    host.good_for(DAY)
-    monkeypatch.setenv(variable, "http://127.0.0.1:9")
-    assert check("name", settings(FAR)) == Check(
-        "name", "skipped", "the proxy of the environment looks api.example.vn up", None
-    )
-    # No proxy sees what goes to this machine.
-    assert check("name", settings()).status == "ok"
-
-
-def test_the_first_look_asks_for_the_root_with_patience_and_without_the_token(host: Host) -> None:
-    assert check("connection", settings(f"{HERE}/api/")).status == "ok"
-    (request,) = host.requests
-    assert (request.method, str(request.url)) == ("GET", f"{HERE}/api")
-    assert "authorization" not in request.headers
-    assert request.extensions["timeout"] == dict.fromkeys(("connect", "read", "write", "pool"), 10.0)
-
-
-@pytest.mark.usefixtures("resolved")
-@pytest.mark.parametrize(
-    ("seconds", "days"), [(30 * DAY, 30), (30 * DAY - 1, 29), (DAY, 1), (DAY - 1, 0), (0, 0), (-1, -1)]
-)
-def test_whole_days_that_a_certificate_is_good_for(host: Host, seconds: float, days: int) -> None:
-    host.good_for(seconds)
-    found = list(examine(settings(FAR)))
-    wanted = f"TLSv1.3, the certificate is trusted and good for {days} more days"
-    assert found[2] == Check("connection", "ok", wanted, None)
-    assert host.base_urls == [FAR]
-
-
-def refused_certificate() -> ssl.SSLCertVerificationError:
-    error = ssl.SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed (_ssl.c:1006)")
-    error.verify_message = "unable to get local issuer certificate"
-    return error
-
-
-def caused(error: Exception, cause: Exception) -> Exception:
-    error.__cause__ = cause
-    return error
-
-
-def after(error: Exception, context: Exception) -> Exception:
-    error.__context__ = context
-    return error
+def test_all_is_well(run: Run, sandbox: Sandbox) -> None:
+    each = found(run)
+    assert list(each) == ["versions", "settings", "name", "connection", "clock", "service", "token", "script"]
+    assert {check["status"] for name, check in each.items() if name != "script"} == {"ok"}
+    assert each["script"]["status"] == "unknown", "only a call shows it"
+    assert each["token"]["detail"] == "taken: it gets 404, a made-up one gets 401"
+    shown = run("doctor")
+    assert "ok       token       taken" in shown.stdout
+    assert shown.stderr == "not proved: script\n"
+    assert sandbox.calls == []
 
 
 @pytest.mark.parametrize(
-    "error",
+    ("real", "made_up", "service_is", "token_is"),
     [
-        caused(httpx.ConnectError("refused"), refused_certificate()),
-        after(httpx.ConnectError("refused"), refused_certificate()),
-        caused(httpx.ConnectTimeout("slow"), after(OSError("broken"), refused_certificate())),
-        refused_certificate(),
+        ((404, NOT_FOUND), (401, UNAUTHORIZED), "ok", "ok"),
+        ((404, NOT_FOUND), (403, {"error": "Forbidden"}), "ok", "ok"),
+        ((404, NOT_FOUND), (404, NOT_FOUND), "ok", "unknown"),
+        ((404, NOT_FOUND), (500, NOT_FOUND), "ok", "unknown"),
+        ((404, NOT_FOUND), (429, NOT_FOUND), "ok", "unknown"),
+        ((404, NOT_FOUND), httpx.ConnectError("gone"), "ok", "unknown"),
+        ((401, UNAUTHORIZED), None, "ok", "failed"),
+        ((403, {"error": "Forbidden"}), None, "ok", "failed"),
+        ((401, "<html>"), None, "failed", "failed"),
+        ((404, "<html>not found"), None, "failed", "unknown"),
+        ((404, "<html>not found"), (401, UNAUTHORIZED), "failed", "unknown"),
+        ((404, ["error"]), None, "failed", "unknown"),
+        ((200, "<html>"), None, "failed", "unknown"),
+        ((404, {"detail": "Not Found"}), (401, UNAUTHORIZED), "unknown", "ok"),
+        ((200, {"id": "1"}), None, "unknown", "unknown"),
+        ((200, NOT_FOUND), (401, UNAUTHORIZED), "unknown", "ok"),
+        ((502, "<html>"), None, "unknown", "unknown"),
+        ((429, {"error": "Too Many Requests"}), (401, UNAUTHORIZED), "unknown", "unknown"),
+        (httpx.ReadTimeout("slow"), None, "unknown", "unknown"),
     ],
 )
-def test_a_certificate_that_is_not_trusted(host: Host, error: Exception) -> None:
-    host.error = error
-    assert list(examine(settings()))[2:4] == [
-        Check(
-            "connection",
-            "failed",
-            "TLS: unable to get local issuer certificate",
-            "if a company's proxy signs certificates here, point SSL_CERT_FILE at its CA bundle",
-        ),
-        Check("clock", "skipped", "the host was not reached", None),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("error", "detail", "advice"),
-    [
-        (httpx.ConnectTimeout("slow"), "no answer in time", "check the firewall, and whether HTTPS_PROXY must be set"),
-        (httpx.ReadTimeout("slow"), "no answer in time", "check the firewall, and whether HTTPS_PROXY must be set"),
-        (
-            caused(httpx.ConnectError("[Errno 111] Connection refused"), OSError(111, "Connection refused")),
-            "ConnectError: [Errno 111] Connection refused",
-            "check the host and its port, the firewall, and HTTPS_PROXY",
-        ),
-        (
-            PermissionError(13, "Permission denied"),
-            "PermissionError: [Errno 13] Permission denied",
-            "check the host and its port, the firewall, and HTTPS_PROXY",
-        ),
-    ],
-)
-def test_a_host_that_is_not_reached(host: Host, error: Exception, detail: str, advice: str) -> None:
-    host.error = error
-    assert list(examine(settings()))[2:] == [
-        Check("connection", "failed", detail, advice),
-        Check("clock", "skipped", "the host was not reached", None),
-        Check("token", "ok", "accepted", None),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("skew", "found"),
-    [
-        (30.0, None),
-        (-30.0, None),
-        (31.0, "31 s ahead of the host"),
-        (-31.0, "31 s behind the host"),
-        (90.0, "90 s ahead of the host"),
-        (-90.0, "90 s behind the host"),
-    ],
-)
-def test_a_clock_may_differ_by_half_a_minute(host: Host, skew: float, found: str | None) -> None:
-    host.date = formatdate(NOW - skew, usegmt=True)
-    assert check("clock", settings()) == (
-        Check("clock", "failed", found, "set this machine's clock, with NTP")
-        if found
-        else Check("clock", "ok", "within 30 s of the host's", None)
-    )
-
-
-@pytest.mark.parametrize(
-    "date", [None, "", "soon", "1 Jan", "Thu, 01 Jan 99999 00:00:00 GMT", f"Thu, {'9' * 20} Jan 2026 00:00:00 GMT"]
-)
-def test_a_host_that_does_not_tell_its_time(host: Host, date: str | None) -> None:
-    host.date = date
-    assert check("clock", settings()) == Check("clock", "skipped", "the host does not tell its time", None)
-
-
-@pytest.mark.usefixtures("host")
-@pytest.mark.parametrize(
-    ("answer", "status", "detail", "advice"),
-    [
-        (404, "ok", "accepted", None),
-        (401, "failed", "refused (401); it comes from AUTOCALL_TOKEN", "ask for a fresh token"),
-        (403, "failed", "not allowed here (403)", "ask the provider what this token may do"),
-        (
-            500,
-            "skipped",
-            "cannot tell: the service answered 500",
-            "mend what is above, or try again later",
-        ),
-        (
-            httpx.ConnectError("refused"),
-            "skipped",
-            "cannot tell: the service was not reached: ConnectError",
-            "mend what is above, or try again later",
-        ),
-        (
-            200,
-            "failed",
-            "cannot tell: a call that does not exist has a record",
-            "check the host",
-        ),
-    ],
-)
-def test_what_the_look_up_of_nothing_tells_of_the_token(
-    answer: int | Exception, status: str, detail: str, advice: str | None
+def test_service_and_token_are_told_by_what_was_seen(
+    run: Run, service: Service, real: Any, made_up: Any, service_is: str, token_is: str
 ) -> None:
-    service = Service(answer)
-    assert check("token", service.settings()) == Check("token", status, detail, advice)
-    (request,) = service.requests
-    assert request.headers["Authorization"] == "Bearer s4ndbox-t0ken"
-    assert re.fullmatch("/v3/autocall/log/autocall-otp-doctor-[^/]{16,}/ref_id", request.url.path)
+    service(answering(real, made_up))
+    each = found(run)
+    assert (each["service"]["status"], each["token"]["status"]) == (service_is, token_is), each
+    assert each["service"]["status"] == "ok" or each["service"]["advice"]
 
 
-@pytest.mark.usefixtures("host")
-def test_each_look_up_of_nothing_has_a_reference_of_its_own() -> None:
-    service = Service()
-    found = service.settings()
-    assert check("token", found) == check("token", found)
-    assert len({request.url.path for request in service.requests}) == 2
+def test_no_look_up_asks_for_a_call_that_can_exist_or_twice_for_the_same(run: Run, service: Service) -> None:
+    asked: list[str] = []
+    answer = answering((404, NOT_FOUND), (401, UNAUTHORIZED))
+
+    def note(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        return answer(request)
+
+    service(note)
+    found(run)
+    look_ups = [path for path in asked if path.startswith(LOOK_UP)]
+    assert len(look_ups) == len(set(look_ups)) == 2
+    assert all(path.startswith(f"{LOOK_UP}autocall-otp-doctor-") for path in look_ups)
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def test_python_s_own_web_server_is_not_taken_for_the_service(run: Run) -> None:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Quiet) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        each = found(run, "--host", f"http://127.0.0.1:{server.server_port}")
+        server.shutdown()
+    assert (each["service"]["status"], each["token"]["status"]) == ("failed", "unknown")
+    assert "something else answers there" in each["service"]["advice"]
+
+
+def test_a_host_with_a_path_is_never_all_well(run: Run, sandbox: Sandbox) -> None:
+    ran = run("doctor", "--json", "--host", f"{sandbox.url}/api")
+    statuses = {line["name"]: line["status"] for line in ran.lines if line["type"] == "check"}
+    assert ran.exit_code == 5 or statuses["token"] == "unknown"
+
+
+def test_a_refused_token_is_told_with_where_it_comes_from(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTOCALL_TOKEN", "stale")
+    token = found(run)["token"]
+    assert (token["detail"], token["advice"]) == ("refused (401); it comes from AUTOCALL_TOKEN", "get a fresh token")
+
+
+@pytest.mark.parametrize(("variable", "name"), [("CAMPAIGN_UUID", "campaign_uuid"), ("TEMPLATE", "template")])
+def test_what_run_needs_is_checked(run: Run, monkeypatch: pytest.MonkeyPatch, variable: str, name: str) -> None:
+    monkeypatch.delenv(f"AUTOCALL_{variable}")
+    each = found(run)
+    assert (each["settings"]["status"], each["settings"]["detail"]) == ("failed", f"`run` needs {name}")
+    assert f"AUTOCALL_{variable}" in each["settings"]["advice"]
+    assert "script" not in each
 
 
 @pytest.mark.parametrize(
-    ("answer", "status", "detail", "advice"),
+    ("name", "value", "words"),
     [
-        (200, "ok", "there is a record", None),
-        (404, "failed", "there is no record", "give the reference of a call that was placed"),
-        (502, "failed", "the service answered 502", "send the recording: its answer is in it"),
+        ("AUTOCALL_CAMPAIGN_UUID", "x", "AUTOCALL_CAMPAIGN_UUID: must be a UUID"),
+        ("AUTOCALL_API_HOST", "http://example.vn", "AUTOCALL_API_HOST: plain http"),
+        ("AUTOCALL_API_HOST", "", "host: is not set; set --host or AUTOCALL_API_HOST"),
+        ("SSL_CERT_FILE", "/nowhere/ca.pem", "SSL_CERT_FILE"),
+        ("HTTPS_PROXY", "no proxy at all:x", "proxy"),
     ],
 )
-def test_a_call_that_was_placed_before_is_looked_up_once(
-    answer: int | Exception, status: str, detail: str, advice: str | None
+def test_what_cannot_be_used_at_all_is_told_before_anything_is_sent(
+    run: Run, monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str
 ) -> None:
-    service = Service(answer)
-    assert look_up(service.settings(), "R1") == Check("look-up", status, detail, advice)
-    (request,) = service.requests
-    assert request.url.path == "/v3/autocall/log/R1/ref_id"
+    monkeypatch.setenv("AUTOCALL_API_HOST", "api.example.vn")
+    monkeypatch.setenv(name, value)
+    ran = run("doctor")
+    assert (ran.exit_code, ran.stdout, words in ran.stderr) == (5, "", True), ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("date", "status", "words"),
+    [
+        (30, "ok", "within 30 s"),
+        (-30, "ok", "within 30 s"),
+        (31, "failed", "31 s behind the host"),
+        (-31, "failed", "31 s ahead of the host"),
+        ("", "unknown", "does not say what time it is"),
+        ("soon", "unknown", "does not say what time it is"),
+        (f"Thu, {'9' * 20} Jan 2026 00:00:00 GMT", "unknown", "does not say what time it is"),
+    ],
+)
+def test_a_clock_may_differ_by_half_a_minute(
+    run: Run, service: Service, monkeypatch: pytest.MonkeyPatch, date: int | str, status: str, words: str
+) -> None:
+    now = 1_780_000_000
+    monkeypatch.setattr(checks, "time", SimpleNamespace(time=lambda: float(now)))
+    sent = date if isinstance(date, str) else formatdate(now + date, usegmt=True)
+    service(lambda _: httpx.Response(404, json=NOT_FOUND, headers={"Date": sent}))
+    clock = found(run)["clock"]
+    assert (clock["status"], words in clock["detail"]) == (status, True)
+
+
+def test_a_host_that_is_not_there(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    each = found(run, "--host", "http://127.0.0.1:1")
+    statuses = {name: check["status"] for name, check in each.items() if name not in {"versions", "settings"}}
+    assert statuses == dict.fromkeys(("clock", "service", "token", "script"), "unknown") | {
+        "name": "ok",
+        "connection": "failed",
+    }
+    failed = socket.gaierror(-2, "Name or service not known")
+    monkeypatch.setattr(checks.socket, "getaddrinfo", lambda *_: (_ for _ in ()).throw(failed))
+    each = found(run, "--host", "http://localhost:1")
+    assert (each["name"]["status"], each["name"]["detail"]) == ("failed", f"localhost: {failed.strerror}")
+
+
+def test_an_answer_that_takes_too_long(run: Run, service: Service) -> None:
+    def late(_: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectTimeout("slow")
+
+    service(late)
+    connection = found(run)["connection"]
+    assert (connection["detail"], "firewall" in connection["advice"]) == ("no answer in time", True)
+
+
+def test_certificates(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+
+    class Handler(_Quiet):
+        def do_GET(self) -> None:
+            body = json.dumps(NOT_FOUND).encode()
+            self.send_response(404)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"https://127.0.0.1:{server.server_port}"
+        connection = found(run, "--host", url)["connection"]
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+        trusted = found(run, "--host", url)
+        server.shutdown()
+    assert connection["detail"].startswith("TLS: ")
+    assert "SSL_CERT_FILE" in connection["advice"]
+    assert trusted["connection"]["detail"] == f"{url} answers over TLS, and its certificate is trusted"
+    assert trusted["service"]["status"] == "ok"
+
+
+def test_through_a_proxy_it_looks_at_the_service(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    authority, seen = trustme.CA(), forward_proxy.Seen()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    with forward_proxy.service(authority, seen) as upstream, forward_proxy.proxy(upstream, seen) as port:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
+        each = found(run, "--host", forward_proxy.HOST)
+        assert (each["name"]["status"], each["connection"]["status"]) == ("unknown", "ok")
+        assert each["service"]["detail"].startswith("a look-up of a made-up call gets 200")
+        assert set(seen.connects) == {f"{forward_proxy.HOST}:443"}
+    assert ["authorization" in request for request in seen.requests] == [False, True, True]

@@ -1,113 +1,99 @@
-"""Where the code comes from, and that it is taken as it was given."""
+"""The code: never on a command line, never echoed, never guessed."""
 
 from __future__ import annotations
 
-import getpass
-import io
-import secrets
-import sys
+import json
+import os
+import re
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
-import typer
 
-from autocall_otp._cli.codes import read_code
-from autocall_otp._cli.output import Output
-from cli.conftest import CODE
+from autocall_otp._cli.codes import make_code
+from cli.conftest import CODE, MASKED, NUMBER, SECRETS, Run, Terminal
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from autocall_otp.sandbox import Sandbox
 
-
-class Typed(io.StringIO):
-    """A stdin that is a terminal."""
-
-    def isatty(self) -> bool:
-        return True
-
-
-@pytest.fixture(autouse=True)
-def _outside(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No variable, and nothing on stdin."""
-    assert home
-    stdin(monkeypatch, "")
-
-
-def stdin(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode()), encoding="utf-8", newline=""))
-
-
-def read(*, from_stdin: bool = False, generate: bool = False, length: int = 6) -> str:
-    return read_code(Output(as_json=False), from_stdin=from_stdin, generate=generate, length=length)
+pytestmark = [pytest.mark.usefixtures("environment"), pytest.mark.timeout(300)]
+on_a_terminal = pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
 
 
 @pytest.mark.parametrize(
     ("text", "code"),
-    [
-        (f"{CODE}\n", CODE),
-        (f"{CODE}\r\n", CODE),
-        (CODE, CODE),
-        (f"{CODE}\nanother\n", CODE),
-        ("XX12X\n", "XX12X"),
-        (" 12 34 \n", " 12 34 "),
-        ("\n", ""),
-        ("", ""),
-    ],
+    [(f"{CODE}\n", CODE), (f"{CODE}\r\nanother\n", CODE), (CODE, CODE), ("XX12X\n", "XX12X"), ("12 34\n", "12 34")],
 )
-def test_stdin_s_first_line_is_the_code(monkeypatch: pytest.MonkeyPatch, text: str, code: str) -> None:
-    stdin(monkeypatch, text)
-    monkeypatch.setenv("AUTOCALL_CODE", "in-the-environment")
-    assert read(from_stdin=True) == code
-
-
-def test_of_a_line_without_an_end_only_the_beginning_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    stdin(monkeypatch, "7" * 5000)
-    assert read(from_stdin=True) == "7" * 1024
-
-
-def test_a_code_that_is_made_up_has_as_many_digits_as_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    choices: list[str] = []
-
-    def choose(letters: str) -> str:
-        choices.append(letters)
-        return letters[len(choices)]
-
-    monkeypatch.setattr(secrets, "choice", choose)
-    monkeypatch.setenv("AUTOCALL_CODE", "in-the-environment")
-    assert read(generate=True, length=5) == "12345"
-    assert choices == ["0123456789"] * 5
-
-
-def test_the_environment_s_code_is_taken_before_anybody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AUTOCALL_CODE", f" {CODE}")
-    monkeypatch.setattr(sys, "stdin", Typed("typed\n"))
-    assert read() == f" {CODE}"
-
-
-def test_a_person_is_asked_on_stderr_and_the_code_is_not_echoed(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_the_first_line_of_stdin_is_the_code(
+    run: Run, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, text: str, code: str
 ) -> None:
-    monkeypatch.setattr(getpass, "getpass", lambda _prompt: CODE)
-    monkeypatch.setattr(sys, "stdin", Typed("echoed\n"))
-    monkeypatch.setenv("AUTOCALL_CODE", "")
-    assert read() == CODE
-    shown = capsys.readouterr()
-    assert (shown.out.rstrip(), shown.err.rstrip()) == ("", "Code to read aloud:")
+    monkeypatch.setenv("AUTOCALL_CODE", "another")
+    assert run("run", NUMBER, "--code-stdin", stdin=text).exit_code == 0
+    assert sandbox.calls[0].code_otp == code
+
+
+def test_the_environment_may_hold_it(run: Run, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTOCALL_CODE", CODE)
+    assert run("run", NUMBER).exit_code == 0
+    assert sandbox.calls[0].code_otp == CODE
+
+
+def test_one_that_is_made_up_is_heard_and_not_printed(run: Run, sandbox: Sandbox) -> None:
+    ran = run("run", NUMBER, "--generate", "--length", "9", "--json", "--wait")
+    code = sandbox.calls[0].code_otp
+    assert re.fullmatch("[0-9]{9}", code)
+    assert code not in ran.stdout + ran.stderr
+
+
+def test_made_up_codes_differ_in_every_place() -> None:
+    codes = [make_code() for _ in range(300)]
+    assert {len(code) for code in codes} == {6}
+    assert all(len(set(digits)) == 10 for digits in zip(*codes, strict=True))
 
 
 @pytest.mark.parametrize(
-    ("from_stdin", "told"),
+    ("arguments", "stdin", "words"),
     [
-        (True, "--code-stdin and --generate: give one of them"),
-        (False, "no code: give it with --code-stdin or AUTOCALL_CODE, or use --generate"),
+        ([], "", "--code-stdin or AUTOCALL_CODE, or use --generate"),
+        (["--code-stdin", "--generate"], CODE, "give one of them"),
+        (["--code-stdin"], "\n", "no code was given"),
+        (["--code-stdin"], "7" * 5000, "the code: must have 1 to 64 characters"),
+        ([CODE[:2]], "", "unexpected extra argument"),
     ],
 )
-def test_without_a_code_or_with_two_the_command_ends(
-    capsys: pytest.CaptureFixture[str],
-    from_stdin: bool,  # noqa: FBT001 - a column of the table
-    told: str,
+def test_no_code_two_codes_or_one_on_the_command_line_is_wrong_usage(
+    run: Run, sandbox: Sandbox, arguments: list[str], stdin: str, words: str
 ) -> None:
-    with pytest.raises(typer.Exit) as caught:
-        read(from_stdin=from_stdin, generate=from_stdin)
-    assert caught.value.exit_code == 2
-    assert capsys.readouterr() == ("", f"autocall-otp: {told}\n")
+    ran = run("run", NUMBER, *arguments, stdin=stdin)
+    assert (ran.exit_code, words in ran.stderr) == (2, True)
+    assert sandbox.calls == []
+
+
+@on_a_terminal
+def test_it_is_asked_for_without_echo(sandbox: Sandbox) -> None:
+    terminal = Terminal("run", NUMBER)
+    terminal.until("Code to read aloud: ")
+    terminal.type(f"{CODE}\n")
+    assert terminal.end() == 0
+    assert sandbox.calls[0].code_otp == CODE
+    assert not [secret for secret in SECRETS if secret in terminal.seen]
+    assert MASKED in terminal.seen
+
+
+@on_a_terminal
+@pytest.mark.parametrize(("key", "code"), [("\x03", 130), ("\x04", 2)])
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_whoever_gives_none_places_no_call(sandbox: Sandbox, key: str, code: int, more: list[str]) -> None:
+    terminal = Terminal("run", NUMBER, *more, NO_COLOR="1")
+    terminal.until("Code to read aloud: ")
+    if key == "\x03":
+        terminal.process.send_signal(signal.SIGINT)
+    else:
+        terminal.type(key)
+    assert terminal.end() == code
+    assert sandbox.calls == []
+    last = terminal.seen.rpartition("aloud: ")[2].strip()
+    if more:
+        assert json.loads(last)["exit_code"] == code
+    else:
+        assert last == ("autocall-otp: interrupted" if code == 130 else "autocall-otp: no code was given")

@@ -14,9 +14,13 @@ from support.altered import altered, at, in_record, page
 
 from autocall_otp._cli.exits import Exit
 from autocall_otp.sandbox import Sandbox
-from cli.conftest import NUMBER, Run
+from cli.conftest import NUMBER, START, Run
 
-pytestmark = [pytest.mark.dev, pytest.mark.skipif(os.name != "posix", reason="the examples are a shell's")]
+pytestmark = [
+    pytest.mark.dev,
+    pytest.mark.skipif(os.name != "posix", reason="the examples are a shell's"),
+    pytest.mark.timeout(300),
+]
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "cli.md"
 TEXT = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""  # beside the wheel there are no docs
 EXAMPLES: list[tuple[str, str]] = re.findall(r"^```console\n\$ (.*)\n((?:.*\n)*?)```$", TEXT, re.MULTILINE)
@@ -55,7 +59,7 @@ def test_an_example_prints_what_the_page_shows(command: str, shown: str, sandbox
         text=True,
         check=False,
         env=env | {"PYTHONUNBUFFERED": "1"},
-        timeout=40,
+        timeout=START,
     )
     assert steady(done.stdout) == steady(shown)
 
@@ -75,9 +79,9 @@ def test_the_example_of_json_is_json() -> None:
 @pytest.mark.usefixtures("environment")
 def test_the_differences_that_the_page_shows_are_found(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
     (shown,) = re.findall(r"^```text\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
-    gateway, record = at("GET", 404, page("<html>")), in_record(rate=5, time_started="2023-03-07T10:06:53+07:00")
+    gateway, record = at("GET", 401, page("<html>", 401)), in_record(rate=5, time_started="2023-03-07T10:06:53+07:00")
     file = str(tmp_path / "shapes.json")
     with altered(sandbox.url, lambda reply: gateway(record(reply))) as url:
-        assert run("doctor", "--record", file, "--host", url, "--place-call-to", NUMBER).exit_code == 0
+        assert run("doctor", "--record", file, "--host", url, "--place-call-to", NUMBER, "--yes").exit_code == 0
     ran = run("check-recording", file)
     assert (ran.exit_code, ran.stdout) == (1, shown)

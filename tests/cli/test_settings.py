@@ -2,110 +2,214 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import os
-from pathlib import Path
+import traceback
+from typing import TYPE_CHECKING
 
+import httpx
+import platformdirs
 import pytest
+from platformdirs import windows
 
-from autocall_otp.sandbox import Sandbox
-from cli.conftest import Run
+from autocall_otp import ConfigurationError, Retry, ServerError
+from autocall_otp._cli.settings import Setting, Settings, load
+from cli.conftest import CAMPAIGN, CODE, NUMBER, TEMPLATE, TOKEN, Run
 
-FILE = """
-host = "{url}"
-token = "s4ndbox-t0ken"
-campaign_uuid = "f77dfcf4-0759-4179-93cb-741f481a776e"
-template = "otp_script_01"
-"""
+if TYPE_CHECKING:
+    from pathlib import Path
+
+VALUES = {"host": "api.example.vn", "token": TOKEN, "campaign_uuid": CAMPAIGN, "template": TEMPLATE}
+VARIABLES = {
+    "host": "AUTOCALL_API_HOST",
+    "token": "AUTOCALL_TOKEN",
+    "campaign_uuid": "AUTOCALL_CAMPAIGN_UUID",
+    "template": "AUTOCALL_TEMPLATE",
+}
+OPTIONS = {"host": "--host", "campaign_uuid": "--campaign", "template": "--template"}
+posix = pytest.mark.skipif(os.name != "posix", reason="file modes of POSIX")
 
 
 @pytest.fixture
-def file(home: Path, sandbox: Sandbox) -> Path:
-    """The settings file at its usual place."""
+def file(home: Path) -> Path:
+    """The settings file at its usual place, with all that it may set."""
     path = home / "autocall-otp" / "config.toml"
     path.parent.mkdir()
-    path.write_text(FILE.format(url=sandbox.url))
+    path.write_text("".join(f'{name} = "{value}"\n' for name, value in VALUES.items()))
     path.chmod(0o600)
     return path
 
 
-def sources(run: Run, *arguments: str) -> dict[str, tuple[str | None, str]]:
-    lines = run("config", "--json", *arguments).lines
-    assert lines[0]["type"] == "file"
-    return {line["name"]: (line["value"], line["source"]) for line in lines[1:]}
+def told(run: Run, *arguments: str) -> dict[str, tuple[str | None, str, str | None]]:
+    """Each setting as `config` tells programs: value, source, origin."""
+    lines = run("config", "--json", *arguments).all("setting")
+    return {line["name"]: (line["value"], line["source"], line["origin"]) for line in lines}
 
 
-def test_the_file_is_enough_for_a_call(run: Run, file: Path, sandbox: Sandbox) -> None:
-    assert file.is_file()
-    ran = run("run", "0332665711", "--generate", "--wait")
-    assert ran.exit_code == 0, ran.stderr
-    assert sandbox.calls[0].template == "otp_script_01"
-
-
-def test_options_come_before_the_environment_before_the_file(
-    run: Run, file: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", VARIABLES)
+@pytest.mark.parametrize("sources", [*itertools.product((True, False), repeat=3)])
+def test_an_option_comes_before_the_environment_before_the_file(
+    run: Run, file: Path, monkeypatch: pytest.MonkeyPatch, name: str, sources: tuple[bool, bool, bool]
 ) -> None:
-    assert {source for _, source in sources(run).values()} == {"file"}
-    monkeypatch.setenv("AUTOCALL_TEMPLATE", "from-env")
-    monkeypatch.setenv("AUTOCALL_API_HOST", "env.example.vn")
-    monkeypatch.setenv("AUTOCALL_TOKEN", "")
-    found = sources(run, "--template", "from-option")
-    assert found["template"] == ("from-option", "option")
-    assert found["host"] == ("env.example.vn", "environment")
-    assert found["token"] == ("***", "file"), "an empty variable counts as unset"
-    shown = run("config").stdout
-    assert f"***  {file}" in shown
-    assert "env.example.vn  AUTOCALL_API_HOST" in shown
+    by_option, by_environment, by_file = sources
+    by_option = by_option and name in OPTIONS
+    if not by_file:
+        file.write_text("")
+    monkeypatch.setenv(VARIABLES[name], "environment" if by_environment else "")
+    found = told(run, *([OPTIONS[name], "option"] if by_option else []))[name]
+    expected: tuple[str | None, str, str | None] = (None, "unset", None)
+    if by_option:
+        expected = ("option", "option", OPTIONS[name])
+    elif by_environment:
+        expected = ("environment", "environment", VARIABLES[name])
+    elif by_file:
+        expected = (VALUES[name], "file", str(file))
+    assert found == ("***" if name == "token" and expected[0] else expected[0], *expected[1:])
 
 
-def test_without_any_setting_it_says_where_each_may_be_set(run: Run, home: Path) -> None:
-    shown = run("config")
-    assert shown.exit_code == 0
-    assert f"settings file: {home / 'autocall-otp' / 'config.toml'} (not there)" in shown.stdout
-    assert "set --host or AUTOCALL_API_HOST or host in the settings file" in shown.stdout
-    assert "--token" not in shown.stdout
-    assert set(sources(run).values()) == {(None, "unset")}
+def test_people_read_the_value_and_where_it_comes_from(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = home / "mine.toml"
+    path.write_text('template = "odd\\u001bname"', encoding="utf-8")
+    monkeypatch.setenv("AUTOCALL_TOKEN", TOKEN)
+    ran = run("config", "--config", str(path), "--host", "api.example.vn")
+    assert (ran.exit_code, ran.stderr) == (0, "")
+    assert ran.stdout.splitlines() == [
+        f"settings file: {path}",
+        "host          api.example.vn  --host",
+        "token         ***  AUTOCALL_TOKEN",
+        "campaign_uuid -  set --campaign or AUTOCALL_CAMPAIGN_UUID or campaign_uuid in the settings file",
+        f"template      odd\ufffdname  {path}",
+    ]
 
 
-@pytest.mark.skipif(os.name != "posix", reason="file modes of POSIX")
-@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o601])
-def test_a_token_that_others_may_read_is_refused(run: Run, file: Path, mode: int) -> None:
-    file.chmod(mode)
-    for command in (["config"], ["run", "0332665711", "--generate"], ["cdr", "r"], ["wait", "r"], ["doctor"]):
-        ran = run(*command)
-        assert ran.exit_code == 5
-        assert f"chmod 600 '{file}'" in ran.stderr
+def test_the_file_is_enough_for_a_call(file: Path) -> None:
+    assert file.is_file()
+    sent: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return httpx.Response(200, json={"call_id": "c1"})
+
+    with load(host=None, config=None).client(transport=httpx.MockTransport(answer)) as client:
+        client.run_otp(NUMBER, CODE, ref_id="R1")
+    (request,) = sent
+    body = json.loads(request.content)
+    assert (request.url.host, request.headers["Authorization"]) == ("api.example.vn", f"Bearer {TOKEN}")
+    assert (body["campaign_uuid"], body["template"]) == (CAMPAIGN, TEMPLATE)
 
 
-@pytest.mark.skipif(os.name != "posix", reason="file modes of POSIX")
-def test_a_file_without_a_token_may_be_shared(run: Run, file: Path) -> None:
-    file.write_text('host = "api.example.vn"')
-    file.chmod(0o644)
-    assert sources(run)["host"] == ("api.example.vn", "file")
+def test_a_client_may_have_another_token_and_rule_for_trying_again(file: Path) -> None:
+    assert file.is_file()
+    sent: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request.headers["Authorization"])
+        return httpx.Response(503)
+
+    transport = httpx.MockTransport(answer)
+    client = load(host=None, config=None).client(token="other", retry=Retry.none(), transport=transport)
+    with client, pytest.raises(ServerError):
+        client.get_cdr("R1")
+    assert sent == ["Bearer other"]
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("api.example.vn", "https://api.example.vn"),
+        ("http://[::1]:8025", "http://[::1]:8025"),
+        (" x:1 ", "https://x:1"),
+    ],
+)
+def test_a_host_is_a_name_or_a_url(home: Path, host: str, url: str) -> None:
+    assert home
+    assert str(load(host=host, config=None).url) == url
+
+
+@pytest.mark.parametrize(
+    ("how", "place"),
+    [("option", "--campaign"), ("environment", "AUTOCALL_CAMPAIGN_UUID"), ("file", "campaign_uuid in {file}")],
+)
+def test_a_wrong_value_is_told_with_the_place_where_it_stands(
+    run: Run, file: Path, monkeypatch: pytest.MonkeyPatch, how: str, place: str
+) -> None:
+    file.write_text(file.read_text().replace(CAMPAIGN, "x"))
+    if how == "environment":
+        monkeypatch.setenv("AUTOCALL_CAMPAIGN_UUID", "x")
+    ran = run("doctor", *(["--campaign", "x"] if how == "option" else []))
+    told_words = f"autocall-otp: {place.format(file=file)}: must be a UUID\n"
+    assert (ran.exit_code, ran.stdout, ran.stderr) == (5, "", told_words)
+
+
+def test_what_is_missing_is_told_with_where_to_set_it(home: Path) -> None:
+    assert home
+    found = load(host="api.example.vn", config=None)
+    for name, ways in (("template", "--template or AUTOCALL_TEMPLATE"), ("token", "AUTOCALL_TOKEN")):
+        with pytest.raises(ConfigurationError) as caught:
+            found.require("host", name)
+        assert str(caught.value) == f"{name}: is not set; set {ways} or {name} in the settings file"
+
+
+def test_no_repr_shows_a_value_and_no_option_takes_a_token(run: Run, tmp_path: Path) -> None:
+    token = Setting("token", TOKEN, "file", "/f")
+    assert TOKEN not in repr(token) + repr(Settings(tmp_path, found=True, each={"token": token}))
+    assert run("config", "--token", "x").exit_code == 2
+
+
+def test_a_variable_names_the_file_unless_an_option_does(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = home / "first.toml", home / "second.toml"
+    for each in (first, second):
+        each.write_text(f'template = "{each.stem}"')
+    monkeypatch.setenv("AUTOCALL_CONFIG", str(first))
+    assert told(run)["template"] == ("first", "file", str(first))
+    assert told(run, "--config", str(second))["template"] == ("second", "file", str(second))
+    monkeypatch.setenv("AUTOCALL_CONFIG", str(home / "none.toml"))
+    assert run("config").exit_code == 5
+    monkeypatch.setenv("AUTOCALL_CONFIG", "")
+    path = home / "autocall-otp" / "config.toml"
+    assert run("config", "--json").only("file") == {"type": "file", "path": str(path), "found": False}
+    assert run("config").stdout.splitlines()[0] == f"settings file: {path} (not there)"
+
+
+def test_on_windows_the_file_stands_in_one_folder_of_the_local_settings(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(platformdirs, "PlatformDirs", windows.Windows)
+    monkeypatch.setattr(windows, "get_win_folder", lambda _: str(home))
+    assert load(host=None, config=None).path == home / "autocall-otp" / "config.toml"
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("token = s4ndbox-t0ken", "is not TOML"),
-        ("token = 5", "token must be a non-empty text in quotes"),
-        ('host = ""', "host must be a non-empty text in quotes"),
-        ('hots = "x"', "knows no 'hots'; it may set host, token"),
-        ("\N{LATIN SMALL LETTER A WITH DIAERESIS}", "is not TOML"),
+        (f"token = {TOKEN}".encode(), "is not TOML"),
+        (b"\xe4", "is not TOML"),
+        (b"token = 5", "token must be a non-empty text in quotes"),
+        (b'host = ""', "host must be a non-empty text in quotes"),
+        (f'hots = "{TOKEN}"'.encode(), "knows no 'hots'; it may set host, token, campaign_uuid, template"),
     ],
 )
-def test_a_wrong_file_is_told_without_its_content(run: Run, file: Path, text: str, words: str) -> None:
-    file.write_text(text, encoding="latin-1")
-    ran = run("config", "--json")
-    assert ran.exit_code == 5
-    assert words in ran.only("error")["message"]
+def test_a_wrong_file_is_told_without_its_content(file: Path, text: bytes, words: str) -> None:
+    file.write_bytes(text)
+    with pytest.raises(ConfigurationError) as caught:
+        load(host=None, config=None)
+    assert str(caught.value) == f"settings file {file}: {words}"
+    assert TOKEN not in "".join(traceback.format_exception(caught.value))
 
 
-def test_a_file_may_be_named(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    mine = home / "mine.toml"
-    mine.write_text('template = "mine"')
-    assert sources(run, "--config", str(mine))["template"] == ("mine", "file")
-    monkeypatch.setenv("AUTOCALL_CONFIG", str(mine))
-    assert sources(run)["template"] == ("mine", "file")
-    ran = run("config", "--config", str(home / "none.toml"))
-    assert (ran.exit_code, "does not exist" in ran.stderr) == (5, True)
-    assert run("config", "--config", str(home)).exit_code == 5
+@posix
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o601])
+def test_a_token_that_others_may_read_is_refused(run: Run, file: Path, mode: int) -> None:
+    file.chmod(mode)
+    for command in (["config"], ["run", NUMBER, "--generate"], ["cdr", "r"], ["wait", "r"], ["doctor"]):
+        ran = run(*command)
+        assert (ran.exit_code, f"others may read it; run: chmod 600 '{file}'" in ran.stderr) == (5, True)
+    file.write_text('host = "api.example.vn"')
+    assert told(run)["host"] == ("api.example.vn", "file", str(file)), "without a token it may be shared"
+
+
+@posix
+def test_a_folder_is_no_file(run: Run, home: Path) -> None:
+    ran = run("config", "--config", str(home))
+    assert (ran.exit_code, "cannot be read" in ran.stderr) == (5, True)

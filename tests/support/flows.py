@@ -1,22 +1,29 @@
-"""Running flows on plain values: no network, no clock but the one that the pauses move."""
+"""Running use cases on plain values: no network, no clock but the one that pauses move."""
 
+from __future__ import annotations
+
+import json
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
 import attrs
 import httpx
 
-from autocall_otp._answers import Answer
+from autocall_otp import Retry
 from autocall_otp._config import Settings, read_settings
-from autocall_otp._flow import Attempt, Flow, Policy
-from autocall_otp.models import Retry
+from autocall_otp._redact import Secrets
+from autocall_otp._sansio.body import Request
+from autocall_otp._sansio.outcome import Operation
+from autocall_otp._sansio.response import RawResponse
+from autocall_otp._sansio.retry import Attempt, Flow, RetryPolicy
 
 T = TypeVar("T")
+NUMBER, CODE, TOKEN = "0332665711", "LUAN001", "made-up-token"
 
 
 @attrs.define
 class Clock:
-    """Monotonic time that only pauses and slow answers move."""
+    """A clock that only pauses and slow answers move."""
 
     now: float = 1000.0
 
@@ -24,7 +31,17 @@ class Clock:
         return self.now
 
 
-def upper(_low: float, high: float) -> float:
+@attrs.frozen
+class Unsent:
+    """A failure before anybody asked for the body."""
+
+    failure: BaseException
+
+
+Result = RawResponse | BaseException | Unsent
+
+
+def longest(_low: float, high: float) -> float:
     """The longest pause that jitter may give, for tests that count seconds."""
     return high
 
@@ -44,19 +61,41 @@ def settings(**more: Any) -> Settings:
     return read_settings(**(given | more))
 
 
-def policy(**more: Any) -> Policy:
-    given: dict[str, Any] = {"retry": Retry(), "deadline": 30.0, "clock": Clock(), "draw": upper}
-    return Policy(**(given | more))
+def policy(**more: Any) -> RetryPolicy:
+    given: dict[str, Any] = {"retry": Retry(), "clock": Clock(), "draw": longest}
+    return RetryPolicy(**(given | more))
 
 
-def answer(status: int = 200, body: bytes | str = b"{}", fault: Exception | None = None, **headers: str) -> Answer:
-    raw = body.encode() if isinstance(body, str) else body
+def operation(*, places_call: bool = True, **more: Any) -> Operation:
+    secrets = Secrets(codes=[CODE], numbers=[NUMBER], tokens=[TOKEN])
+    given = {"name": "run_otp" if places_call else "get_cdr", "ref_id": "R1", "secrets": secrets}
+    return Operation(**(given | {"places_call": places_call} | more))
+
+
+def request(deadline: float = 1030.0, clock: Any = None, content: bytes = b"body") -> Request:
+    return Request("POST", httpx.URL("https://api.example.vn/x"), [], content, deadline, clock or Clock())
+
+
+def answer(status: int = 200, body: object = b"{}", failure: Exception | None = None, **headers: str) -> RawResponse:
+    """An answer; a body that is not bytes is sent as JSON."""
     names = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Answer(status, httpx.Headers(names), raw, fault)
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return RawResponse(status, httpx.Headers(names), content, failure)
 
 
-def run(flow: Flow[T], results: Iterable[Answer | Exception], clock: Clock | None = None) -> tuple[T, list[Attempt]]:
-    """Feed a flow one result for each attempt; return what it returns, and its attempts."""
+def take(attempt: Attempt, result: Result) -> RawResponse | BaseException:
+    """Do to a request what our own transport does before such a result."""
+    request, body = attempt.request, attempt.request.body
+    attempt.token = attempt.token or "made-up-token"
+    request.handed = body.pooled = body.wired = True
+    if isinstance(result, Unsent):
+        return result.failure
+    list(body)
+    return result
+
+
+def run(flow: Flow[T], results: Iterable[Result], clock: Clock | None = None) -> tuple[T, list[Attempt]]:
+    """Feed a use case one result for each attempt; gives what it returns, and its attempts."""
     attempts: list[Attempt] = []
     waiting = iter(results)
     try:
@@ -65,9 +104,18 @@ def run(flow: Flow[T], results: Iterable[Answer | Exception], clock: Clock | Non
             attempts.append(attempt)
             if clock is not None:
                 clock.now += attempt.delay
-            attempt.token = attempt.token or "t0ken"
-            attempt = flow.send(next(waiting))
+            result = take(attempt, next(waiting))
+            # As a session does: what is no failure of the network is raised where the attempt was yielded.
+            attempt = flow.send(result) if isinstance(result, RawResponse | Exception) else flow.throw(result)
     except StopIteration as end:
-        left_over = list(waiting)
-        assert left_over == [], "the flow ended before every result was used"
+        assert list(waiting) == [], "the use case ended before every result was used"
         return end.value, attempts
+
+
+def error_of(flow: Flow[Any], results: Iterable[Result], clock: Clock | None = None) -> Any:
+    """The error that a use case ends with."""
+    try:
+        run(flow, results, clock)
+    except Exception as error:  # noqa: BLE001 - whichever it is, the test looks at it
+        return error
+    raise AssertionError("it succeeded")

@@ -1,4 +1,4 @@
-"""The subcommands of `autocall-otp`, put together."""
+"""The subcommands of `autocall-otp`, put together, with examples under the help of each."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from autocall_otp import __version__
 from autocall_otp._cli.check_recording import check_recording
 from autocall_otp._cli.config import config
 from autocall_otp._cli.doctor import doctor
@@ -13,7 +14,13 @@ from autocall_otp._cli.exits import EPILOG, LONG_EPILOG
 from autocall_otp._cli.records import cdr, wait
 from autocall_otp._cli.run import run
 from autocall_otp._cli.sandbox import sandbox
-from autocall_otp._version import __version__
+
+
+def _epilog(words: str, *examples: str) -> str:
+    lines = "\n".join(f"  autocall-otp {example}" for example in examples)
+    # The backspace is Click's mark for a paragraph whose lines stay as they are.
+    return f"{words}\n\n\b\nExamples:\n{lines}"
+
 
 app = typer.Typer(
     name="autocall-otp",
@@ -21,9 +28,9 @@ app = typer.Typer(
     # A traceback with local variables would print codes and tokens.
     pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    # Without frames: each command's help fits a screen of 80 by 24.
+    # Without frames, which are drawn with letters that not every terminal has.
     rich_markup_mode=None,
-    epilog=LONG_EPILOG,
+    epilog=_epilog(LONG_EPILOG, "sandbox", "run 0900000001 --generate --wait", "doctor"),
 )
 
 
@@ -43,5 +50,13 @@ def autocall_otp(
     """Voice one-time codes: place the call once, learn how it went."""
 
 
-for command in (run, cdr, wait, doctor, config, sandbox, check_recording):
-    app.command(epilog=EPILOG)(command)
+for command, *examples in (
+    (run, "run 0900000001 --generate --wait", "run '+84 900 000 001' --code-stdin --json < code.txt"),
+    (cdr, "cdr ABC123", "cdr ABC123 --json"),
+    (wait, "wait ABC123 --timeout 60"),
+    (doctor, "doctor", "doctor --place-call-to 0900000001 --twice", "doctor --record shapes.json"),
+    (config, "config", "config --template otp_script_02"),
+    (sandbox, "sandbox", "sandbox --port 0 --speed 10", "sandbox --numbers"),
+    (check_recording, "check-recording shapes.json"),
+):
+    app.command(epilog=_epilog(EPILOG, *examples))(command)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 import secrets
 import sys
 
-import typer
-
 from autocall_otp._cli.exits import Exit
 from autocall_otp._cli.output import Output
-from autocall_otp._config import from_environment
 
 VARIABLE = "AUTOCALL_CODE"
 _TOO_LONG = 1024
@@ -22,15 +21,21 @@ def read_code(out: Output, *, from_stdin: bool, generate: bool, length: int) -> 
     if generate:
         return make_code(length)
     if from_stdin:
-        return sys.stdin.readline(_TOO_LONG).rstrip("\r\n")
-    if (code := from_environment(VARIABLE)) is not None:
+        return _no_empty(out, sys.stdin.readline(_TOO_LONG).rstrip("\r\n"))
+    if code := os.environ.get(VARIABLE):
         return code
-    if not sys.stdin.isatty():
+    if not sys.stdin or not sys.stdin.isatty():
         out.fail(f"no code: give it with --code-stdin or {VARIABLE}, or use --generate", Exit.USAGE)
-    answer: str = typer.prompt("Code to read aloud", hide_input=True, err=True)
-    return answer
+    try:
+        return _no_empty(out, getpass.getpass("Code to read aloud: "))
+    except EOFError:
+        return _no_empty(out, "")
 
 
-def make_code(length: int) -> str:
+def _no_empty(out: Output, code: str) -> str:
+    return code or out.fail("no code was given", Exit.USAGE)
+
+
+def make_code(length: int = 6) -> str:
     """A code of so many digits, which nobody can guess."""
     return "".join(secrets.choice("0123456789") for _ in range(length))

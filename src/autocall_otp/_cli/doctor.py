@@ -2,135 +2,146 @@
 
 from __future__ import annotations
 
+import sys
+import textwrap
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
+from uuid import uuid4
 
-import attrs
 import typer
 from rich.text import Text
 
-from autocall_otp import _arguments
+from autocall_otp import ApiError, AutocallError, Client, Outcome, mask_number, normalize_number
 from autocall_otp._cli import settings
 from autocall_otp._cli.checks import Check, examine, look_up
 from autocall_otp._cli.codes import make_code
 from autocall_otp._cli.exits import Exit
-from autocall_otp._cli.output import Output, ending_well, never_as_failed, plain
-from autocall_otp._cli.recording.files import Target, UnusableFileError
-from autocall_otp._cli.recording.recorder import Recording
-from autocall_otp._cli.run import ring
-from autocall_otp._config import DEFAULT_WAIT
+from autocall_otp._cli.output import Output, ending, plain
+from autocall_otp._cli.recorder import Recorder
+from autocall_otp._cli.recording import UnusableFileError, as_text, shapes_of, take_place
+from autocall_otp._cli.records import DEFAULT_WAIT
+from autocall_otp._cli.run import follow, place
 
-_MARKS = {"ok": ("ok     ", "green"), "failed": ("failed ", "bold red"), "skipped": ("skipped", "yellow")}
-_CODE_LENGTH = 6
+_INDENT = 21
+_MARKS = {"ok": "green", "failed": "bold red", "unknown": "yellow"}
 
-_RecordOption = Annotated[
-    Path | None,
-    typer.Option("--record", metavar="FILE", help="Write the shape of all answers, no value."),
-]
-_RefIdOption = Annotated[
-    str | None,
-    typer.Option("--ref-id", metavar="TEXT", help="Record an earlier call's record, too."),
-]
-_NumberOption = Annotated[
-    str | None,
-    typer.Option("--place-call-to", metavar="NUMBER", help="Ring this phone, record that, too."),
-]
+_Record = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the shapes of all answers, no value.")]
+_RefId = Annotated[str | None, typer.Option(metavar="TEXT", help="Look this call's record up, too.")]
+_PlaceCallTo = Annotated[str | None, typer.Option(metavar="NUMBER", help="Then ring your own phone; asks first.")]
+_Twice = Annotated[bool, typer.Option("--twice", help="And ask for the same call again; asks first.")]
+_Yes = Annotated[bool, typer.Option("--yes", help="Ring without asking.")]
 
 
 def doctor(  # noqa: PLR0913 - one parameter for each option
     *,
-    record: _RecordOption = None,
-    ref_id: _RefIdOption = None,
-    place_call_to: _NumberOption = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace FILE if it is there.")] = False,
+    place_call_to: _PlaceCallTo = None,
+    twice: _Twice = False,
+    yes: _Yes = False,
+    record: _Record = None,
+    ref_id: _RefId = None,
     campaign: settings.CampaignOption = None,
     template: settings.TemplateOption = None,
     host: settings.HostOption = None,
     config: settings.ConfigOption = None,
     as_json: settings.JsonOption = False,
 ) -> None:
-    """Check name, TLS, clock and token; places no call unless told to."""
-    out = Output(as_json=as_json)
-    if record is None and (ref_id is not None or place_call_to is not None or force):
-        out.fail("--ref-id, --place-call-to and --force need --record FILE", Exit.USAGE)
-    with ending_well(out):
+    """Find out whether a call would get through.
+
+    It checks settings, name, TLS, clock and token, and rings no phone.
+    """
+    out = Output(as_json=as_json, ref_id="--ref-id")
+    with ending(out), ExitStack() as stack:
         found = settings.load(host=host, config=config, campaign_uuid=campaign, template=template)
-        found.require("host", "token")
-        if record is None:
-            failed = _show(out, examine(found))
-        else:
-            if ref_id is not None:
-                _arguments.ref_id(ref_id)
-            if place_call_to is not None:
-                found.require("campaign_uuid", "template")
-                _arguments.normalize_number(place_call_to, allow_international=False)
-            failed = _record(out, found, record, force=force, ref_id=ref_id, number=place_call_to)
-    if failed:
-        raise typer.Exit(Exit.FAILED)
+        # Settings, trust or a proxy that cannot be used: the client knows how to say so.
+        found.client().close()
+        number = None if place_call_to is None else normalize_number(place_call_to, allow_international=True)
+        if twice and number is None:
+            out.fail("--twice needs --place-call-to NUMBER", Exit.USAGE)
+        recorder = Recorder(found.url)
+        stack.callback(recorder.end)
+        if record is not None:
+            try:
+                file = stack.enter_context(take_place(record))
+            except UnusableFileError as error:
+                out.fail(str(error), Exit.USAGE)
+            # Written whatever happens: a failure is what the recording is for.
+            stack.callback(_save, out, record, file, recorder)
+        checks = _show(out, examine(found, recorder))
+        if ref_id is not None:
+            checks += _show(out, [look_up(found, recorder, ref_id)])
+        failed = any(check.status == "failed" for check in checks)
+        if number is not None and not failed:
+            _ring(out, stack.enter_context(found.client(transport=recorder)), number, twice=twice, yes=yes)
+        elif number is not None:
+            out.note("no call is placed: fix what failed first", "yellow")
+        elif unknown := [check.name for check in checks if check.status == "unknown"]:
+            out.note(f"not proved: {', '.join(unknown)}", "yellow")
+        if failed:
+            raise typer.Exit(Exit.FAILED)
 
 
-def _show(out: Output, checks: Iterable[Check]) -> bool:
-    """Print each check as it is done; return whether one failed."""
-    failed = False
+def _show(out: Output, checks: Iterable[Check]) -> list[Check]:
+    """Print each check as it is done."""
+    done: list[Check] = []
     for check in checks:
-        failed = failed or check.status == "failed"
+        done.append(check)
         if out.as_json:
             out.line("check", name=check.name, status=check.status, detail=check.detail, advice=check.advice)
             continue
-        word, style = _MARKS[check.status]
-        out.out.print(Text.assemble((word, style), f"  {check.name:10}  {plain(check.detail)}"))
-        if check.advice:
-            out.out.print(Text(f"{'':21}{plain(check.advice)}", "bold"))
-    return failed
+        # On a terminal, a line that goes on does so under its beginning.
+        width = max(30, out.out.width - _INDENT) if out.out.is_terminal else sys.maxsize
+        begin = Text.assemble((f"{check.status:7}", _MARKS[check.status]), f"  {check.name:10}  ")
+        for text, style in ((check.detail, ""), (check.advice or "", "bold")):
+            for line in textwrap.wrap(plain(text), width):
+                out.out.print(begin + Text(line, style))
+                begin = Text(" " * _INDENT)
+    return done
 
 
-def _record(  # noqa: PLR0913 - one for each option
-    out: Output, found: settings.Settings, path: Path, *, force: bool, ref_id: str | None, number: str | None
-) -> bool:
-    """Do the checks and what else was asked for, and write the shape of all of it; return whether a check failed."""
-    # Trust or a proxy that cannot be used: the client knows how to say so.
-    found.client().close()
-    recording, rang = Recording(), False
-    found = attrs.evolve(found, transport=recording.transport)
-    try:
-        target = Target(path, force=force)
-    except UnusableFileError as error:
-        out.fail(str(error), Exit.USAGE)
-    with target:
-        try:
-            failed = _show(out, examine(found))
-            if ref_id is not None:
-                failed = _show(out, [look_up(found, ref_id)]) or failed
-            if number is not None and failed:
-                out.note("no call is placed: mend what failed first", "yellow")
-            elif number is not None:
-                rang = True
-                _ring(out, found, number)
-        finally:
-            # What went wrong is what the recording is for.
-            with never_as_failed(out, Exit.MAY_HAVE_RUNG if rang else Exit.FAILED):
-                _save(out, target, recording, Exit.MAY_HAVE_RUNG if rang else Exit.FAILED)
-    return failed
-
-
-def _ring(out: Output, found: settings.Settings, number: str) -> None:
-    code = make_code(_CODE_LENGTH)
-    with found.client() as client:
-        ring(out, client, number, code, _arguments.new_ref_id(), international=False, wait=DEFAULT_WAIT)
-
-
-def _save(out: Output, target: Target, recording: Recording, broken: Exit) -> None:
-    if not recording.exchanges:
-        out.note(f"{target.path} is not written: no request was sent", "yellow")
+def _ring(out: Output, client: Client, number: str, *, twice: bool, yes: bool) -> None:
+    """Place a call and follow it; and ask for the same call again, to see what the service makes of it."""
+    masked, code, reference = mask_number(number), make_code(), str(uuid4())
+    if not out.confirm(f"Ring {masked} now?", yes=yes):
+        out.note("no call is placed", "yellow")
         return
+    call = place(out, client, number, code, reference)
+    follow(out, client, call.ref_id if call else reference, DEFAULT_WAIT, placed=call is not None)
+    question = f"Ask for the same call again, with the same ref_id? {masked} may ring a second time."
+    if not twice or not call or not out.confirm(question, yes=yes):
+        return
+    out.phone = Exit.MAY_HAVE_RUNG
     try:
-        text = target.save(recording)
-    except UnusableFileError as error:
-        out.fail(str(error), broken)
+        again = client.run_otp(number, code, ref_id=reference, allow_international=True)
+    except AutocallError as error:
+        refused = isinstance(error, ApiError) and error.outcome is Outcome.NOT_PLACED
+        out.phone = Exit.MAY_HAVE_RUNG if error.outcome is Outcome.UNKNOWN else Exit.DONE
+        check = Check("repeat", "ok" if refused else "unknown", f"{'refused' if refused else 'no answer'}: {error}")
+    else:
+        out.phone = Exit.DONE
+        same = again.call_id == call.call_id
+        rang = not same if yes else out.confirm("Did it ring a second time?", yes=False)
+        made_of_it = "dialled again" if rang else "answered as before, without a second ring"
+        check = Check("repeat", "ok", f"{made_of_it}; the call_id is {'the same' if same else 'another'}")
+    _show(out, [check])
+
+
+def _save(out: Output, path: Path, file: BinaryIO, recorder: Recorder) -> None:
+    exchanges = shapes_of(recorder.exchanges)
+    text = as_text(exchanges)
+    try:
+        file.write(text.encode() if exchanges else b"")
+        file.flush()
+    except OSError as error:
+        out.fail(f"{path}: cannot be written: {error.strerror}", Exit.FAILED)
+    if not exchanges:
+        path.unlink()
+        out.note(f"{path} is not written: no request was sent", "yellow")
+        return
     if out.as_json:
-        out.line("recording", path=str(target.path), exchanges=[*recording.exchanges])
+        out.line("recording", path=str(path), exchanges=exchanges)
         return
     # The file's own text: words of closed lists, and names that JSON has escaped.
     out.out.print(Text(text.rstrip()))
-    out.note(f"{target.path} holds the lines above: no value, but names of fields. Read them before you send it.")
+    out.note(f"{path} holds the lines above: no value, but names of fields. Read them before you send it.")

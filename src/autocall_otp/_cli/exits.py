@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from autocall_otp._errors import (
+from autocall_otp import (
     AutocallError,
     CdrTimeoutError,
     ConfigurationError,
@@ -22,7 +22,7 @@ class Exit(IntEnum):
     FAILED = 1
     """It failed, and no phone rings because of it."""
     USAGE = 2
-    """An option, a number, a code or a reference cannot be used; nothing was sent."""
+    """An option, number, code or reference cannot be used; nothing was sent."""
     MAY_HAVE_RUNG = 3
     """The phone may ring or have rung: look the call up before asking for another."""
     NO_RECORD = 4
@@ -32,9 +32,15 @@ class Exit(IntEnum):
     INTERRUPTED = 130
     """Ctrl-C, when no call was in doubt."""
 
+    @property
+    def outcome(self) -> Outcome:
+        """What it says of a call that was asked for."""
+        if self is Exit.MAY_HAVE_RUNG:
+            return Outcome.UNKNOWN
+        return Outcome.PLACED if self in {Exit.DONE, Exit.NO_RECORD} else Outcome.NOT_PLACED
+
 
 EPILOG = "Exit: 0 done, 1 failed, 2 usage, 3 may have rung, 4 no record, 5 settings."
-"""One line, so that the help of each command fits a screen."""
 LONG_EPILOG = (
     "Exit codes: 0 done; 1 failed, and no phone rings because of it; 2 wrong usage; 3 the phone may have rung:"
     " look the call up before asking for another; 4 no record, or none finished; 5 a setting missing or wrong."
@@ -42,12 +48,7 @@ LONG_EPILOG = (
 
 
 def code_for(error: AutocallError, *, places_a_call: bool) -> Exit:
-    """The exit code for an error.
-
-    Args:
-        error: what the SDK raised.
-        places_a_call: whether a call was being asked for; a look-up rings no phone, whatever becomes of it.
-    """
+    """The exit code for an error; a look-up rings no phone, whatever becomes of it."""
     if isinstance(error, ConfigurationError):
         return Exit.CONFIGURATION
     if isinstance(error, InvalidRequestError):

@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from autocall_otp._cli import settings
-from autocall_otp._cli.output import Output, ending_well
+from autocall_otp._cli.output import Output, ending
 from autocall_otp._cli.waiting import show_record, wait_for
-from autocall_otp._config import DEFAULT_WAIT
 
-RefId = Annotated[str, typer.Argument(help="The reference that the call was placed with.")]
+DEFAULT_WAIT = 120.0
+RefId = Annotated[str, typer.Argument(metavar="REF_ID", help="The reference that the call was placed with.")]
 Seconds = Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="How long to wait in all.")]
 
 
@@ -24,7 +24,7 @@ def cdr(
 ) -> None:
     """Show the record of a call."""
     out = Output(as_json=as_json)
-    with ending_well(out), settings.load(host=host, config=config).client() as client:
+    with ending(out), settings.load(host=host, config=config).client() as client:
         show_record(out, client.get_cdr(ref_id), ref_id)
 
 
@@ -38,5 +38,5 @@ def wait(
 ) -> None:
     """Wait until a call is over, and show its record."""
     out = Output(as_json=as_json)
-    with ending_well(out), settings.load(host=host, config=config).client() as client:
+    with ending(out), settings.load(host=host, config=config).client() as client:
         show_record(out, wait_for(out, client, ref_id, timeout), ref_id)

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import Annotated
+from uuid import uuid4
 
 import typer
 
-from autocall_otp import _arguments
+from autocall_otp import AutocallError, Client, OtpCall, mask_number, normalize_number
 from autocall_otp._cli import settings
 from autocall_otp._cli.codes import read_code
 from autocall_otp._cli.exits import Exit, code_for
-from autocall_otp._cli.output import Output, ending_well, never_as_failed
-from autocall_otp._cli.records import Seconds
+from autocall_otp._cli.output import Output, command_to_wait, ending
+from autocall_otp._cli.records import DEFAULT_WAIT, Seconds
 from autocall_otp._cli.waiting import show_record, wait_for
-from autocall_otp._client import Client
-from autocall_otp._config import DEFAULT_WAIT
-from autocall_otp._errors import AutocallError
-from autocall_otp._secrets import mask_number
-from autocall_otp.models import OtpCall
 
 _RefIdOption = Annotated[str | None, typer.Option("--ref-id", metavar="TEXT", help="Your reference; else one is made.")]
 
 
 def run(  # noqa: PLR0913 - one parameter for each option
-    number: Annotated[str, typer.Argument(help="The phone number: 0…, 84… or +84….", show_default=False)],
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="The phone number, in any spelling.")],
     *,
     code_stdin: Annotated[bool, typer.Option("--code-stdin", help="Read the code from stdin.")] = False,
     generate: Annotated[bool, typer.Option("--generate", help="Make up a code; it is heard, never printed.")] = False,
@@ -39,82 +34,56 @@ def run(  # noqa: PLR0913 - one parameter for each option
     config: settings.ConfigOption = None,
     as_json: settings.JsonOption = False,
 ) -> None:
-    """Place a call that reads a code aloud: from stdin, AUTOCALL_CODE or a prompt."""
-    out = Output(as_json=as_json)
-    with ending_well(out):
+    """Place a call that reads a code aloud.
+
+    The code comes from stdin, from AUTOCALL_CODE, or from a prompt.
+    """
+    out = Output(as_json=as_json, ref_id="--ref-id")
+    with ending(out):
         found = settings.load(host=host, config=config, campaign_uuid=campaign, template=template)
         found.require("host", "token", "campaign_uuid", "template")
-        reference = _arguments.new_ref_id() if ref_id is None else _arguments.ref_id(ref_id)
-        _arguments.normalize_number(number, allow_international=international)
+        dialled = normalize_number(number, allow_international=international)
         with found.client() as client:
             code = read_code(out, from_stdin=code_stdin, generate=generate, length=length)
-            _arguments.code_otp(code)
-            ring(out, client, number, code, reference, international=international, wait=timeout if wait else None)
+            reference = str(uuid4()) if ref_id is None else ref_id
+            call = place(out, client, dialled, code, reference)
+            if wait:
+                follow(out, client, call.ref_id if call else reference, timeout, placed=call is not None)
+            elif not call:
+                out.note(f"what became of the call: {command_to_wait(reference)}")
 
 
-def ring(  # noqa: PLR0913 - what a call is placed with
-    out: Output, client: Client, number: str, code: str, reference: str, *, international: bool, wait: float | None
-) -> None:
-    """Place a call, and wait for its record if told for how long; leave with an exit code unless all is well."""
-    _announce(out, number, reference)
-    with never_as_failed(out, Exit.MAY_HAVE_RUNG):
-        reference, doubt = _place(out, client, number, code, reference, international=international)
-    if wait is None:
-        raise typer.Exit(doubt or Exit.DONE)
-    with never_as_failed(out, doubt or Exit.NO_RECORD):
-        _follow(out, client, reference, wait, doubt)
-
-
-def _announce(out: Output, number: str, reference: str) -> None:
-    """First of all, so that the call can be looked up even if this process is killed in the next moment."""
-    if out.as_json:
-        out.line("placing", ref_id=reference, phone_number=mask_number(number))
-    else:
-        out.note(f"calling {mask_number(number)}, ref_id {reference}")
-
-
-def _place(  # noqa: PLR0913 - what a call is placed with
-    out: Output, client: Client, number: str, code: str, reference: str, *, international: bool
-) -> tuple[str, Exit | None]:
-    """Ask for the call; return the reference to look it up by, and an exit code where the phone may not ring."""
-    try:
-        call = client.run_otp(number, code, ref_id=reference, allow_international=international)
-    except AutocallError as error:
-        exit_code = code_for(error, places_a_call=True)
-        out.error(error, exit_code, outcome=error.outcome.name)
-        if exit_code is not Exit.MAY_HAVE_RUNG:
-            raise typer.Exit(exit_code) from None
-        return reference, exit_code
-    except KeyboardInterrupt:
-        advice = f"interrupted: the phone may ring; look it up: {_command_to_wait(reference)}"
-        out.fail(advice, Exit.MAY_HAVE_RUNG, outcome="UNKNOWN", ref_id=reference)
-    _show_call(out, call, number)
-    return call.ref_id, None
-
-
-def _show_call(out: Output, call: OtpCall, number: str) -> None:
-    shown = call.to_dict(masked=True)
-    if out.as_json:
-        out.line("call", phone_number=mask_number(number), **shown)
-    else:
-        out.say("the call is placed", "green")
-        out.facts({"to": mask_number(number), "ref_id": call.ref_id, "call_id": shown["call_id"]})
-
-
-def _follow(out: Output, client: Client, reference: str, timeout: float, doubt: Exit | None) -> None:
-    """Wait for the record. It ends a doubt; without it the doubt stays, and a call that was placed stays placed."""
-    exit_code, outcome = doubt or Exit.NO_RECORD, "UNKNOWN" if doubt else "PLACED"
-    try:
-        record = wait_for(out, client, reference, timeout)
-    except AutocallError as error:
-        out.error(error, exit_code, outcome=outcome)
-        raise typer.Exit(exit_code) from None
-    except KeyboardInterrupt:
-        advice = f"no longer waiting; go on with: {_command_to_wait(reference)}"
-        out.fail(advice, exit_code, outcome=outcome, ref_id=reference)
+def follow(out: Output, client: Client, reference: str, timeout: float, *, placed: bool) -> None:
+    """Wait for a call's record. Without one a doubt stays, and a call that was placed stays placed."""
+    out.phone = Exit.NO_RECORD if placed else Exit.MAY_HAVE_RUNG
+    record = wait_for(out, client, reference, timeout)
+    out.phone = Exit.DONE
     show_record(out, record, reference)
 
 
-def _command_to_wait(reference: str) -> str:
-    """To be pasted into a shell as it stands."""
-    return shlex.join(["autocall-otp", "wait", *(["--"] if reference.startswith("-") else []), reference])
+def place(out: Output, client: Client, number: str, code: str, reference: str) -> OtpCall | None:
+    """Ask for the call; None where it is in doubt. Leave the command where no phone rings."""
+    # First of all, so that the call can be looked up even if this process is killed in the next moment.
+    if out.as_json:
+        out.line("placing", ref_id=reference, phone_number=mask_number(number))
+    out.note(f"placing a call to {mask_number(number)}, ref_id {reference}")
+    if out.lost:
+        out.fail("no call is placed, since nobody could read its ref_id", Exit.FAILED)
+    out.phone, out.calling = Exit.MAY_HAVE_RUNG, reference
+    try:
+        call = client.run_otp(number, code, ref_id=reference, allow_international=True)
+    except AutocallError as error:
+        out.phone = code_for(error, places_a_call=True)
+        out.error(error, out.phone)
+        if out.phone is Exit.MAY_HAVE_RUNG:
+            return None
+        out.calling = None
+        raise typer.Exit(out.phone) from None
+    out.phone = Exit.DONE
+    shown = call.to_dict(masked=True)
+    if out.as_json:
+        out.line("call", **shown | {"phone_number": mask_number(number)})
+    else:
+        out.say("the call is placed", "green")
+        out.facts({"to": mask_number(number), "ref_id": call.ref_id, "call_id": shown["call_id"]})
+    return call

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
+import shlex
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,85 +16,92 @@ from rich.table import Table
 from rich.text import Text
 
 from autocall_otp._cli.exits import Exit
-from autocall_otp._cli.output import Output
+from autocall_otp._cli.output import Output, install
 from autocall_otp._cli.settings import JsonOption
 
 if TYPE_CHECKING:
-    from types import FrameType
+    from autocall_otp.sandbox import Sandbox
 
-    from autocall_otp.sandbox.server import Server
-
-DEFAULT_PORT = 8025
+_THIS_MACHINE = {"127.0.0.1", "::1", "localhost"}
+_NUMBER = "0900000001"
+_CAMPAIGN, _TEMPLATE = "f77dfcf4-0759-4179-93cb-741f481a776e", "otp_script_01"
 
 
 def sandbox(  # noqa: PLR0913 - one parameter for each option
     *,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = DEFAULT_PORT,
-    token: Annotated[str | None, typer.Option(help="Bearer token to ask for.", show_default="sandbox")] = None,
-    speed: Annotated[float, typer.Option(min=0, help="Sandbox seconds per second; 0 stops the clock.")] = 1.0,
-    auto_answer: Annotated[bool, typer.Option(help="Ordinary numbers answer by themselves.")] = True,
-    db: Annotated[Path | None, typer.Option(help="SQLite file that keeps the calls.")] = None,
+    host: Annotated[str, typer.Option(metavar="NAME", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, metavar="N", help="Port; 0 takes a free one.")] = 8025,
+    token: Annotated[str, typer.Option(metavar="TEXT", help="Bearer token to ask for.")] = "sandbox",  # noqa: S107 - the sandbox shows it to everybody
+    speed: Annotated[float, typer.Option(min=0, metavar="N", help="Its seconds a second; 0 stops them.")] = 1.0,
+    no_auto_answer: Annotated[bool, typer.Option("--no-auto-answer", help="Calls ring until you answer.")] = False,
+    db: Annotated[Path | None, typer.Option(metavar="FILE", help="SQLite file that keeps the calls.")] = None,
     numbers: Annotated[bool, typer.Option("--numbers", help="List the special numbers and exit.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Run a stand-in for the service: it takes calls, shows their codes, and rings no phone."""
+    """Run a stand-in for the service; no phone rings.
+
+    It takes calls, shows their codes on a page, and keeps their records.
+    """
     out = Output(as_json=as_json)
     try:
-        from autocall_otp.sandbox.server import Server, is_loopback  # noqa: PLC0415 - an extra of its own
-        from autocall_otp.sandbox.switchboard import Switchboard  # noqa: PLC0415 - an extra of its own
+        from autocall_otp.sandbox import Sandbox  # noqa: PLC0415 - an extra of its own
     except ModuleNotFoundError as error:
-        out.fail(str(error), Exit.USAGE)
+        out.fail(f"the sandbox needs {error.name}: {install('sandbox')}", Exit.USAGE)
     if numbers:
         _print_numbers(out)
         return
+    # A request to terminate is a proper end, as Ctrl-C is.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        board = Switchboard(speed=speed, auto_answer=auto_answer, path=db)
-        server = Server(board, host=host, port=port, token=token or "sandbox")
+        with Sandbox(host=host, port=port, token=token, speed=speed, auto_answer=not no_auto_answer, db=db) as running:
+            if host not in _THIS_MACHINE:
+                danger = "everybody who reaches this machine sees every code and number, and steers the calls"
+                out.note(f"Warning: listening on {host}: {danger}.", "bold yellow")
+            if not quiet:
+                _greet(out, running)
+            while True:
+                time.sleep(3600)
     except ValueError as error:
         out.fail(str(error), Exit.USAGE)
     except OSError as error:
-        out.fail(f"cannot listen on {host}:{port}: {error.strerror}. Choose another --host or --port.", Exit.USAGE)
-    if not is_loopback(host):
-        out.note(
-            f"Warning: listening on {host}: whoever reaches this machine sees every code and number"
-            " and steers the calls, without a password.",
-            "bold yellow",
-        )
-    # uvicorn hands SIGTERM on once it has shut down; that is then a proper end.
-    signal.signal(signal.SIGTERM, _end)
-    try:
-        if not quiet:
-            _greet(out, server, token)
-        server.serve_here()
+        advice = "Choose another --host or --port. With --port 0 it takes a free one."
+        out.fail(f"cannot listen on {host}:{port}: {error.strerror}. {advice}", Exit.USAGE)
     except KeyboardInterrupt:
         pass
-    finally:
-        board.close()
 
 
-def _end(_number: int, _frame: FrameType | None) -> None:
-    sys.exit()
-
-
-def _greet(out: Output, server: Server, token: str | None) -> None:
+def _greet(out: Output, running: Sandbox) -> None:
     log = logging.getLogger("autocall_otp.sandbox")
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s  %(message)s", "%H:%M:%S"))
     log.addHandler(handler)
     log.setLevel(logging.INFO)
     if out.as_json:
-        out.line("sandbox", url=server.url)
+        out.line("sandbox", url=running.url)
         return
-    shown = "…the --token that you gave" if token else "sandbox"
-    out.out.print(Text.assemble(("Autocall OTP sandbox", "bold"), f": open {server.url}/ to see the calls."))
-    out.say("Ctrl-C stops it.")
-    out.say("")
-    out.say("Point your program at it:")
-    out.say(f"  export AUTOCALL_API_HOST={server.url}")
-    out.say(f"  export AUTOCALL_TOKEN={shown}")
-    out.say("")
+    settings = {
+        "AUTOCALL_API_HOST": running.url,
+        "AUTOCALL_TOKEN": running.token if running.token == "sandbox" else "the --token that you gave",  # noqa: S105 # nosec B105 - see above
+        "AUTOCALL_CAMPAIGN_UUID": _CAMPAIGN,
+        "AUTOCALL_TEMPLATE": _TEMPLATE,
+    }
+    set_one = "$env:{}={}" if os.name == "nt" else "export {}={}"
+    to_paste = [set_one.format(name, shlex.quote(value)) for name, value in settings.items()]
+    to_paste.append(f"{_this_command()} run {_NUMBER} --generate --wait")
+    title = f": open {running.url}/ to see the calls. Ctrl-C stops it."
+    out.out.print(Text.assemble(("Autocall OTP sandbox", "bold"), title))
+    for line in ("", "Paste this into a second terminal:", "", *(f"  {line}" for line in to_paste), ""):
+        out.say(line)
+
+
+def _this_command() -> str:
+    """How this very command is started, also where its environment is not activated."""
+    if sys.prefix == sys.base_prefix:
+        return "autocall-otp"
+    script = Path(sys.prefix, "Scripts" if os.name == "nt" else "bin", "autocall-otp")
+    words = [str(script)] if script.exists() else [sys.executable, "-m", "autocall_otp"]
+    return shlex.join(words)
 
 
 def _print_numbers(out: Output) -> None:

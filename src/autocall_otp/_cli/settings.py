@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -14,9 +13,7 @@ import httpx
 import platformdirs
 import typer
 
-from autocall_otp._client import Client
-from autocall_otp._config import from_environment, read_host, wrong
-from autocall_otp.models import Retry
+from autocall_otp import Client, ConfigurationError, Outcome, Retry
 
 HostOption = Annotated[str | None, typer.Option("--host", metavar="HOST", help="Host or URL of the API.")]
 CampaignOption = Annotated[str | None, typer.Option("--campaign", metavar="UUID", help="The campaign.")]
@@ -31,7 +28,7 @@ _VARIABLES = {
     "campaign_uuid": "AUTOCALL_CAMPAIGN_UUID",
     "template": "AUTOCALL_TEMPLATE",
 }
-# The token has no option: whoever lists this machine's processes would read it.
+# The token has no option: everybody on this machine can list its processes.
 _OPTIONS = {"host": "--host", "campaign_uuid": "--campaign", "template": "--template"}
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -53,6 +50,11 @@ class Setting:
         return "***" if self.value and self.name == "token" else self.value
 
     @property
+    def place(self) -> str:
+        """Where its value is, for a message about it."""
+        return f"{self.name} in {self.origin}" if self.source == "file" else self.origin or self.name
+
+    @property
     def advice(self) -> str:
         """How to set it."""
         ways = [_OPTIONS[self.name]] if self.name in _OPTIONS else []
@@ -67,38 +69,53 @@ class Settings:
     found: bool
     """Whether there is such a file."""
     each: dict[str, Setting] = attrs.field(repr=False)
-    transport: Callable[[str], httpx.BaseTransport] | None = None
-    """Makes the connections to a base URL in the clients' place."""
 
     def __getitem__(self, name: str) -> str | None:
         """The value of a setting."""
         return self.each[name].value
 
     def require(self, *names: str) -> None:
-        """Refuse to go on without these.
+        """Make sure that these are set.
 
         Raises:
             ConfigurationError: one is missing; the message says where to set it.
         """
         for name in names:
             if self[name] is None:
-                raise wrong(name, f"is not set; set {self.each[name].advice}")
+                raise unusable(name, f"is not set; set {self.each[name].advice}")
 
-    def client(self, *, retry: Retry | None = None) -> Client:
-        """A client with these settings.
+    @property
+    def url(self) -> httpx.URL:
+        """Where the service is; of settings that a client was made with."""
+        host = (self["host"] or "").strip()
+        return httpx.URL(host if "://" in host else f"https://{host}")
+
+    def client(
+        self, *, token: str | None = None, retry: Retry | None = None, transport: httpx.BaseTransport | None = None
+    ) -> Client:
+        """A client with these settings, or with another token.
 
         Raises:
             ConfigurationError: a setting is missing or wrong.
         """
         self.require("host", "token")
-        return Client(
-            self["host"],
-            self["token"],
-            campaign_uuid=self["campaign_uuid"],
-            template=self["template"],
-            retry=retry or Retry(),
-            transport=self.transport and self.transport(read_host(self["host"])),
-        )
+        try:
+            return Client(
+                self["host"],
+                token or self["token"],
+                campaign_uuid=self["campaign_uuid"],
+                template=self["template"],
+                retry=retry or Retry(),
+                transport=transport,
+            )
+        except ConfigurationError as error:
+            name, _, why = str(error).partition(": ")
+            raise unusable(self.each[name].place if name in self.each else name, why) from None
+
+
+def unusable(place: str, why: str) -> ConfigurationError:
+    """An error for a setting that cannot be used."""
+    return ConfigurationError(f"{place}: {why}", outcome=Outcome.NOT_PLACED)
 
 
 def load(
@@ -109,7 +126,8 @@ def load(
     Raises:
         ConfigurationError: the file is wrong, missing although it was named, or open to others.
     """
-    named = config or _path_in_environment()
+    by_variable = os.environ.get(FILE_VARIABLE)
+    named = config or (Path(by_variable) if by_variable else None)
     path = named or platformdirs.user_config_path("autocall-otp", appauthor=False) / "config.toml"
     in_file = _read(path, must_exist=named is not None)
     options = {"host": host, "campaign_uuid": campaign_uuid, "template": template}
@@ -117,15 +135,10 @@ def load(
     return Settings(path, in_file is not None, each)
 
 
-def _path_in_environment() -> Path | None:
-    named = from_environment(FILE_VARIABLE)
-    return Path(named) if named else None
-
-
 def _choose(name: str, option: str | None, in_file: dict[str, str], path: Path) -> Setting:
     if option is not None:
         return Setting(name, option, "option", _OPTIONS[name])
-    if (value := from_environment(_VARIABLES[name])) is not None:
+    if value := os.environ.get(_VARIABLES[name]):
         return Setting(name, value, "environment", _VARIABLES[name])
     if name in in_file:
         return Setting(name, in_file[name], "file", str(path))
@@ -142,21 +155,21 @@ def _read(path: Path, *, must_exist: bool) -> dict[str, str] | None:
             content = tomllib.load(file)
     except FileNotFoundError:
         if must_exist:
-            raise wrong(where, "does not exist") from None
+            raise unusable(where, "does not exist") from None
         return None
     except OSError as error:
-        raise wrong(where, f"cannot be read: {error.strerror}") from None
+        raise unusable(where, f"cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
         # The parser's words may quote the line, and the line may hold the token.
-        raise wrong(where, "is not TOML") from None
+        raise unusable(where, "is not TOML") from None
     if "token" in content and os.name == "posix" and mode & _OTHERS:
-        raise wrong(where, f"holds a token and others may read it; run: chmod 600 '{path}'")
+        raise unusable(where, f"holds a token and others may read it; run: chmod 600 '{path}'")
     return {name: _text(name, value, where) for name, value in content.items()}
 
 
 def _text(name: str, value: object, where: str) -> str:
     if name not in _VARIABLES:
-        raise wrong(where, f"knows no '{name}'; it may set {', '.join(_VARIABLES)}")
+        raise unusable(where, f"knows no '{name}'; it may set {', '.join(_VARIABLES)}")
     if not isinstance(value, str) or not value:
-        raise wrong(where, f"{name} must be a non-empty text in quotes")
+        raise unusable(where, f"{name} must be a non-empty text in quotes")
     return value

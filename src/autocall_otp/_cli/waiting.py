@@ -2,51 +2,18 @@
 
 from __future__ import annotations
 
-import time
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from rich.console import Console, ConsoleOptions, RenderResult
-from rich.live import Live
-from rich.progress_bar import ProgressBar
-from rich.table import Table
-from rich.text import Text
-
+from autocall_otp import Cdr, Client, WaitProgress
 from autocall_otp._cli.output import Output, plain
-from autocall_otp._client import Client
-from autocall_otp._secrets import hide_in_words
-from autocall_otp.models import Cdr, WaitProgress
-
-
-class _View:
-    """How the call stands, drawn anew several times a second."""
-
-    def __init__(self, ref_id: str, timeout: float) -> None:
-        self._ref_id, self._timeout = ref_id, timeout
-        self._start = time.monotonic()
-        self._last: WaitProgress | None = None
-
-    def update(self, progress: WaitProgress) -> None:
-        """Keep what the last look-up found."""
-        self._last = progress
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        elapsed = min(time.monotonic() - self._start, self._timeout)
-        grid = Table.grid(padding=1)
-        grid.add_row(
-            Text(stage(self._last.record if self._last else None), "bold"),
-            ProgressBar(total=self._timeout, completed=elapsed, width=24),
-            Text(f"{elapsed:.0f} s of {self._timeout:g} s"),
-            Text(f"{self._last.look_ups if self._last else 0} look-ups", "dim"),
-        )
-        yield grid
-        yield Text(plain(f"{self._ref_id}: {self._last.reason if self._last else 'looking it up'}"), "dim")
 
 
 def stage(record: Cdr | None) -> str:
-    """Where a call stands, as far as its record tells."""
+    """Where a call stands, as far as its record says."""
     if record is None:
         return "no record yet"
     if record.finished:
-        return str(record.status or "ended")
+        return str(record.to_dict(masked=True)["status"] or "ended")
     if record.time_answered is not None:
         return "talking"
     return "ringing" if record.time_ringing is not None else "under way"
@@ -55,7 +22,7 @@ def stage(record: Cdr | None) -> str:
 def wait_for(out: Output, client: Client, ref_id: str, timeout: float) -> Cdr:
     """Wait for the record of a call, and show how it goes."""
 
-    def tell(progress: WaitProgress) -> None:
+    def report(progress: WaitProgress) -> None:
         out.line(
             "progress",
             ref_id=ref_id,
@@ -67,12 +34,19 @@ def wait_for(out: Output, client: Client, ref_id: str, timeout: float) -> Cdr:
         )
 
     if out.as_json:
-        return client.wait_for_cdr(ref_id, timeout=timeout, progress=tell)
+        return client.wait_for_cdr(ref_id, timeout=timeout, progress=report)
     if not out.is_live:
         return client.wait_for_cdr(ref_id, timeout=timeout)
-    view = _View(ref_id, timeout)
-    with Live(view, console=out.err, transient=True, refresh_per_second=8):
-        return client.wait_for_cdr(ref_id, timeout=timeout, progress=view.update)
+    # The spinner is one that every terminal has the letters for.
+    columns = (SpinnerColumn("line"), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Progress(*columns, console=out.err, transient=True) as view:
+        task = view.add_task("looking the call up")
+
+        def draw(progress: WaitProgress) -> None:
+            words = f"{stage(progress.record)}, up to {timeout:g} s, {progress.look_ups} look-ups"
+            view.update(task, description=plain(words))
+
+        return client.wait_for_cdr(ref_id, timeout=timeout, progress=draw)
 
 
 def show_record(out: Output, record: Cdr, ref_id: str) -> None:
@@ -85,7 +59,7 @@ def show_record(out: Output, record: Cdr, ref_id: str) -> None:
         out.note("the call is not over yet", "yellow")
     out.facts(
         {
-            "status": hide_in_words(stage(record), record.raw.secrets()),
+            "status": stage(record),
             "answered": "yes" if record.answered else "no",
             "duration": None if record.duration is None else f"{record.duration} s",
             "talk": None if record.billsec is None else f"{record.billsec} s",

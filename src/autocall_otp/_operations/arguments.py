@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from autocall_otp._config import invalid
 from autocall_otp._errors import Outcome
+from autocall_otp._redact import Secrets
 from autocall_otp.models import OtpCall
 
 _MOBILE_NUMBER = re.compile(r"0[35789][0-9]{8}")
@@ -114,11 +115,11 @@ def new_ref_id() -> str:
     return str(uuid4())
 
 
-def read_reference(value: str | OtpCall) -> tuple[str, str | None]:
-    """The ref_id to look up, and the id that its record must have, where that is known.
+def read_reference(value: str | OtpCall) -> tuple[str, str | None, Secrets]:
+    """The ref_id to look up, and of a call the id that its record must have and what must not be shown.
 
     The call may have been placed whatever is wrong with the argument, so the error's outcome is UNKNOWN.
     """
     if isinstance(value, OtpCall):
-        return value.ref_id, value.call_id
-    return validate_ref_id(value, Outcome.UNKNOWN), None
+        return validate_ref_id(value.ref_id, Outcome.UNKNOWN), value.call_id, value.raw.secrets()
+    return validate_ref_id(value, Outcome.UNKNOWN), None, Secrets()

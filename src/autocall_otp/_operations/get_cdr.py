@@ -6,7 +6,6 @@ from autocall_otp._config import Settings
 from autocall_otp._operations.arguments import read_reference
 from autocall_otp._operations.record import read_record
 from autocall_otp._operations.request import get_cdr_request
-from autocall_otp._redact import Secrets
 from autocall_otp._sansio.outcome import Operation, unreadable
 from autocall_otp._sansio.retry import Flow, RetryPolicy, send
 from autocall_otp.models import Cdr, OtpCall
@@ -15,8 +14,8 @@ from autocall_otp.models import Cdr, OtpCall
 def get_cdr(settings: Settings, policy: RetryPolicy, ref_id: str | OtpCall) -> Flow[Cdr]:
     """Look the record up, finished or not."""
     deadline = policy.clock() + settings.deadline
-    reference, call_id = read_reference(ref_id)
-    operation = Operation(name="get_cdr", ref_id=reference, secrets=Secrets())
+    reference, call_id, secrets = read_reference(ref_id)
+    operation = Operation(name="get_cdr", ref_id=reference, secrets=secrets)
     new_request = get_cdr_request(settings.base_url, reference)
     response = yield from send(new_request, operation, policy, deadline=deadline, attempts=settings.retry.attempts)
     record = read_record(response, operation, settings.timezone, call_id)

@@ -55,7 +55,9 @@ def read_cdr(values: dict[str, Json], zone: tzinfo, secrets: Secrets | None = No
     fields: dict[str, Any] = dict(zip(_TEXTS, texts, strict=True))
     for name, on_wire, read in _OTHERS:
         fields[name] = read(get(on_wire), zone)
-    fields["raw"] = Payload(values, secrets)
+    raw = fields["raw"] = Payload(values, secrets)
+    for name in _OBJECTS:
+        fields[name] = _payload(get(name), raw)
     return Cdr._of(fields)  # noqa: SLF001 - for this module alone
 
 
@@ -90,13 +92,13 @@ def _moment(value: object, zone: tzinfo) -> datetime | None:
         return None
 
 
-def _payload(value: Json, _: tzinfo) -> Payload | None:
+def _payload(value: Json, raw: Payload) -> Payload | None:
     if isinstance(value, str):
         try:
             value = read_json(value)
         except ValueError:
             return None
-    return Payload(value) if isinstance(value, dict) else None
+    return Payload(value, around=raw) if isinstance(value, dict) else None
 
 
 # Older pages of the provider write a status in capitals, and FreeSWITCH says "no answer".
@@ -111,7 +113,6 @@ _READERS: dict[str, Callable[[Any, tzinfo], Any]] = {
     "int | None": _number,
     "datetime | None": _moment,
     "CallStatus | str | None": _status,
-    "Payload | None": _payload,
 }
 _ON_WIRE: dict[str, str] = {"time_ringing": "time_ringging"}
 """The wire's spelling, where ours differs."""
@@ -120,4 +121,5 @@ _FIELDS: list[tuple[str, str, str]] = [
 ]
 _TEXTS = tuple(name for name, _, kind in _FIELDS if kind == "str | None")
 _TEXTS_ON_WIRE = tuple(on_wire for _, on_wire, kind in _FIELDS if kind == "str | None")
-_OTHERS = tuple((name, on_wire, _READERS[kind]) for name, on_wire, kind in _FIELDS if name not in {*_TEXTS, "raw"})
+_OBJECTS = tuple(name for name, _, kind in _FIELDS if kind == "Payload | None")
+_OTHERS = tuple((name, on_wire, _READERS[kind]) for name, on_wire, kind in _FIELDS if kind in _READERS)

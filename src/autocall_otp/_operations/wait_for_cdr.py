@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from autocall_otp._config import Settings, validate_seconds
+from autocall_otp._config import Settings, invalid, validate_seconds
 from autocall_otp._errors import ApiError, AutocallError, CdrTimeoutError, NotFoundError, Outcome
 from autocall_otp._operations.arguments import read_reference
 from autocall_otp._operations.record import read_record
 from autocall_otp._operations.request import get_cdr_request
-from autocall_otp._redact import Secrets
 from autocall_otp._sansio.outcome import Operation
 from autocall_otp._sansio.response import RawResponse
 from autocall_otp._sansio.retry import Flow, RetryPolicy, send
@@ -34,8 +33,9 @@ def wait_for_cdr(
     """Look the record up until the call is over, or until the time is up."""
     start = policy.clock()
     deadline = start + validate_seconds("timeout", timeout, Outcome.UNKNOWN)
-    reference, call_id = read_reference(ref_id)
-    operation = Operation(name="wait_for_cdr", ref_id=reference, secrets=Secrets())
+    reference, call_id, secrets = read_reference(ref_id)
+    _validate_progress(progress)
+    operation = Operation(name="wait_for_cdr", ref_id=reference, secrets=secrets)
     new_request = get_cdr_request(settings.base_url, reference)
     # Thousands of waits at once hold their last record for long: as the bytes that came, a fifth of its size.
     last: RawResponse | None = None
@@ -79,6 +79,11 @@ def wait_for_cdr(
         # Halving what is left brings the last look-ups closer together: a record that appears late is still seen.
         pause = max(asked, min(policy.draw(longest / 2, longest), left / 2))
         longest = min(longest * _GROWTH, _LONGEST_PAUSE)
+
+
+def _validate_progress(progress: object) -> None:
+    if progress is not None and not callable(progress):
+        invalid("progress", "must be a function", Outcome.UNKNOWN)
 
 
 def _reason(failure: AutocallError | None, record: Cdr | None) -> str:

@@ -82,7 +82,7 @@ def unpack(body: bytes, encoding: str, bound: int) -> bytes:
         BodyTooLargeError: it unpacks to more than bound bytes.
         BodyUnreadableError: it is damaged, or packed in a way that needs more than the standard library.
     """
-    if encoding in {"", "identity"}:
+    if encoding in {"", "identity"} or not body:
         return body
     if encoding not in {"gzip", "x-gzip", "deflate"}:
         raise BodyUnreadableError("it is packed in a way that was not asked for")
@@ -155,9 +155,11 @@ def read_errors(body: bytes, secrets: Secrets) -> tuple[FieldError, ...]:
     if not isinstance(answer, dict):
         return ()
     error, message = answer.get("error"), answer.get("message")
-    if isinstance(error, str) and error and isinstance(message, str) and message and message != error:
-        error = f"{error}: {message}"
-    found = [*_entries(error or message)]
+    if message == error:
+        message = None
+    if error and message and isinstance(error, str | int) and error is not True and isinstance(message, str):
+        error, message = f"{error}: {message}", None
+    found = [*_entries(error), *_entries(message)]
     return tuple(
         FieldError(field and _words(field, secrets), _words(text, secrets)) for field, text in found[:_MAX_ERRORS]
     )
@@ -168,7 +170,8 @@ def _entries(value: Json) -> list[tuple[str | None, Json]]:
         return [*value.items()]
     if isinstance(value, list):
         return [entry for each in value for entry in _entries(each)]
-    return [(None, value)] if value else []
+    # That there is an error is known without its being `true`.
+    return [(None, value)] if value and value is not True else []
 
 
 def _words(value: Json, secrets: Secrets) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+# ruff: noqa: PLC0415 - httpcore takes time to load, as asyncio does; httpx, too, loads it with the first transport
 import codecs
 import os
 import re
 import ssl
-from collections.abc import Callable
-from functools import partial
+from contextlib import suppress
+from importlib.util import find_spec
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,9 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from autocall_otp._errors import ConfigurationError, Outcome
+from autocall_otp._config import misconfigured
 
 MAX_CONNECTIONS = 100
-
-# httpx and this module load httpcore, and the asynchronous half asyncio, only when a transport is made: both take time.
-# ruff: noqa: PLC0415
 
 
 def sync_transport(base_url: str) -> httpx.HTTPTransport:
@@ -32,13 +30,12 @@ def sync_transport(base_url: str) -> httpx.HTTPTransport:
     """
     import httpcore
 
-    from autocall_otp._transport import internals
+    from autocall_otp._transport.internals import replace_pool
     from autocall_otp._transport.pool import ConnectionPool
 
-    trust, proxy = _read_environment(base_url)
-    connect = _route(trust, proxy, httpcore.HTTPConnection, httpcore.HTTPProxy, httpcore.SOCKSProxy)
-    transport = httpx.HTTPTransport(verify=trust)
-    internals.replace_pool(transport, ConnectionPool(connect, MAX_CONNECTIONS, brackets=_needs_brackets(proxy)))
+    route = _Route(base_url, httpcore.HTTPConnection, httpcore.HTTPProxy, httpcore.SOCKSProxy)
+    transport = httpx.HTTPTransport(verify=route.trust)
+    replace_pool(transport, ConnectionPool(route.connect, MAX_CONNECTIONS, brackets=route.needs_brackets))
     return transport
 
 
@@ -50,51 +47,45 @@ def async_transport(base_url: str) -> httpx.AsyncHTTPTransport:
     """
     import httpcore
 
-    from autocall_otp._transport import internals
     from autocall_otp._transport.async_pool import AsyncConnectionPool
+    from autocall_otp._transport.internals import replace_pool
 
-    trust, proxy = _read_environment(base_url)
-    connect = _route(trust, proxy, httpcore.AsyncHTTPConnection, httpcore.AsyncHTTPProxy, httpcore.AsyncSOCKSProxy)
-    transport = httpx.AsyncHTTPTransport(verify=trust)
-    internals.replace_pool(transport, AsyncConnectionPool(connect, MAX_CONNECTIONS, brackets=_needs_brackets(proxy)))
+    route = _Route(base_url, httpcore.AsyncHTTPConnection, httpcore.AsyncHTTPProxy, httpcore.AsyncSOCKSProxy)
+    transport = httpx.AsyncHTTPTransport(verify=route.trust)
+    replace_pool(transport, AsyncConnectionPool(route.connect, MAX_CONNECTIONS, brackets=route.needs_brackets))
     return transport
 
 
-def _route(trust: ssl.SSLContext, proxy: httpx.Proxy | None, direct: Any, http: Any, socks: Any) -> Callable[..., Any]:  # noqa: ANN401 - httpcore's classes, for threads or for tasks
-    """What makes httpcore's connection to an origin over a network, directly or through the proxy."""
-    import httpcore
+class _Route:
+    """How a host is reached: directly or through a proxy, and whom its certificate may come from."""
 
-    if proxy is None:
-        return lambda origin, network: direct(origin, ssl_context=trust, network_backend=network)
-    url = proxy.url
-    through = partial(
-        socks if _is_socks(proxy) else http,
-        proxy_url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-        proxy_auth=proxy.raw_auth,
-        ssl_context=trust,
-        max_connections=1,
-    )
-    if url.scheme == "https":
-        through = partial(through, proxy_ssl_context=trust)
-    return lambda _, network: through(network_backend=network)
+    def __init__(self, base_url: str, direct: Any, http_proxy: Any, socks_proxy: Any) -> None:  # noqa: ANN401 - httpcore's
+        # The first look-up of a host imports this codec. Here that happens before there are threads: a process that
+        # forks while one of them imports leaves its child waiting for ever.
+        codecs.lookup("idna")
+        # Plain http leads to this machine only, else the host would have been refused.
+        is_plain = base_url.startswith("http:")
+        self.trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if is_plain else _trust()
+        self._proxy = None if is_plain else _proxy(base_url)
+        is_socks = self._proxy is not None and self._proxy.url.scheme.startswith("socks")
+        self.needs_brackets = self._proxy is not None and not is_socks
+        self._direct, self._through = direct, socks_proxy if is_socks else http_proxy
 
+    def connect(self, origin: Any, network: Any) -> Any:  # noqa: ANN401 - httpcore's, for threads or for tasks
+        """Make httpcore's connection to an origin over a network, not connected yet."""
+        import httpcore
 
-def _is_socks(proxy: httpx.Proxy) -> bool:
-    return proxy.url.scheme.startswith("socks")
-
-
-def _needs_brackets(proxy: httpx.Proxy | None) -> bool:
-    return proxy is not None and not _is_socks(proxy)
-
-
-def _read_environment(base_url: str) -> tuple[ssl.SSLContext, httpx.Proxy | None]:
-    # The first look-up of a host imports this codec. Here that happens before there are threads: a process that forks
-    # while one of them imports leaves its child waiting for ever.
-    codecs.lookup("idna")
-    if base_url.startswith("http:"):
-        # Loopback, else the host would have been refused: no TLS.
-        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), None
-    return _trust(), _proxy(base_url)
+        if self._proxy is None:
+            return self._direct(origin, ssl_context=self.trust, network_backend=network)
+        url = self._proxy.url
+        return self._through(
+            httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            self._proxy.raw_auth,
+            ssl_context=self.trust,
+            max_connections=1,
+            network_backend=network,
+            **({"proxy_ssl_context": self.trust} if url.scheme == "https" else {}),
+        )
 
 
 _known: dict[Any, ssl.SSLContext] = {}
@@ -112,14 +103,14 @@ def _trust() -> ssl.SSLContext:
             _known[key] = context
         return _known[key]
     except OSError as error:
-        raise _error(variable, f"cannot be read: {error.strerror}") from None
+        raise misconfigured(variable, f"cannot be read: {error.strerror}") from None
 
 
 def _files(variable: str, path: str) -> list[Path]:
     if variable == "SSL_CERT_FILE":
         return [Path(path)]
     folders = [Path(each) for each in path.split(os.pathsep)]
-    # OpenSSL passes over a folder that is not there; it would trust nobody if that holds for all.
+    # OpenSSL passes over a folder that is not there. If none is, it would trust nobody.
     present = [each for each in folders if each.is_dir()] or folders
     return [file for each in present for file in each.iterdir() if file.exists()]
 
@@ -134,18 +125,14 @@ def _proxy(base_url: str) -> httpx.Proxy | None:
     address = proxy_for(base_url)
     if address is None:
         return None
-    try:
-        proxy = httpx.Proxy(address)
-        # A port that is out of range shows here.
-        _ = proxy.url.port
-        if _is_socks(proxy):
-            import socksio  # noqa: F401 - httpcore imports it with the first connection
-    except ImportError:
-        raise _error("proxy of the environment", "is SOCKS, which needs: pip install 'httpx[socks]'") from None
-    except (ValueError, httpx.InvalidURL):
-        raise _error("proxy of the environment", "is not the URL of a proxy") from None
-    if not proxy.url.host:
-        raise _error("proxy of the environment", "is not the URL of a proxy")
+    proxy = None
+    with suppress(ValueError, httpx.InvalidURL):
+        parts = urlsplit(address)
+        proxy = httpx.Proxy(address) if parts.hostname and parts.port != 0 else None
+    if proxy is None:
+        raise misconfigured("proxy of the environment", "is not the URL of a proxy")
+    if proxy.url.scheme.startswith("socks") and find_spec("socksio") is None:
+        raise misconfigured("proxy of the environment", "is SOCKS, which needs: pip install 'httpx[socks]'")
     return proxy
 
 
@@ -177,7 +164,3 @@ def _is_exempt(host: str, exceptions: str) -> bool:
             if (name := entry.strip(".")) and f".{host.rstrip('.')}".endswith(f".{name}"):
                 return True
     return False
-
-
-def _error(argument: str, why: str) -> ConfigurationError:
-    return ConfigurationError(f"{argument}: {why}", outcome=Outcome.NOT_PLACED)

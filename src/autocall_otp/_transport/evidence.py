@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import httpcore
 
@@ -12,47 +12,33 @@ _LONGEST_STEP = 86400.0
 
 
 class Evidence(Protocol):
-    """The session reads in it afterwards whether a call can have been placed."""
+    """What tells the session afterwards whether a call can have been placed."""
 
+    deadline: float
+    """Nothing is sent after this time of the clock `now`."""
+    asked: bool
+    """Somebody asked for the bytes of the body, so they may have left."""
     pooled: bool
     """The pool was handed the request."""
     wired: bool
     """The network was used for it."""
 
-    @property
-    def deadline(self) -> float:
-        """Nothing is sent after this time of the clock `now`."""
-        ...
-
-    @property
-    def asked(self) -> bool:
-        """Somebody asked for the bytes of the body, so it may have left."""
-        ...
-
 
 class _NoEvidence:
-    """For a request that carries none: nothing is known of it, and nothing limits it."""
-
-    deadline = float("inf")
-    asked = True
-    pooled = wired = False
+    deadline, asked, pooled, wired = float("inf"), True, False, False
 
 
 class StaleConnectionError(httpcore.ConnectError):
-    """Something came in, or the connection ended, before the request was sent."""
+    """The connection ended, or something came on it, before the request was sent."""
 
 
 def evidence_of(request: httpcore.Request) -> Evidence:
-    """What the session attached to the request."""
-    return cast("Evidence", request.extensions.get("autocall_otp") or _NoEvidence())
+    """What the session attached to the request; nothing is known of a request of somebody else."""
+    return cast("Any", request).extensions.get("autocall_otp") or _NoEvidence()
 
 
 def end_of_step(evidence: Evidence, timeout: float | None, late: type[Exception]) -> float:
-    """When the next connect, read or write must have ended, on the clock `now`.
-
-    Raises:
-        Exception: of the class `late`: the deadline has passed.
-    """
+    """When the next connect, read or write must have ended, on the clock `now`; raises `late` where that has passed."""
     time = now()
     end = min(evidence.deadline, time + (_LONGEST_STEP if timeout is None else timeout))
     if end <= time:

@@ -1,8 +1,4 @@
-"""The connection pool for threads, and what it shares with the one for tasks.
-
-A connection serves another request only if its last answer ended cleanly. It rests before that: an answer that is sent
-twice has come by then, and shows that the connection cannot be trusted.
-"""
+"""The connection pool: for threads here, and what it shares with the one for tasks."""
 
 from __future__ import annotations
 
@@ -11,46 +7,46 @@ import re
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from typing import Any, Self
-from weakref import WeakSet
+from typing import Any, cast
+from weakref import WeakSet, finalize
 
 import httpcore
 
 from autocall_otp._clock import now
 from autocall_otp._transport.evidence import Evidence, StaleConnectionError, end_of_step, evidence_of
-from autocall_otp._transport.internals import has_unread_bytes
-from autocall_otp._transport.wire import NetworkBackend
+from autocall_otp._transport.internals import ended_cleanly
+from autocall_otp._transport.wire import Network
 
 _REST = 0.025
+"""Seconds: by then an answer that is sent twice has come, and shows that its connection cannot be trusted."""
 _IDLE_EXPIRY = 30.0
 _MARGIN = 1.0
-"""Seconds before the service's own end of an idle connection at which it is not used any more."""
+"""Seconds that a connection is given up before the service would close it."""
 _KEEP_ALIVE = re.compile(rb"\btimeout\s*=\s*(\d{1,9})", re.IGNORECASE)
 _REQUEST_TIMEOUT, _SERVER_ERRORS = 408, 500
-
 Connect = Callable[[httpcore.Origin, Any], Any]
-"""Makes httpcore's connection to an origin over a network, without connecting yet."""
 
 
 class PooledConnection:
-    """One connection, and until when it may be used again."""
+    """One connection, and when it may be used again."""
 
-    def __init__(self, http: Any, network: Any) -> None:  # noqa: ANN401 - httpcore's, for threads or for tasks
-        """Take httpcore's connection, and the network that was made for it."""
+    def __init__(self, http: Any, network: Any) -> None:  # noqa: ANN401 - httpcore's and ours, for threads or for tasks
+        """Take httpcore's connection, and the network that it was made with."""
         self.http, self.network = http, network
         self.is_new = True
         self.rests_until, self.expires_at = 0.0, float("inf")
         self._lifetime = 0.0
+        # Frees what a signal made us lose, or a client that was dropped.
+        self._finalizer = finalize(self, network.discard)
+        self._finalizer.atexit = False
 
     def note(self, response: httpcore.Response) -> None:
-        """Take from an answer how long the connection may stay idle.
-
-        A gateway that gave up (408, 5xx) may still send what it waited for.
-        """
+        """Take from the head of an answer for how long the connection may be kept after it."""
         if response.status == _REQUEST_TIMEOUT or response.status >= _SERVER_ERRORS:
+            # Of a gateway that gave up: the answer that it waited for may still come.
             return
         self._lifetime = _IDLE_EXPIRY
         for name, value in response.headers:
@@ -58,10 +54,8 @@ class PooledConnection:
                 self._lifetime = min(self._lifetime, int(found[1]) - _MARGIN)
 
     def rest(self) -> bool:
-        """Begin to rest after an answer; False where nobody may use the connection again."""
-        # A proxy's pool holds one connection.
-        http = next(iter(self.http.connections), None) if hasattr(self.http, "connections") else self.http
-        if self._lifetime <= 0 or has_unread_bytes(http) or not http.is_idle():
+        """Begin to rest after an answer; False where the connection must not be used again."""
+        if self._lifetime <= 0 or not ended_cleanly(self.http):
             return False
         time = now()
         self.is_new = False
@@ -69,24 +63,53 @@ class PooledConnection:
         self._lifetime = 0.0
         return True
 
-    def __del__(self) -> None:
-        """Free what a signal or a dropped client left behind."""
-        self.network.discard()
+    def close(self) -> None:
+        """Close it, whatever ended its use."""
+        self._finalizer.detach()
+        self.network.close()
 
 
 class Pool:
-    """What both pools have in common: at most `size` connections, and none once it is closed."""
+    """At most `size` connections, each of which serves another request only if its last answer ended cleanly."""
+
+    _network: Callable[[], Any]
 
     def __init__(self, connect: Connect, size: int, *, brackets: bool = False) -> None:
         """Connect to nothing yet.
 
-        With `brackets`, httpcore gets IPv6 literals as `[::1]`: it would write `CONNECT ::1:443`.
+        Args:
+            connect: makes httpcore's connection to an origin over a network.
+            size: how many may be open.
+            brackets: httpcore gets IPv6 literals as `[::1]`: in CONNECT it would write `::1:443`.
         """
         self._connect, self._size, self._brackets = connect, size, brackets
         self._closed = False
         self._process = os.getpid()
-        # Weak, so that a connection which a signal made us lose frees its place.
+        # Weak: a connection that a signal made us lose takes no place. The lock lets in the thread that holds it, since
+        # the handler of a signal may use the client, too.
         self._all: WeakSet[PooledConnection] = WeakSet()
+        self._lock = threading.RLock()
+
+    def _put(self, connection: PooledConnection) -> None:
+        """Make a connection free for others."""
+        raise NotImplementedError
+
+    def _wake(self) -> None:
+        """Let the next who waits see what has changed."""
+        raise NotImplementedError
+
+    def give_back(self, connection: PooledConnection) -> None:
+        """Keep a connection whose answer was read to its end, if it can be trusted."""
+        if connection.rest() and not self._closed and self._process == os.getpid():
+            self._put(connection)
+        else:
+            self.drop(connection)
+
+    def drop(self, connection: PooledConnection) -> None:
+        """Close a connection, and free its place."""
+        connection.close()
+        self._all.discard(connection)
+        self._wake()
 
     def _begin(self, request: httpcore.Request) -> Evidence:
         evidence = evidence_of(request)
@@ -96,30 +119,49 @@ class Pool:
         return evidence
 
     def _end_of_waiting(self, request: httpcore.Request, evidence: Evidence) -> float:
-        return end_of_step(evidence, request.extensions.get("timeout", {}).get("pool"), httpcore.PoolTimeout)
+        timeouts: dict[str, float | None] = cast("Any", request).extensions.get("timeout", {})
+        return end_of_step(evidence, timeouts.get("pool"), httpcore.PoolTimeout)
 
-    def _new(self, request: httpcore.Request, make_network: Callable[[], Any]) -> PooledConnection | None:
+    def _open(self, request: httpcore.Request) -> PooledConnection | None:
         """A new connection, if there is a place for it."""
         if self._closed:
+            self._wake()
             raise httpcore.ConnectError("the client is closed")
-        if len(self._all) >= self._size:
+        with self._lock:
+            if len(self._all) >= self._size:
+                return None
+            network = self._network()
+            connection = PooledConnection(self._connect(request.url.origin, network), network)
+            self._all.add(connection)
+            return connection
+
+    def _choose(self, connection: PooledConnection | None, request: httpcore.Request) -> PooledConnection | None:
+        """The connection; or a new one while it rests, if there is a place; None where it is of no use."""
+        if connection is None:
             return None
-        network = make_network()
-        connection = PooledConnection(self._connect(request.url.origin, network), network)
-        self._all.add(connection)
+        if self._closed or connection.expires_at <= now():
+            self.drop(connection)
+            return None
+        if connection.rests_until > now() and (new := self._open(request)) is not None:
+            self._put(connection)
+            return new
         return connection
 
-    def _check(self, evidence: Evidence) -> None:
-        """An answer to a request of which the body never left is another's."""
+    def _answer(self, response: httpcore.Response, connection: PooledConnection, evidence: Evidence) -> None:
         if evidence.wired and not evidence.asked:
             raise httpcore.RemoteProtocolError("an answer came before the request was sent")
+        connection.note(response)
+        response.stream = _Body(self, connection, response.stream)
 
-    def _may_keep(self, connection: PooledConnection) -> bool:
-        return connection.rest() and not self._closed and self._process == os.getpid()
-
-    def _remove(self, connection: PooledConnection) -> None:
-        connection.network.close()
-        self._all.discard(connection)
+    def _end(self, connection: PooledConnection, error: BaseException) -> None:
+        """Close the connection of a request that failed, and raise; not where another connection may serve it."""
+        self.drop(connection)
+        if isinstance(error, StaleConnectionError) and not connection.is_new:
+            return
+        if type(error).__module__.partition(".")[0] == "socksio":
+            # httpcore lets these pass, which are no errors of httpx.
+            raise httpcore.ProxyError("the proxy does not speak SOCKS 5") from error
+        raise error
 
     def _warn(self) -> None:
         if not self._closed and self._process == os.getpid():
@@ -129,59 +171,38 @@ class Pool:
 class ConnectionPool(Pool):
     """Connections that threads share."""
 
+    _network = Network
+
     def __init__(self, connect: Connect, size: int, *, brackets: bool = False) -> None:
         """Connect to nothing yet."""
         super().__init__(connect, size, brackets=brackets)
-        # It lets in the thread that holds it: a signal's handler may use the client, too.
-        self._lock = threading.RLock()
-        # The one idle longest is first. None wakes a thread that waits for a place.
+        # The one idle longest is first. None wakes a thread.
         self._idle: SimpleQueue[PooledConnection | None] = SimpleQueue()
 
     def handle_request(self, request: httpcore.Request) -> httpcore.Response:
-        """Send the request; the connection is in use until the answer is read to its end, or closed."""
+        """Send the request. The connection is in use until the answer is read to its end, or closed."""
         evidence = self._begin(request)
         while True:
             connection = self._take(request, evidence)
             try:
+                if (rest := connection.rests_until - now()) > 0:
+                    time.sleep(rest)
                 connection.network.evidence = evidence
                 response: httpcore.Response = connection.http.handle_request(request)
-                self._check(evidence)
-                connection.note(response)
-                response.stream = _Body(self, connection, response.stream)
-            except BaseException as error:
-                self.drop(connection)
-                if isinstance(error, StaleConnectionError) and not connection.is_new:
-                    continue
-                raise
-            return response
+                self._answer(response, connection, evidence)
+            except BaseException as error:  # noqa: BLE001 - raised again there
+                self._end(connection, error)
+            else:
+                return response
 
     def _take(self, request: httpcore.Request, evidence: Evidence) -> PooledConnection:
-        """The connection idle longest if it has rested, else a new one, else the first that comes free."""
         while True:
             try:
-                connection = self._idle.get_nowait()
+                free = self._idle.get_nowait()
             except Empty:
-                connection = self._open(request) or self._wait(request, evidence)
-            if connection is None:
-                continue
-            time_left = connection.rests_until - now()
-            if self._closed or connection.expires_at <= now():
-                self.drop(connection)
-            elif time_left <= 0:
+                free = self._open(request) or self._wait(request, evidence)
+            if (connection := self._choose(free, request)) is not None:
                 return connection
-            elif (new := self._open(request)) is not None:
-                self._put(connection)
-                return new
-            else:
-                time.sleep(time_left)
-                return connection
-
-    def _open(self, request: httpcore.Request) -> PooledConnection | None:
-        if self._closed:
-            # The next thread that waits learns it, too.
-            self._idle.put(None)
-        with self._lock:
-            return self._new(request, NetworkBackend)
 
     def _wait(self, request: httpcore.Request, evidence: Evidence) -> PooledConnection | None:
         end = self._end_of_waiting(request, evidence)
@@ -193,22 +214,20 @@ class ConnectionPool(Pool):
                 return connection
             raise httpcore.PoolTimeout("no connection came free in time") from None
 
-    def give_back(self, connection: PooledConnection) -> None:
-        """Keep the connection for the next request, if it can be trusted."""
-        if self._may_keep(connection):
-            self._put(connection)
-        else:
-            self.drop(connection)
-
-    def drop(self, connection: PooledConnection) -> None:
-        """Close the connection, and free its place."""
-        self._remove(connection)
-        self._idle.put(None)
-
     def _put(self, connection: PooledConnection) -> None:
         self._idle.put(connection)
         if self._closed:
             self.close()
+
+    def _wake(self) -> None:
+        self._idle.put(None)
+
+    def close(self) -> None:
+        """Close what is idle; what is in use closes when its answer is read. Nothing is opened any more."""
+        self._closed = True
+        for connection in self._pop_all():
+            self.drop(connection)
+        self._wake()
 
     def _pop_all(self) -> Iterator[PooledConnection]:
         with suppress(Empty):
@@ -216,31 +235,16 @@ class ConnectionPool(Pool):
                 if (connection := self._idle.get_nowait()) is not None:
                     yield connection
 
-    def close(self) -> None:
-        """Close what is idle; what is in use closes when its answer is read. Nothing is opened any more."""
-        self._closed = True
-        for connection in self._pop_all():
-            self._remove(connection)
-        self._idle.put(None)
-
-    def __enter__(self) -> Self:
-        """Do nothing; httpx calls this."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close; httpx calls this."""
-        self.close()
-
     def __del__(self) -> None:
-        """Say that nobody closed it; the connections close as they are dropped."""
+        """Say that nobody closed it; the connections close as they go."""
         if any(self._pop_all()):
             self._warn()
 
 
 class _Body:
-    """The body of an answer."""
+    """The body of an answer, for threads or for tasks. Read to its end, it gives the connection back."""
 
-    def __init__(self, pool: ConnectionPool, connection: PooledConnection, stream: Any) -> None:  # noqa: ANN401 - httpcore's
+    def __init__(self, pool: Pool, connection: PooledConnection, stream: Any) -> None:  # noqa: ANN401 - httpcore's
         self._pool, self._stream = pool, stream
         self._connection: PooledConnection | None = connection
 
@@ -248,12 +252,23 @@ class _Body:
         yield from self._stream
         if hasattr(self._stream, "close"):
             self._stream.close()
-        if (connection := self._connection) is not None:
-            self._connection = None
-            self._pool.give_back(connection)
+        self._leave(self._pool.give_back)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for chunk in self._stream:
+            yield chunk
+        if hasattr(self._stream, "aclose"):
+            await self._stream.aclose()
+        self._leave(self._pool.give_back)
 
     def close(self) -> None:
-        """Close the connection, unless the answer was read to its end."""
-        if (connection := self._connection) is not None:
-            self._connection = None
-            self._pool.drop(connection)
+        self._leave(self._pool.drop)
+
+    async def aclose(self) -> None:
+        # Nothing is awaited here, so no cancellation can come between.
+        self.close()
+
+    def _leave(self, how: Callable[[PooledConnection], None]) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            how(connection)

@@ -1,4 +1,4 @@
-"""TLS for threads over any channel, itself perhaps TLS to a proxy; every wait ends by a given time."""
+"""TLS for threads over any channel, itself perhaps TLS to a proxy."""
 
 from __future__ import annotations
 
@@ -12,22 +12,14 @@ _READ_SIZE = 65536
 
 
 class Channel(Protocol):
-    """Bytes to and from a peer. `end` is on the clock `now`; in the past it means: without waiting."""
+    """Bytes to and from a peer, until `end` on the clock `now`: in the past it means without waiting."""
 
     def send(self, data: bytes, end: float) -> None:
-        """Send all of it.
-
-        Raises:
-            OSError: it could not be sent, or (TimeoutError, BlockingIOError) not by then.
-        """
+        """Send all of it, or raise OSError."""
         ...
 
     def receive(self, max_bytes: int, end: float) -> bytes:
-        """What came; nothing where the peer has ended.
-
-        Raises:
-            OSError: the connection failed, or (TimeoutError, BlockingIOError) nothing came by then.
-        """
+        """What came, nothing where the peer has ended; raises OSError."""
         ...
 
 
@@ -41,11 +33,7 @@ class TLS:
         self.object = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
 
     def handshake(self, end: float) -> None:
-        """Agree on keys, and check the certificate.
-
-        Raises:
-            OSError: it failed; ssl.SSLCertVerificationError is one.
-        """
+        """Agree on keys and check the certificate, or raise OSError."""
         self._run(self.object.do_handshake, end)
 
     def send(self, data: bytes, end: float) -> None:

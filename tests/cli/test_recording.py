@@ -1,0 +1,235 @@
+"""A recording: whatever a service sends, no token, code, number, reference or name is in it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from faults.canaries import ECHOES
+from faults.server import Server
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from autocall_otp import AutocallError, Client, Retry
+from autocall_otp._cli import recorder
+from autocall_otp._cli.recorder import Recorder
+from autocall_otp._cli.recording import UnusableFileError, as_text, read, shapes_of
+from autocall_otp._cli.shapes import bare
+from cli.conftest import CAMPAIGN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from faults.kinds import Fault
+
+Answer = Any
+URL = httpx.URL("https://api.example.vn")
+# Of letters alone, which are the hardest: they could be the names of fields.
+TOKEN, CODE, REF_ID, NUMBER = "zephyrtokenquark", "xylograph", "quixotry", "0332987711"
+SENT = (TOKEN, CODE, REF_ID, NUMBER)
+# What the recorder cannot know, and a service may hold of somebody.
+NAME, EMAIL, CALLER = "Nguyễn Thị Wyvern", "nguyen.wyvern@example.vn", "02873007357"
+EVERYTHING = (*SENT, NAME, EMAIL, CALLER, "Wyvern")
+PATHS = ["/v3/autocall/otp", "/v3/autocall/log/{ref_id}/ref_id"]
+
+
+def leaks(text: str) -> list[str]:
+    """The secrets in a text, whatever case and separators they are written with."""
+    core = bare(text)
+    return [secret for secret in EVERYTHING if bare(secret).removeprefix("0") in core]
+
+
+@pytest.fixture(scope="module")
+def recording_of() -> Callable[[Answer], list[dict[str, Any]]]:
+    """What is recorded of a call and a look-up that are answered so."""
+
+    def record(answer: Answer) -> list[dict[str, Any]]:
+        transport = Recorder(URL)
+        transport.end()
+        transport._http = httpx.Client(transport=httpx.MockTransport(answer))
+        ask_all(str(URL), transport)
+        assert len(transport.exchanges) == 2
+        return shapes_of(transport.exchanges)
+
+    return record
+
+
+def ask_all(url: str, transport: httpx.BaseTransport, **secrets: str) -> None:
+    sent = {"token": TOKEN, "number": NUMBER, "code": CODE, "ref_id": REF_ID} | secrets
+    options: dict[str, Any] = {"campaign_uuid": CAMPAIGN, "template": "otp", "retry": Retry.none()}
+    with Client(url, sent["token"], transport=transport, **options) as client:
+        with suppress(AutocallError):
+            client.run_otp(sent["number"], sent["code"], ref_id=sent["ref_id"])
+        with suppress(AutocallError):
+            client.get_cdr(sent["ref_id"])
+
+
+def spelt(secret: str) -> st.SearchStrategy[str]:
+    """A secret in one of the ways in which a program may write it, within other words or not."""
+    forms = [secret, secret.upper(), secret.title(), "_".join(secret), f"{secret[:4]}-{secret[4:]}", f"{secret}1"]
+    if secret.isdigit():
+        forms += [f"84{secret[1:]}", f"+84 {secret[1:4]} {secret[4:]}", f"n{secret}"]
+    around = st.sampled_from(["", "", "my", "a_", "X", "call for "])
+    return st.tuples(around, st.sampled_from(forms), around).map("".join)
+
+
+words = st.sampled_from(["error", "message", "status", "additional", "code_otp", "to_number", "press_key", "note"])
+names = st.sampled_from(SENT).flatmap(spelt) | words | st.text(max_size=6)
+texts = st.sampled_from(EVERYTHING).flatmap(spelt) | st.text(max_size=6)
+parts: st.SearchStrategy[Any] = st.recursive(
+    texts | st.integers() | st.none() | st.just(int(NUMBER)) | st.just(float(CALLER)),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=5) | inner.map(json.dumps),
+    max_leaves=15,
+)
+# Names of people: where they stand as a value, too, or within JSON in a text, they are not taken for names of fields.
+people = st.sampled_from(
+    [{"Wyvern": 1, "fullname": "Wyvern"}, {"press_key": json.dumps({"Wyvern": [{"Wyvern": 1}]})}, {"note": "wyvern"}]
+)
+bodies = parts | st.builds(lambda one, other: one | other, st.dictionaries(names, parts, min_size=1), people)
+MANY = settings(
+    max_examples=int(os.environ.get("AUTOCALL_EXAMPLES", "200")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+
+
+@MANY
+@given(bodies, st.sampled_from([200, 400, 404, 500, 999]), texts)
+def test_no_body_and_no_header_brings_a_secret_into_it(recording_of: Any, body: Any, status: int, header: str) -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        plain = header.encode("ascii", "ignore").decode()
+        headers = {"Retry-After": plain, "Content-Type": f"text/{plain}", f"X-{bare(plain)}": plain}
+        return httpx.Response(status, headers=headers, content=json.dumps(body).encode())
+
+    assert leaks(as_text(recording_of(answer))) == []
+
+
+@MANY
+@given(texts, st.sampled_from(["text/html", "application/json"]))
+def test_no_text_brings_a_secret_into_it(recording_of: Any, body: str, kind: str) -> None:
+    content = body.encode("utf-8", "surrogatepass")
+    exchanges = recording_of(lambda _: httpx.Response(200, headers={"Content-Type": kind}, content=content))
+    assert leaks(as_text(exchanges)) == []
+
+
+@pytest.mark.parametrize("note", ["Wyvern", json.dumps({"a": ["wyvern"]})])
+def test_a_name_is_hidden_that_holds_a_value_of_another_answer(recording_of: Any, note: str) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json={"my_wyvern": 1} if request.method == "POST" else {"note": note})
+
+    assert leaks(as_text(recording_of(answer))) == []
+
+
+def test_the_search_would_find_a_secret() -> None:
+    for secret in EVERYTHING:
+        assert secret in leaks(f'{{"a": "{secret.upper()}"}}')
+    assert leaks('"+84 332 987-711"') == [NUMBER]
+    assert leaks('"x_y_l_o_g_r_a_p_h"') == [CODE]
+
+
+@pytest.mark.dev
+@pytest.mark.parametrize("fault", ECHOES, ids=lambda fault: fault.name)
+def test_a_server_that_sends_back_what_it_was_told(fault: Fault) -> None:
+    from faults.canaries import CANARIES, found  # noqa: PLC0415 - where the faults are
+
+    with Server(fault.script) as server:
+        secrets = {"token": CANARIES.token, "number": CANARIES.number, "code": CANARIES.code}
+        transport = Recorder(httpx.URL(server.url))
+        ask_all(server.url, transport, **secrets)
+        transport.end()
+    text = as_text(shapes_of(transport.exchanges))
+    assert [each["path"] for each in json.loads(text)["exchanges"]] == PATHS
+    assert found(text) == []
+    assert not re.search(r"\d{5}", text)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "told"),
+    [
+        (b"{}", {}, {"JSON": {}}),
+        (b"null", {}, {"JSON": "null"}),
+        (gzip.compress(b"{}"), {"Content-Encoding": "gzip"}, {"JSON": {}}),
+        (b"", {}, "empty"),
+        (b" " * (recorder.MAX_BYTES + 1), {}, "too large"),
+        (gzip.compress(b" " * 2**22), {"Content-Encoding": "gzip"}, "too large"),
+        (b"<html>0332987711", {}, "no JSON: markup"),
+        (b"\xff\xfe\x00", {}, "no JSON: text"),
+        (b'{"a": 1', {}, "no JSON: text"),
+        (b"[" * 100_000, {}, "no JSON: very long text"),
+        (b'"0332987711"', {}, {"JSON": "string, digits"}),
+    ],
+)
+def test_a_body_of_any_kind(recording_of: Any, body: bytes, headers: dict[str, str], told: object) -> None:
+    exchanges = recording_of(lambda _: httpx.Response(200, headers=headers, content=body))
+    assert [(each["path"], each["body"]) for each in exchanges] == [(path, told) for path in PATHS]
+
+
+@pytest.mark.parametrize(
+    ("given_", "told"),
+    [
+        ("Application/JSON; charset=utf-8", "application/json"),
+        ("text/html", "text/html"),
+        ("text/0332987711", "another"),
+        ("", "none"),
+    ],
+)
+def test_a_content_type_is_of_a_closed_list(recording_of: Any, given_: str, told: str) -> None:
+    exchanges = recording_of(lambda _: httpx.Response(200, headers={"Content-Type": given_}, content=b"{}"))
+    assert {each["content_type"] for each in exchanges} == {told}
+
+
+@pytest.mark.parametrize("error", [httpx.ConnectError, httpx.ReadTimeout, httpx.RemoteProtocolError])
+def test_a_failure_is_told_by_its_name_alone(recording_of: Any, error: type[httpx.TransportError]) -> None:
+    def fail(_: httpx.Request) -> httpx.Response:
+        raise error(NUMBER)
+
+    exchanges = recording_of(fail)
+    methods = ["POST", "GET"]
+    assert exchanges == [
+        {"method": method, "path": path, "failure": error.__name__} for method, path in zip(methods, PATHS, strict=True)
+    ]
+
+
+def test_the_client_gets_what_came(recording_of: Any) -> None:
+    assert recording_of
+    transport = Recorder(URL)
+    transport.end()
+    packed = gzip.compress(b'{"id": "1"}')
+    headers = {"Content-Encoding": "gzip", "X-Other": "1"}
+    transport._http = httpx.Client(
+        transport=httpx.MockTransport(lambda _: httpx.Response(200, headers=headers, content=packed))
+    )
+    with Client(str(URL), "t", transport=transport) as client:
+        assert client.get_cdr("R1").id == "1"
+    with Client(str(URL), "t", transport=transport) as client:
+        assert client.get_cdr("R1").id == "1", "it serves one client after the other"
+    assert transport.exchanges[0].headers["X-Other"] == "1"
+    assert "t0ken" not in repr(transport.exchanges)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "is not a recording"),
+        (b"[]", "is not a recording"),
+        (b'{"format": "autocall-otp recording", "version": 1}', "another version"),
+        (b" " * (4 * 1024 * 1024 + 1), "is not a recording"),
+        (b"[" * 1_000_000, "is not a recording"),
+        (None, "cannot be read"),
+    ],
+)
+def test_a_file_that_is_no_recording_is_told_without_its_content(
+    tmp_path: Path, content: bytes | None, words: str
+) -> None:
+    path = tmp_path / "x.json"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(UnusableFileError, match=words):
+        read(path)

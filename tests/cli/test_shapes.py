@@ -1,0 +1,123 @@
+"""Shapes: what was there and of what kind, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.page import SPEC, payload
+
+from autocall_otp._cli.shapes import LISTED, Shaper, kind_in, kind_of
+
+JSON: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("d6142fb6-6b3a-48fb-bd21-30f83ccb28c9", "uuid"),
+        ("2023-03-07 10:06:53", "local time"),
+        ("0000-00-00 00:00:00", "zero time"),
+        ("2023-03-07", "date"),
+        ("2023-03-07T10:06:53.5Z", "time with a zone"),
+        ("2023-03-07 10:06:53+07:00", "time with a zone"),
+        ("2023-03-07T10:06:53", "time in another form"),
+        ("07/03/2023 10:06", "time in another form"),
+        ("0332665711", "digits"),
+        ("+84 332 665 711", "punctuated digits"),
+        ("(024) 3936-0000", "punctuated digits"),
+        ("-1.5", "punctuated digits"),
+        ("a@example.vn", "e-mail address"),
+        ("https://example.vn/r.wav", "url"),
+        ("<html>", "markup"),
+        ("NORMAL_CLEARING", "upper-case word"),
+        ("no-answered", "lower-case word"),
+        ("LUAN001", "text"),
+        ("Nguyễn Văn A", "text"),
+        ("\n", "text"),
+        ("{}", "a JSON object"),
+        ('[{"a": 1}]', "a JSON list"),
+        ("{", "text"),
+        ("[" * 100_000, "very long text"),
+        ("a-" * 100_000, "very long text"),
+    ],
+)
+def test_a_text_is_told_by_its_kind(text: str, kind: str) -> None:
+    assert kind_of(text) == kind
+    leaf = Shaper().of(text)
+    assert leaf == f"string, {kind}"
+    assert kind_in(leaf) == kind
+
+
+@given(JSON)
+def test_a_shape_has_the_form_of_its_value_and_only_words_of_ours(value: Any) -> None:
+    same_form(value, Shaper().of({"note": [value]})["note"][0])  # type: ignore[index,call-overload] # it is an object
+
+
+def same_form(value: Any, shape: Any) -> None:
+    if isinstance(value, dict):
+        assert len(shape) == len(value)
+        for item, told in zip(value.values(), shape.values(), strict=True):
+            same_form(item, told)
+    elif isinstance(value, list):
+        assert [json.dumps(each) for each in shape] == list(dict.fromkeys(json.dumps(each) for each in shape))
+        assert bool(shape) is bool(value)
+    else:
+        kinds = {str: "string", bool: "boolean", int: "integer", float: "number", type(None): "null"}
+        assert shape.partition(",")[0] == kinds[type(value)]
+
+
+def test_nothing_is_too_deep_to_be_looked_at() -> None:
+    deep: Any = "0332665711"
+    for _ in range(500):
+        deep = [{"a": deep}]
+    assert json.dumps(Shaper().of(deep)).count("not looked at") == 1
+
+
+def test_a_word_of_a_closed_list_is_told_in_its_own_field_of_an_answer() -> None:
+    answer = {
+        "status": "busy",
+        "note": "busy",
+        "error": "Not Found",
+        "message": "success",
+        "additional": {"status": "busy"},
+    }
+    assert Shaper().of(answer) == {
+        "status": "string, the word busy",
+        "note": "string, lower-case word",
+        "error": "string, the word Not Found",
+        "message": "string, the word success",
+        "additional": {"status": "string, lower-case word"},
+    }
+    assert Shaper().of({"status": "Nguyen", "error": "no such call"}) == {
+        "status": "string, text",
+        "error": "string, text",
+    }
+    assert kind_in("string, the word BUSY") == "upper-case word"
+    assert LISTED["status"] >= {"answered", "NO-ANSWERED"}
+
+
+def test_every_name_of_the_contract_is_told() -> None:
+    for name in ("run_otp.answer", "get_cdr.answer"):
+        page = payload(name)
+        shape = Shaper(*map(str, page.values())).of(page)
+        assert list(shape) == list(page)
+    known = {name for schema in SPEC["components"]["schemas"].values() for name in schema["properties"]}
+    assert set(Shaper(*known).of(dict.fromkeys(known, 1))) == known
+
+
+@pytest.mark.parametrize("name", ["0332665711", "n0332665711", "a b", "", "ten_nguoi_nhan_" * 3, "x-y", "tên", "a\n"])
+def test_a_name_that_no_programmer_gave_is_hidden(name: str) -> None:
+    assert Shaper().of({"remark": 1, name: 2}) == {"remark": "integer", "(hidden 1)": "integer"}
+
+
+@pytest.mark.parametrize("name", ["wyvern", "Wyvern", "w_y_v_e_r_n", "my_wyvern", "wy"])
+def test_a_name_that_is_a_value_holds_one_or_is_part_of_one_is_hidden(name: str) -> None:
+    assert Shaper("Wyvern").of({name: 1, "other": 2}) == {"(hidden 1)": "integer", "other": "integer"}
+    assert Shaper("wy").of({"wyvern": 1}) == {"wyvern": "integer"}, "two letters say nothing"

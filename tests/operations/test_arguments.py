@@ -1,0 +1,171 @@
+"""What callers may pass: take what people type, reject what nobody can have meant, repeat no value."""
+
+from __future__ import annotations
+
+import random
+import unicodedata
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from autocall_otp import InvalidRequestError, OtpCall, Outcome, mask_number, normalize_number
+from autocall_otp._operations.arguments import new_ref_id, read_reference, validate_code, validate_ref_id
+
+DIGITS = "0123456789"
+MOBILES = st.from_regex(r"0[35789][0-9]{8}", fullmatch=True)
+LANDLINES = st.from_regex(r"02[0-9]{9}", fullmatch=True)
+# Spaces of all kinds, tab, dots, dashes, brackets, zero-width and directional characters.
+SEPARATORS = list(
+    " \t.()-[]\u2011\u2013\u2014\u00a0\u202f\u3000\u200b\u200e\u202a\u202b\u202c\u2060\u2066\u2069\ufeff\u2028"
+)
+FULL_WIDTH = {ord(letter): ord(letter) + 0xFEE0 for letter in f"+{DIGITS}"}
+PREFIXES = ["0", "84", "+84", "0084", "+84(0)", "84 (0)", "0084 (0) ", "(+84) "]
+
+
+@given(MOBILES | LANDLINES, st.sampled_from(PREFIXES), st.booleans(), st.randoms(use_true_random=False))
+def test_a_number_is_taken_in_every_way_to_write_it(
+    number: str,
+    prefix: str,
+    full_width: bool,  # noqa: FBT001 - drawn
+    chance: random.Random,
+) -> None:
+    typed = "".join(
+        digit + "".join(chance.choices(SEPARATORS, k=chance.choice([0, 0, 1, 2]))) for digit in prefix + number[1:]
+    )
+    typed = chance.choice(SEPARATORS) + (typed.translate(FULL_WIDTH) if full_width else typed)
+    assert normalize_number(typed) == number
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["\u202a0332665711\u202c", "0332\u200b665711", "0332\u2011665\u2011711", "0332\u202f665\u202f711", "0332\t665711",
+     "0332\u2013665\u2013711", "0332665711".translate(FULL_WIDTH), "0084332665711",
+     "+84 (0) 332 665 711", "84332665711", "(+84) 332-665.711"],
+)  # fmt: skip
+def test_what_people_paste_is_the_number_that_they_mean(typed: str) -> None:
+    assert normalize_number(typed) == "0332665711"
+    assert normalize_number("(024) 3936 0000") == "02439360000"
+
+
+@given(MOBILES | LANDLINES)
+def test_normalizing_twice_changes_nothing(number: str) -> None:
+    assert normalize_number(normalize_number(number)) == number
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        ("033266571", "has 9 digits; a mobile number has 10"),
+        ("03326657111", "has 11 digits; a mobile number has 10"),
+        ("+84 33 266 571", "has 9 digits; a mobile number has 10"),
+        ("0243936000", "has 10 digits; a landline number has 11, its area code included"),
+        ("01632665711", "is a mobile number of before 2018, with 11 digits; it has 10 digits and another prefix now"),
+        ("+84 1900 1234", "is a service number (1800 or 1900); no phone rings there"),
+        ("1800 599 920", "is a service number (1800 or 1900); no phone rings there"),
+        ("0432665711", "has a prefix of no Vietnamese mobile (03, 05, 07, 08, 09) or landline (02) number"),
+        ("332665711", "must begin with 0, 84 or +84"),
+        ("+1 415 555 0123", "is of another country; allow_international=True permits it"),
+        ("+12", "is no number of any country: 8 to 15 digits follow the +, the first of them not 0"),
+        ("", "must consist of digits; spaces, dots, dashes, brackets and a + in front may be added"),
+        ("0332665711x", "must consist of digits; spaces, dots, dashes, brackets and a + in front may be added"),
+        ("03326/65711", "must consist of digits; spaces, dots, dashes, brackets and a + in front may be added"),
+        ("٠٣٣٢٦٦٥٧١١", "must consist of digits; spaces, dots, dashes, brackets and a + in front may be added"),
+        (332665711, "must be text, since a number would lose its leading 0"),
+        (None, "must be text, since a number would lose its leading 0"),
+    ],
+)
+def test_a_number_that_nobody_has_is_refused_with_the_reason(typed: Any, why: str) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        normalize_number(typed)
+    assert str(caught.value) == f"phone_number: {why}"
+    assert caught.value.outcome is Outcome.NOT_PLACED
+
+
+@given(st.text(alphabet=st.sampled_from([*DIGITS, "+", " ", "x", "٣"])) | st.text())
+def test_what_is_dialled_is_a_number_and_what_is_refused_is_not_repeated(typed: str) -> None:
+    for abroad in (False, True):
+        try:
+            number = normalize_number(typed, allow_international=abroad)
+        except InvalidRequestError as error:
+            assert len(typed) < 6 or typed not in str(error)  # noqa: PT017 - most texts are refused
+        else:
+            kept = "".join(filter(str.isdigit, unicodedata.normalize("NFKC", typed)))
+            assert kept.endswith(number.lstrip("+0")), "no digit is made up"
+            assert len(number) == (10 if number[1] in "35789" else 11) or number.startswith("+")
+
+
+def test_numbers_of_other_countries_are_taken_in_e_164_where_allowed() -> None:
+    for typed in ("+1 (415) 555-0123", "001 415 555 0123"):
+        assert normalize_number(typed, allow_international=True) == "+14155550123"
+    assert normalize_number("+84332665711", allow_international=True) == "0332665711"
+    for typed in ("14155550123", "+0415555012", "+1234567890123456"):
+        with pytest.raises(InvalidRequestError):
+            normalize_number(typed, allow_international=True)
+
+
+@given(MOBILES | LANDLINES)
+def test_a_masked_number_keeps_its_ends(number: str) -> None:
+    assert mask_number(number) == f"{number[:4]}***{number[-3:]}"
+
+
+@given(st.text(st.characters(exclude_categories=["C", "Z"]), max_size=31), st.sampled_from("1aếж字"))
+def test_a_code_that_can_be_read_aloud_is_sent_as_it_is(letters: str, spoken: str) -> None:
+    for code in (letters + spoken, f"{spoken} {letters}{spoken}"):
+        assert validate_code(code) == code
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "",
+        " ",
+        "12 ",
+        " 12",
+        "1\n2",
+        "1\u200b2",
+        "\u00a012",
+        "1" * 65,
+        "\U0001f600",
+        "--",
+        "\ud800",
+        123456,
+        None,
+        b"12",
+    ],
+)
+def test_other_codes_are_refused_without_being_repeated(code: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="^code_otp: ") as caught:
+        validate_code(code)
+    assert caught.value.outcome is Outcome.NOT_PLACED
+    assert len(str(code)) < 5 or str(code) not in str(caught.value)
+
+
+@given(st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=128))
+def test_a_reference_that_survives_in_a_url_is_sent_as_it_is(ref_id: str) -> None:
+    assume(ref_id not in {".", ".."})
+    assert validate_ref_id(ref_id) == ref_id
+    assert read_reference(ref_id)[:2] == (ref_id, None)
+
+
+@pytest.mark.parametrize("ref_id", ["", ".", "..", "x" * 129, "a\nb", "a\x00", "\ud800", 7, None, b"x"])
+def test_other_references_are_refused(ref_id: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="^ref_id: ") as caught:
+        validate_ref_id(ref_id)
+    assert caught.value.outcome is Outcome.NOT_PLACED
+    with pytest.raises(InvalidRequestError, match="^ref_id: ") as caught:
+        read_reference(ref_id)
+    assert caught.value.outcome is Outcome.UNKNOWN, "the call may have been placed whatever its look-up was given"
+    with pytest.raises(InvalidRequestError, match="^ref_id: "):
+        read_reference(OtpCall(call_id="c1", ref_id=ref_id))
+
+
+def test_references_that_the_sdk_makes_are_new_and_valid() -> None:
+    made = {new_ref_id() for _ in range(100)}
+    assert len(made) == 100
+    assert {validate_ref_id(each) for each in made} == made
+
+
+def test_a_call_stands_for_its_reference() -> None:
+    assert read_reference(OtpCall(call_id="c1", ref_id="R1"))[:2] == ("R1", "c1")

@@ -1,0 +1,176 @@
+"""The proxy and the trust of the environment."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import httpcore
+import httpx
+import pytest
+import trustme
+from support.exchange import Caller, Kind, Network, echoes
+
+from autocall_otp import ConfigurationError, Outcome
+from autocall_otp._transport import environment
+from autocall_otp._transport.environment import proxy_for
+from autocall_otp._transport.internals import ended_cleanly, replace_pool
+
+To = Callable[[str], Caller]
+API, PROXY = "https://api.example.vn", "http://proxy:3128"
+
+
+@pytest.mark.parametrize(
+    ("variables", "proxy"),
+    [
+        ({}, None),
+        ({"HTTPS_PROXY": "http://proxy:3128"}, "http://proxy:3128"),
+        ({"https_proxy": "http://proxy:3128"}, "http://proxy:3128"),
+        ({"HTTPS_PROXY": "proxy:3128"}, "http://proxy:3128"),
+        ({"ALL_PROXY": "socks5://proxy:1080"}, "socks5://proxy:1080"),
+        ({"HTTP_PROXY": "http://proxy:3128"}, None),
+    ],
+)
+def test_the_proxy_of_the_environment(net: Network, variables: dict[str, str], proxy: str | None) -> None:
+    for name, value in variables.items():
+        net.monkeypatch.setenv(name, value)
+    assert proxy_for(API) == proxy
+
+
+@pytest.mark.parametrize(
+    ("host", "exceptions", "proxy"),
+    [
+        ("api.example.vn", "", PROXY),
+        ("api.example.vn", "*", None),
+        ("api.example.vn", "example.vn", None),
+        ("api.example.vn", ".example.vn", None),
+        ("api.example.vn", "EXAMPLE.VN.", None),
+        ("api.example.vn", "other.test, api.example.vn", None),
+        ("api.example.vn", "other.test api.example.vn", None),
+        ("api.example.vn", "ample.vn", PROXY),
+        ("api.example.vn", "example.com,10.0.0.0/8", PROXY),
+        ("10.1.2.3", "10.0.0.0/8", None),
+        ("10.1.2.3", "10.1.2.3", None),
+        ("10.1.2.3", "10.1.2.4/30", PROXY),
+        ("[2001:db8::1]", "2001:db8::/32", None),
+        ("[2001:db8::1]", "[2001:db8::1]", None),
+        ("[2001:db8::1]", "2001:db9::/32", PROXY),
+        ("localhost", "", None),
+        ("api.localhost", "", None),
+        ("127.0.0.1", "", None),
+        ("127.9.9.9", "", None),
+        ("[::1]", "", None),
+        ("notlocalhost", "", PROXY),
+    ],
+)
+def test_hosts_that_need_no_proxy(net: Network, host: str, exceptions: str, proxy: str | None) -> None:
+    net.monkeypatch.setenv("HTTPS_PROXY", PROXY)
+    net.monkeypatch.setenv("NO_PROXY", exceptions)
+    assert proxy_for(f"https://{host}:8443") == proxy
+
+
+def test_plain_http_stays_on_this_machine(net: Network, to: To) -> None:
+    net.monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+    assert to(net.serve(echoes).url).call().echo
+
+
+MAKERS = pytest.mark.parametrize("make", [environment.sync_transport, environment.async_transport])
+
+
+@MAKERS
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("SSL_CERT_FILE", "no-such-file.pem", "SSL_CERT_FILE: cannot be read: No such file or directory"),
+        ("SSL_CERT_FILE", __file__, "SSL_CERT_FILE: cannot be read: "),
+        ("SSL_CERT_DIR", "no-such-folder", "SSL_CERT_DIR: cannot be read: No such file or directory"),
+        ("HTTPS_PROXY", "ftp://us3r:pr0xy-pass@proxy", "proxy of the environment: is not the URL of a proxy"),
+        ("HTTPS_PROXY", "http://us3r:pr0xy-pass@proxy:port", "proxy of the environment: is not the URL of a proxy"),
+        ("HTTPS_PROXY", "http://us3r:pr0xy-pass@proxy:99999", "proxy of the environment: is not the URL of a proxy"),
+        ("HTTPS_PROXY", "http://us3r:pr0xy-pass@proxy:0", "proxy of the environment: is not the URL of a proxy"),
+        ("HTTPS_PROXY", "http://", "proxy of the environment: is not the URL of a proxy"),
+        ("HTTPS_PROXY", "http://[::1", "proxy of the environment: is not the URL of a proxy"),
+    ],
+)
+def test_what_cannot_be_used_is_refused(
+    net: Network, make: Callable[[str], object], variable: str, value: str, words: str
+) -> None:
+    net.monkeypatch.delenv("SSL_CERT_FILE")
+    net.monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigurationError) as caught:
+        make(API)
+    assert str(caught.value).startswith(words)
+    assert caught.value.outcome is Outcome.NOT_PLACED
+    assert "pr0xy-pass" not in f"{caught.value!r} {caught.value.__cause__!r}"
+
+
+@MAKERS
+def test_socks_needs_its_package(net: Network, make: Callable[[str], object]) -> None:
+    net.monkeypatch.setitem(sys.modules, "socksio", None)
+    net.monkeypatch.setenv("ALL_PROXY", "socks5://proxy:1080")
+    with pytest.raises(ConfigurationError, match=r"is SOCKS, which needs: pip install 'httpx\[socks\]'"):
+        make(API)
+
+
+def test_clients_share_what_they_trust_until_it_changes(net: Network, tmp_path: Path) -> None:
+    first = environment._trust()
+    assert environment._trust() is first
+    other = tmp_path / "other.pem"
+    trustme.CA().cert_pem.write_to_path(str(other))
+    other.replace(os.environ["SSL_CERT_FILE"])
+    assert environment._trust() is not first
+    net.monkeypatch.delenv("SSL_CERT_FILE")
+    assert len(environment._trust().get_ca_certs()) > 10
+
+
+def test_a_folder_of_certificates_that_changes_counts_for_the_next_client(net: Network, tmp_path: Path) -> None:
+    folder = tmp_path / "authorities"
+    folder.mkdir()
+    file = folder / "authority.0"
+    (folder / "dangling").symlink_to("nothing")
+    file.write_text("first")
+    net.monkeypatch.delenv("SSL_CERT_FILE")
+    net.monkeypatch.setenv("SSL_CERT_DIR", f"{tmp_path / 'missing'}{os.pathsep}{folder}")
+    first = environment._trust()
+    assert environment._trust() is first
+    file.write_text("another size")
+    assert environment._trust() is not first
+
+
+def test_an_authority_that_was_replaced_in_place_counts_for_the_next_client(net: Network, kind: Kind) -> None:
+    old = net.authority
+    server = net.serve(echoes, "127.0.0.1")
+    net.authority = trustme.CA()
+    new_server = net.serve(echoes, "127.0.0.1")
+    net.authority.cert_pem.write_to_path(os.environ["SSL_CERT_FILE"])
+    for served, is_trusted in ((server, False), (new_server, True)):
+        with Caller(kind, served.url) as caller:
+            assert (caller.call().error is None) is is_trusted
+    old.cert_pem.write_to_path(os.environ["SSL_CERT_FILE"])
+    with Caller(kind, server.url) as caller:
+        assert caller.call().echo
+
+
+@pytest.mark.parametrize("kind", ["threads", "tasks"])
+def test_our_pool_is_below_httpx_s_own_transport(net: Network, kind: Kind) -> None:
+    with Caller(kind, net.serve(echoes).url) as caller:
+        assert type(caller.transport) in {httpx.HTTPTransport, httpx.AsyncHTTPTransport}
+        assert caller.pool._size == environment.MAX_CONNECTIONS == 100
+        assert caller.call().body.pooled
+
+
+def test_an_httpx_that_keeps_its_pool_elsewhere_is_refused() -> None:
+    transport = httpx.HTTPTransport()
+    del transport._pool
+    with pytest.raises(ConfigurationError, match="httpx: this version is not supported"):
+        replace_pool(transport, object())
+
+
+def test_a_connection_whose_rest_cannot_be_seen_is_not_kept() -> None:
+    class Changed:
+        def is_idle(self) -> bool:
+            return True
+
+    assert not ended_cleanly(Changed())
+    assert not ended_cleanly(httpcore.HTTPProxy("http://proxy:3128"))
+    assert not ended_cleanly(httpcore.HTTPConnection(httpcore.Origin(b"http", b"127.0.0.1", 9)))
