@@ -27,7 +27,7 @@ export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 run = @out=$$($(2) 2>&1) || { printf '%s\nFAILED: %s\n' "$$out" "$(1)"; exit 1; }; echo "ok: $(1)"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test examples check $(CHECKS) wheel generate contract mock breaking mutate mutate-spec soak load reliability \
+.PHONY: help demo test examples check $(CHECKS) wheel generate contract mock breaking mutate mutate-spec soak load verify-storm reliability \
 	check-recording audit docs bench bench-quick dist weight lock clean
 
 help: ## List the targets
@@ -105,6 +105,10 @@ weight: ## Count the lines of each part, and say how long the last `make test` t
 soak: $(READY) ## 10,000 calls through random faults, 10,000 waits at once, thousands of made-up requests
 	@AUTOCALL_EXAMPLES=1000 $(PY) -m pytest -q --timeout 1200 tests/sandbox/test_schemathesis.py
 	@$(PY) scripts/soak.py --calls 10000 --waits 10000 $(if $(MINUTES),--minutes $(MINUTES))
+
+verify-storm: .venv/.ready ## 100,000 random schedules of logins at once (SEED= SCHEDULES= STORE=memory|sqlite|redis)
+	@$(PY) scripts/verify_storm.py $(if $(SEED),--seed $(SEED)) $(if $(SCHEDULES),--schedules $(SCHEDULES)) \
+		$(if $(STORE),--store $(STORE))
 
 load: .venv/.ready ## 200 calls a second for a minute through the SDK against the sandbox
 	@$(PY) scripts/load.py

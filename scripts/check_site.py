@@ -1,10 +1,11 @@
-"""Check the built site: nothing in it is fetched from elsewhere.
+"""Check the built site: nothing in it is fetched from elsewhere, and the search finds what readers look for.
 
 A link that a reader may follow is not looked at; a script, style, font, picture or frame is.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -15,6 +16,9 @@ _IN_STYLE = re.compile(r"url\(\s*['\"]?([^'\")]+)|@import\s+['\"]([^'\"]+)")
 _STYLE = re.compile(r"<style.*?</style>|\sstyle=\"[^\"]*\"", re.DOTALL)
 _LINK_ONLY = re.compile(r"<link[^>]*\srel=[\"']?(?:alternate|author|canonical|license|next|prev)\b", re.DOTALL)
 _ELSEWHERE = re.compile(r"(?!data:)([a-z][a-z0-9+.-]*:|//)", re.IGNORECASE)
+
+
+SEARCHED = {"celery", "django", "fastapi", "flask", "mock", "prism", "pytest", "retry", "timeout", "webhook"}
 
 
 def fetched(file: Path) -> list[str]:
@@ -38,9 +42,17 @@ def fetched_from_elsewhere(site: Path) -> list[str]:
     ]
 
 
+def not_found(site: Path) -> set[str]:
+    """The words that a reader will search for, and that no page has."""
+    text = json.loads((site / "search" / "search_index.json").read_text(encoding="utf-8"))["docs"]
+    return SEARCHED - {word for page in text for word in re.findall(r"\w+", f"{page['title']} {page['text']}".lower())}
+
+
 def main() -> None:
-    """Name what is fetched from elsewhere; say how many pages there are where nothing is."""
+    """Name what is fetched from elsewhere and what is not found; say how many pages there are where all is well."""
     site = Path(sys.argv[1])
+    if words := not_found(site):
+        sys.exit(f"The search does not find: {', '.join(sorted(words))}")
     if found := fetched_from_elsewhere(site):
         sys.exit("The site fetches from elsewhere:\n" + "\n".join(found))
     print(f"ok: {len(list(site.rglob('*.html')))} pages in {site}/, nothing fetched from elsewhere")

@@ -248,7 +248,8 @@ CANARIES = re.compile(r"mã|m\\+(u00e3|xe3|xc3)|m%C3|1\\+2|332.{0,9}665.{0,9}711
 def echo(status: int, body: object) -> Callable[[httpx.Request], httpx.Response]:
     """A service that answers so; without a status, a library whose failure quotes what was sent."""
 
-    def reply(_: httpx.Request) -> httpx.Response:
+    def reply(request: httpx.Request) -> httpx.Response:
+        logging.getLogger("httpcore.http11").debug("sending %r %r", request.headers.raw, request.content)
         if status:
             return httpx.Response(status, json=body, headers={"Location": f"https://{quote(ECHO)}"})
         error = httpx.ReadError(f"while reading {ECHO!r}")
@@ -370,7 +371,7 @@ def test_a_closed_client_says_so(kind: type[Any]) -> None:
     asyncio.run(main())
 
 
-def test_outside_asyncio_a_task_is_told_what_is_needed() -> None:
+def test_outside_asyncio_the_error_says_what_is_needed() -> None:
     """As under trio and curio, whose tasks have no event loop of asyncio."""
     client = AsyncClient(**settings("api.example.vn"))
     with pytest.raises(ConfigurationError, match="needs a running event loop of asyncio; trio and curio") as caught:

@@ -127,9 +127,13 @@ def test_a_cancellation_at_any_await_loses_no_place(net: Network, route: Route, 
     assert net.all_closed()
 
 
-@types.coroutine
-def cancelled_at(point: int, coroutine: Any) -> Any:
+async def cancelled_at(point: int, coroutine: Any) -> Any:
     """Run it, and cancel the task at so-and-so many awaits."""
+    return await _cancelled_at(point, coroutine)
+
+
+@types.coroutine
+def _cancelled_at(point: int, coroutine: Any) -> Any:
     while True:
         try:
             waited_for = coroutine.send(None)

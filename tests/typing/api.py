@@ -37,7 +37,7 @@ def sync() -> None:
         assert_type(call.phone_number, str | None)
         assert_type(call.outcome, Outcome)
         assert_type(call.to_dict(masked=True), dict[str, Any])
-        record = client.wait_for_cdr(call, timeout=60, progress=watch)
+        record = client.wait_for_cdr(call, timeout=60, progress=follow)
         assert_type(client.wait_for_cdr(call.ref_id), Cdr)
         assert_type(client.get_cdr(call.ref_id), Cdr)
         assert_type(client.get_cdr(call), Cdr)
@@ -71,14 +71,14 @@ async def asynchronous() -> None:
         assert_type(await client.wait_for_cdr(call), Cdr)
 
 
-def watch(progress: WaitProgress) -> None:
+def follow(progress: WaitProgress) -> None:
     """Progress of a wait."""
     assert_type(progress.look_ups, int)
     assert_type(progress.record, Cdr | None)
 
 
 def errors(error: AutocallError) -> None:
-    """What an error tells."""
+    """What an error says."""
     assert_type(error.outcome, Outcome)
     assert_type(error.ref_id, str | None)
     assert_type(error.retryable, bool)
@@ -90,8 +90,8 @@ def errors(error: AutocallError) -> None:
         assert_type(error.record, Cdr | None)
 
 
-def wrong(client: Client) -> None:
-    """What a type checker must refuse."""
+def rejected(client: Client) -> None:
+    """What a type checker must reject."""
     client.run_otp(332665711, "1")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - a number loses its 0
     client.run_otp("0332665711", "1", "campaign")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue] - keywords only
     client.get_cdr(7)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - a reference or a call

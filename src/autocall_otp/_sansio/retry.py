@@ -41,7 +41,7 @@ class Attempt:
         """
         self.request, self.operation, self.deadline, self.delay = request, operation, deadline, delay
         self.refused_token = refused_token
-        self.token = ""
+        self.token = ""  # nosec B105 - there is none yet
         """The token that it was sent with; set when it is sent."""
 
 
@@ -136,7 +136,7 @@ def send(  # noqa: PLR0913 - what to send, what for, how long to go on
             continue
         if attempt.token:
             # Else no fresh token could be had, and the one at hand is still the refused one.
-            refused_token = ""
+            refused_token = ""  # nosec B105 - none was refused
         failures += 1
         delay = policy.back_off(failures, error)
         is_too_late = policy.clock() + delay >= deadline
