@@ -194,15 +194,14 @@ _FROZEN = """
         input()
         return "token"
 
-    client = Client(URL, {token}, **KNOWN | {{"deadline": {deadline}}})
-    if {warm}:
-        client.get_cdr("1")
-        print("asked", flush=True)
-        input()
-    try:
-        print(client.run_otp("0332987711", "1234").outcome.name)
-    except AutocallError as error:
-        print(error.outcome.name)
+    with Client(URL, {token}, **KNOWN | {{"deadline": {deadline}}}) as client:
+        if {warm}:
+            client.get_cdr("1")
+            token()
+        try:
+            print(client.run_otp("0332987711", "1234").outcome.name)
+        except AutocallError as error:
+            print(error.outcome.name)
     """
 
 
