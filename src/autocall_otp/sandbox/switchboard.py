@@ -60,7 +60,7 @@ class Switchboard:
         self._start = (speed, auto_answer, _checked(repeated_ref_id))
         self.clock: Clock = Clock(speed=speed)
         self.auto_answer: bool = auto_answer
-        self._repeated_ref_id = repeated_ref_id
+        self._repeated_ref_id: RepeatedRefId = repeated_ref_id
         self.bell: Bell = Bell()
         self.stopping: bool = False
         self._journal = Journal()
