@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+pytest.register_assert_rewrite("logins.attacks")
+
 # Elsewhere the recipes' libraries are not there, and these tests are none of the run's.
 collect_ignore_glob = [] if find_spec("celery") else ["test_*.py"]
 

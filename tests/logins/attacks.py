@@ -32,7 +32,8 @@ def retry_after(answer: httpx.Response) -> int:
 
 
 def expect_login(browser: Browser, number: str, code: str) -> None:
-    assert browser.enter(code).status_code == 200
+    entered = browser.enter(code)
+    assert (entered.status_code, words(entered)) == (200, "")
     assert browser.user() == mask_number(number)
 
 

@@ -9,22 +9,27 @@ import socket
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
-_offset, _skew, _now = Path(os.environ["TEST_CLOCK"]), float(os.environ["TEST_SKEW"]), time.time
-time.time = lambda: _now() + _skew + float(_offset.read_text() or "0")
+from autocall_otp.verify import _flows, _sqlite
+
+_offset, _skew = Path(os.environ["TEST_CLOCK"]), float(os.environ["TEST_SKEW"])
+_clock = SimpleNamespace(time=lambda: time.time() + _skew + float(_offset.read_text()), sleep=time.sleep)
+# Only the login's clock: frameworks take a session for forged that another process signed in their future.
+_flows.time = _sqlite.time = _clock  # type: ignore[assignment] # in the place of the module
 
 
 def main(recipe: str) -> None:
     """Serve it."""
-    listener = socket.create_server(("127.0.0.1", 0))
     if recipe == "fastapi_login":
         import uvicorn  # noqa: PLC0415 - the recipe's own server
 
         app = importlib.import_module("fastapi_login.app").app
-        say(listener)
+        listener = socket.create_server(("127.0.0.1", 0))
+        say(listener.getsockname()[1])
         uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
         return
-    from werkzeug.serving import run_simple  # noqa: PLC0415 - serves any WSGI app
+    from werkzeug.serving import make_server  # noqa: PLC0415 - serves any WSGI app
 
     if recipe == "django_login":
         import django  # noqa: PLC0415 - the recipe's own
@@ -38,12 +43,13 @@ def main(recipe: str) -> None:
         app = get_wsgi_application()
     else:
         app = importlib.import_module(f"{recipe}.app").app
-    say(listener)
-    run_simple("127.0.0.1", listener.getsockname()[1], app, threaded=True, fd=listener.fileno())
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    say(server.port)
+    server.serve_forever()
 
 
-def say(listener: socket.socket) -> None:
-    sys.stdout.write(json.dumps(listener.getsockname()[1]) + "\n")
+def say(port: int) -> None:
+    sys.stdout.write(json.dumps(port) + "\n")
     sys.stdout.flush()
 
 

@@ -32,6 +32,7 @@ class Site:
     urls: list[str]
     sandbox: Sandbox
     clock: Path
+    stack: contextlib.ExitStack
 
     def later(self, seconds: float) -> None:
         """Move the clock of all processes."""
@@ -42,7 +43,9 @@ class Site:
 
     def browser(self, address: str | None = None) -> Browser:
         """A browser that is new to the site, on a machine of its own."""
-        return Browser(self, address or next(_addresses))
+        browser = Browser(self, address or next(_addresses))
+        self.stack.enter_context(browser.http)
+        return browser
 
     def address(self) -> str:
         """Where nobody asked from before."""
@@ -138,7 +141,7 @@ def running(recipe: str, folder: Path, *, code: Path, **environment: str) -> Ite
             process = subprocess.Popen(
                 [sys.executable, str(HERE / "serve.py"), recipe],
                 stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
+                stderr=stack.enter_context((folder / f"log{skew:+.0f}").open("w")),
                 env={**values, "TEST_SKEW": str(skew)},
                 cwd=folder,
             )
@@ -146,4 +149,4 @@ def running(recipe: str, folder: Path, *, code: Path, **environment: str) -> Ite
             stack.callback(process.kill)
             assert process.stdout is not None
             urls.append(f"http://127.0.0.1:{json.loads(process.stdout.readline())}")
-        yield Site(urls, sandbox, clock)
+        yield Site(urls, sandbox, clock, stack)
