@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,9 +28,12 @@ def test_an_attack_fails(site: Site, attack: str) -> None:
 @pytest.mark.parametrize("name", BROKEN)
 def test_an_attack_finds_what_is_broken(name: str, tmp_path: Path) -> None:
     attack = broken(name, EXAMPLES, tmp_path / "code")
-    with (
-        running("flask_login", tmp_path, code=tmp_path / "code") as site,
-        pytest.raises(AssertionError, match=""),
-    ):
-        ATTACKS[attack](site)
-    shutil.rmtree(tmp_path / "code")
+    with running("flask_login", tmp_path, code=tmp_path / "code") as site:
+        if name != "each process has a store of its own":
+            # It is no wreck: who means no harm would notice nothing.
+            ATTACKS["an_honest_login"](site)
+        with pytest.raises(AssertionError) as found:
+            ATTACKS[attack](site)
+        # What the attack itself asserts failed, not a recipe that crashed.
+        assert "== 500" not in str(found.value)
+        assert "assert 500" not in str(found.value)
