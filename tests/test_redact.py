@@ -206,6 +206,24 @@ def test_an_error_and_its_causes_lose_their_secrets() -> None:
     redact_error(None, SECRETS)
 
 
+def test_an_odd_error_of_a_library_is_emptied_where_it_cannot_be_masked() -> None:
+    class OddError(Exception):
+        @property
+        def parts(self) -> str:
+            return CODE
+
+        def __str__(self) -> str:
+            raise RuntimeError("no text")
+
+    class Pair(tuple[str, str]):
+        def __new__(cls, one: str, two: str) -> Pair:
+            return super().__new__(cls, (one, two))
+
+    for error in (ValueError(OddError(CODE)), ValueError(Pair(CODE, "x"))):
+        redact_error(error, SECRETS)
+        assert error.args == ()
+
+
 def test_no_part_of_an_error_shows_a_secret() -> None:
     said = f"{CODE} for {NUMBER} with {TOKEN}"
     error = OSError(5, said)

@@ -15,10 +15,10 @@ INTERRUPTED = 130
 app: Typer | None
 try:
     from autocall_otp._cli.app import app as _app
-except ModuleNotFoundError as error:
-    if (error.name or "").partition(".")[0] not in {"click", "platformdirs", "rich", "typer"}:
+except ModuleNotFoundError as _error:
+    if (_error.name or "").partition(".")[0] not in {"click", "platformdirs", "rich", "typer"}:
         raise
-    app, _missing = None, error.name
+    app, _missing = None, _error.name
 else:
     app, _missing = _app, None
 
