@@ -122,10 +122,7 @@ def test_an_odd_record_of_a_library_neither_ends_a_call_nor_shows_a_secret(caplo
     def reply(request: httpx.Request) -> httpx.Response:
         library = logging.getLogger("httpx")
         library.info("%d for %s", NUMBER)
-        try:
-            raise ValueError(CODE)
-        except ValueError:
-            library.info("failed", exc_info=True)
+        library.info("failed", exc_info=ValueError(CODE))
         return httpx.Response(200, json=ANSWER, request=request)
 
     with caplog.at_level(logging.INFO, "httpx"):

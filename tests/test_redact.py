@@ -9,7 +9,7 @@ import string
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -215,8 +215,10 @@ def test_an_odd_error_of_a_library_is_emptied_where_it_cannot_be_masked() -> Non
         def __str__(self) -> str:
             raise RuntimeError("no text")
 
-    class Pair(tuple[str, str]):
-        def __new__(cls, one: str, two: str) -> Pair:
+    class Pair(tuple[str, ...]):
+        __slots__ = ()
+
+        def __new__(cls, one: str, two: str) -> Self:
             return super().__new__(cls, (one, two))
 
     for error in (ValueError(OddError(CODE)), ValueError(Pair(CODE, "x"))):
