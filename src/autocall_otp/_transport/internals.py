@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from autocall_otp._config import misconfigured
+from autocall_otp._errors import ConfigurationError, Outcome
 
 
 def replace_pool(transport: httpx.HTTPTransport | httpx.AsyncHTTPTransport, pool: Any) -> None:  # noqa: ANN401 - ours
@@ -16,7 +16,7 @@ def replace_pool(transport: httpx.HTTPTransport | httpx.AsyncHTTPTransport, pool
         ConfigurationError: this httpx keeps its pool elsewhere.
     """
     if not hasattr(transport, "_pool"):
-        raise misconfigured("httpx", "this version is not supported: pip install 'httpx<1'")
+        raise ConfigurationError("httpx: this version is too new: pip install 'httpx<1'", outcome=Outcome.NOT_PLACED)
     transport._pool = pool  # noqa: SLF001 - httpx has no public way to give it a pool
 
 

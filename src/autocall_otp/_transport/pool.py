@@ -198,7 +198,7 @@ class ConnectionPool(Pool):
     def _take(self, request: httpcore.Request, evidence: Evidence) -> PooledConnection:
         while True:
             try:
-                free = self._idle.get_nowait()
+                free = self._idle.get_nowait() or self._open(request)
             except Empty:
                 free = self._open(request) or self._wait(request, evidence)
             if (connection := self._choose(free, request)) is not None:
