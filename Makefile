@@ -27,7 +27,7 @@ export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 run = @out=$$($(2) 2>&1) || { printf '%s\nFAILED: %s\n' "$$out" "$(1)"; exit 1; }; echo "ok: $(1)"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test examples check $(CHECKS) wheel generate contract mock breaking mutate mutate-spec soak load reliability \
+.PHONY: help demo test examples check $(CHECKS) wheel generate contract mock breaking mutate mutate-spec soak load verify-storm reliability \
 	check-recording audit docs bench bench-quick dist weight lock clean
 
 help: ## List the targets
@@ -106,6 +106,10 @@ soak: $(READY) ## 10,000 calls through random faults, 10,000 waits at once, thou
 	@AUTOCALL_EXAMPLES=1000 $(PY) -m pytest -q --timeout 1200 tests/sandbox/test_schemathesis.py
 	@$(PY) scripts/soak.py --calls 10000 --waits 10000 $(if $(MINUTES),--minutes $(MINUTES))
 
+verify-storm: .venv/.ready ## 100,000 random schedules of logins at once (SEED= SCHEDULES= STORE=memory|sqlite|redis)
+	@$(PY) scripts/verify_storm.py $(if $(SEED),--seed $(SEED)) $(if $(SCHEDULES),--schedules $(SCHEDULES)) \
+		$(if $(STORE),--store $(STORE))
+
 load: .venv/.ready ## 200 calls a second for a minute through the SDK against the sandbox
 	@$(PY) scripts/load.py
 
@@ -120,16 +124,13 @@ docs: .venv-docs/.ready ## Build the documentation site in site/, and check it
 audit: $(READY) ## Look every pinned package up in the vulnerability database (STRICT=--strict)
 	@$(PY) scripts/audit.py $(STRICT)
 
-# OUTPUT=NEW.json keeps the results; COMPARE=OLD.json prints what changed beyond the spread.
-BENCH = .venv-bench/bin/python -m benchmarks $(if $(OUTPUT),--output $(OUTPUT)) $(if $(COMPARE),--compare $(COMPARE))
-
-bench: .venv/.ready ## Measure the SDK beside others, about 10 minutes, and write docs/performance.md (COMPARE=OLD.json)
+bench: .venv/.ready ## Measure the SDK beside others, about 10 minutes, and write docs/performance.md
 	@$(PY) benchmarks/environments.py
-	@$(BENCH)
+	@.venv-bench/bin/python -m benchmarks
 
 bench-quick: .venv/.ready ## The same in short, about 2 minutes; writes no page
 	@$(PY) benchmarks/environments.py
-	@$(BENCH) --quick
+	@.venv-bench/bin/python -m benchmarks --quick
 
 dist: $(READY) ## Build wheel, sdist and bill of materials in dist/, reproducibly, and check them
 	@$(PY) scripts/dist.py

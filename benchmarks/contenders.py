@@ -5,36 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from benchmarks import shapes
-from benchmarks.kinds import ASYNC, CONTENDERS, SYNC, Calls, contender, lacks
+from benchmarks.kinds import ASYNC, CONTENDERS, SYNC, Calls, contender
 
 TOKEN = "bench-token"
 SAMPLE = shapes.page("run_otp.request")
 PATH = "/v3/autocall/otp"
 BASELINE, OURS = "httpx", "ours"
-# The SDK's fast form; what else could have been chosen stands beside it.
-FAST = "ours-fast"
+OVER_AIOHTTP = "ours-httpx-aiohttp"
 
 
 def _log(ref: str) -> str:
     return f"/v3/autocall/log/{ref}/ref_id"
 
 
-def _our_settings() -> dict[str, Any]:
-    return {"campaign_uuid": SAMPLE["campaign_uuid"], "template": SAMPLE["template"]}
-
-
-def _ours_sync(base: str, ref: str, **more: Any) -> Calls:  # noqa: ANN401 - a client's own settings
-    from autocall_otp import Client
-
-    client = Client(base, TOKEN, **_our_settings(), **more)
-    number, code = SAMPLE["phone_number"], SAMPLE["code_otp"]
-    return Calls(lambda: client.run_otp(number, code), lambda: client.get_cdr(ref), client.close)
+SETTINGS = {"campaign_uuid": SAMPLE["campaign_uuid"], "template": SAMPLE["template"]}
 
 
 def _ours_async(base: str, ref: str, **more: Any) -> Calls:  # noqa: ANN401 - a client's own settings
     from autocall_otp import AsyncClient
 
-    client = AsyncClient(base, TOKEN, **_our_settings(), **more)
+    client = AsyncClient(base, TOKEN, **SETTINGS, **more)
     number, code = SAMPLE["phone_number"], SAMPLE["code_otp"]
 
     def wait(reference: str) -> Any:  # noqa: ANN401 - a coroutine of ours
@@ -45,7 +35,11 @@ def _ours_async(base: str, ref: str, **more: Any) -> Calls:  # noqa: ANN401 - a 
 
 @contender(OURS, "autocall-otp", SYNC)
 def _(base: str, ref: str) -> Calls:
-    return _ours_sync(base, ref)
+    from autocall_otp import Client
+
+    client = Client(base, TOKEN, **SETTINGS)
+    number, code = SAMPLE["phone_number"], SAMPLE["code_otp"]
+    return Calls(lambda: client.run_otp(number, code), lambda: client.get_cdr(ref), client.close)
 
 
 @contender(OURS, "autocall-otp", ASYNC)
@@ -53,38 +47,11 @@ async def _(base: str, ref: str) -> Calls:
     return _ours_async(base, ref)
 
 
-@contender(FAST, "autocall-otp[fast]", SYNC)
-def _(base: str, ref: str) -> Calls:
-    return _ours_sync(base, ref, transport="fast")
-
-
-@contender(FAST, "autocall-otp[fast]", ASYNC)
-async def _(base: str, ref: str) -> Calls:
-    return _ours_async(base, ref, transport="fast")
-
-
-@contender("ours-httpx-aiohttp", "autocall-otp over httpx-aiohttp", ASYNC)
+@contender(OVER_AIOHTTP, "autocall-otp over httpx-aiohttp", ASYNC)
 async def _(base: str, ref: str) -> Calls:
     from httpx_aiohttp import AiohttpTransport
 
     return _ours_async(base, ref, transport=AiohttpTransport())
-
-
-lacks("ours-httpx-aiohttp", SYNC, "async only")
-
-
-@contender("ours-pyreqwest", "autocall-otp over pyreqwest", SYNC)
-def _(base: str, ref: str) -> Calls:
-    from pyreqwest.compatibility.httpx import SyncHttpxTransport
-
-    return _ours_sync(base, ref, transport=SyncHttpxTransport())
-
-
-@contender("ours-pyreqwest", "autocall-otp over pyreqwest", ASYNC)
-async def _(base: str, ref: str) -> Calls:
-    from pyreqwest.compatibility.httpx import HttpxTransport
-
-    return _ours_async(base, ref, transport=HttpxTransport())
 
 
 @contender("generated", "the generated client alone", SYNC)
@@ -158,52 +125,6 @@ async def _(base: str, ref: str) -> Calls:
     return Calls(post, get, session.close)
 
 
-lacks("aiohttp", SYNC, "async only")
-
-
-@contender("pyreqwest", "pyreqwest", SYNC)
-def _(base: str, ref: str) -> Calls:
-    from pyreqwest.client import SyncClientBuilder
-
-    client = SyncClientBuilder().default_headers({"Authorization": f"Bearer {TOKEN}"}).build()
-    return Calls(
-        lambda: client.post(base + PATH).body_json(SAMPLE).build().send().json(),
-        lambda: client.get(base + _log(ref)).build().send().json(),
-        client.close,
-    )
-
-
-@contender("pyreqwest", "pyreqwest", ASYNC)
-async def _(base: str, ref: str) -> Calls:
-    from pyreqwest.client import ClientBuilder
-
-    client = ClientBuilder().default_headers({"Authorization": f"Bearer {TOKEN}"}).build()
-
-    async def post() -> object:
-        return await (await client.post(base + PATH).body_json(SAMPLE).build().send()).json()
-
-    async def get() -> object:
-        return await (await client.get(base + _log(ref)).build().send()).json()
-
-    return Calls(post, get, client.close)
-
-
-@contender("bare", "a bare socket", SYNC)
-def _(base: str, ref: str) -> Calls:
-    from benchmarks.bare import Socket
-
-    wire = Socket(base, TOKEN)
-    return Calls(lambda: wire.post(PATH, SAMPLE), lambda: wire.get(_log(ref)), wire.close)
-
-
-@contender("bare", "a bare socket", ASYNC)
-async def _(base: str, ref: str) -> Calls:
-    from benchmarks.bare import Pool
-
-    pool = Pool(base, TOKEN)
-    return Calls(lambda: pool.post(PATH, SAMPLE), lambda: pool.get(_log(ref)), pool.close)
-
-
 from benchmarks import vendors as _vendors  # noqa: E402 - they follow ours in the table
 
-__all__ = ["BASELINE", "CONTENDERS", "FAST", "OURS", "TOKEN", "_vendors"]
+__all__ = ["BASELINE", "CONTENDERS", "OURS", "OVER_AIOHTTP", "TOKEN", "_vendors"]

@@ -19,60 +19,45 @@ _AWAY = "https://api.example"
 _ID = "f77dfcf4-0759-4179-93cb-741f481a776e"
 
 
-def _httpx() -> tuple[Callable[[str], Any], Callable[[Any], object]]:
-    import httpx
+def _kinds(name: str) -> tuple[Callable[[str], Any], Callable[[Any], object]]:
+    """How a client is made, and how it makes a call."""
+    if name == "httpx":
+        import httpx
 
-    return lambda base: httpx.Client(base_url=base), lambda client: client.get("/v3/autocall/log/A/ref_id").json()
-
-
-def _ours() -> tuple[Callable[[str], Any], Callable[[Any], object]]:
+        return lambda base: httpx.Client(base_url=base), lambda client: client.get("/v3/autocall/log/A/ref_id").json()
     from autocall_otp import Client
 
     return lambda base: Client(base, "token", campaign_uuid=_ID, template="t"), lambda client: client.get_cdr("A")
 
 
-def _each(make: Callable[[], Any]) -> float:
+def _run(name: str, which: str, base: str) -> dict[str, float]:
     """Bytes for one of many, the first one apart: it loads what all share."""
-    kept = [make()]
-    before = memory("VmRSS")
-    kept += [make() for _ in range(_MANY)]
+    make, call = _kinds(name)
+    kept: list[Any] = []
+    for number in range(_MANY + 1):
+        if number == 1:
+            before = memory("VmRSS")
+        kept.append(make(_AWAY if which == "fresh" else base))
+        if which == "used":
+            call(kept[-1])
     taken = (memory("VmRSS") - before) / _MANY
     for each in kept:
         each.close()
-    return taken
-
-
-def _run(name: str, which: str, base: str) -> dict[str, float]:
-    make, call = {"httpx": _httpx, "ours": _ours}[name]()
-
-    def used() -> object:
-        client = make(base)
-        call(client)
-        return client
-
-    return {"bytes": _each((lambda: make(_AWAY)) if which == "fresh" else used)}
+    return {"bytes": taken}
 
 
 def footprint(rounds: int) -> dict[str, Any]:
     """Medians over processes, for both clients."""
     found: dict[str, Any] = {}
     with Server() as server:
-        for name in ("httpx", "ours"):
-            for which in ("fresh", "used"):
-                found.setdefault(name, {})[which] = _median(name, which, server.url, rounds)
+        for name, which in ((name, which) for name in ("httpx", "ours") for which in ("fresh", "used")):
+            runs = list[float]()
+            for _ in range(rounds):
+                # A process for each: what closed clients leave behind would be used again by the next ones.
+                with Alone("footprint", name, which, server.url) as process:
+                    runs.append(float(process.result(60)["bytes"]))
+            found.setdefault(name, {})[which] = statistics.median(runs)
     return found
-
-
-def _median(name: str, which: str, base: str, rounds: int) -> float | str:
-    runs = []
-    for _ in range(rounds):
-        # A process for each: what closed clients leave behind would be used again by the next ones.
-        with Alone("footprint", name, which, base) as process:
-            result = process.result(60)
-        if "error" in result:
-            return str(result["error"])
-        runs.append(float(result["bytes"]))
-    return statistics.median(runs)
 
 
 if __name__ == "__main__":

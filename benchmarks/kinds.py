@@ -21,7 +21,7 @@ class Calls:
     """Wait for the end of a call, where the contender can do that."""
 
 
-Make = Callable[[str, str], Calls] | Callable[[str, str], Awaitable[Calls]]
+Make = Callable[[str, str], Calls | Awaitable[Calls]]
 
 
 @attrs.define
@@ -31,8 +31,6 @@ class Contender:
     name: str
     label: str
     make: dict[str, Make] = attrs.field(factory=dict[str, Make])
-    missing: dict[str, str] = attrs.field(factory=dict[str, str])
-    """Why there is no row of a kind."""
 
 
 CONTENDERS: dict[str, Contender] = {}
@@ -46,8 +44,3 @@ def contender(name: str, label: str, kind: str) -> Callable[[Make], Make]:
         return make
 
     return enter
-
-
-def lacks(name: str, kind: str, why: str) -> None:
-    """Say in the table why a contender has no row of a kind."""
-    CONTENDERS[name].missing[kind] = why

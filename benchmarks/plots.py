@@ -8,12 +8,10 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.ticker import NullFormatter, StrMethodFormatter
 
 from benchmarks.contenders import BASELINE, CONTENDERS, OURS
 
 _OURS, _OTHERS, _BASE = "#0b6e4f", "#9aa5b1", "#444444"
-_LINES = ("#0b6e4f", "#e07a1f", "#3b6fb6", "#8e44ad", "#b03a2e", "#7f8c8d")
 
 
 def _settle() -> None:
@@ -81,45 +79,10 @@ def _cold(cold: dict[str, Any], folder: Path) -> None:
     _save(folder, "cold")
 
 
-def _curves(curves: dict[str, list[tuple[int, Any]]], words: tuple[str, str, str], folder: Path, name: str) -> None:
-    title, across, up = words
-    _, axes = plt.subplots(figsize=(6.5, 4))
-    for (who, points), color in zip(curves.items(), _LINES, strict=False):
-        axes.plot(*zip(*points, strict=True), marker="o", markersize=4, label=_label(who), color=color)
-    axes.set(xscale="log", yscale="log", xlabel=across, ylabel=up)
-    axes.set_title(title, loc="left", fontsize=10)
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(StrMethodFormatter("{x:,.15g}"))
-        axis.set_minor_formatter(NullFormatter())
-    axes.grid(visible=True, which="both", linewidth=0.3)
-    axes.legend(frameon=False, fontsize=8)
-    _save(folder, name)
-
-
-def _growth(growth: dict[str, Any], folder: Path) -> None:
-    words = {
-        "in flight": ("how cost grows with calls in flight", "calls in flight", "CPU µs a call"),
-        "size": ("how cost grows with the size of a record (sync)", "bytes of the record", "CPU µs a call"),
-    }
-    for what, grown in growth.items():
-        curves = {
-            name: [(int(step), at["cpu"]["median"]) for step, at in each["steps"].items() if "cpu" in at]
-            for name, each in grown.items()
-        }
-        filled = {name: points for name, points in curves.items() if points}
-        _curves(filled, words[what], folder, what.replace(" ", "-"))
-
-
-def _waits(waits: dict[str, Any], folder: Path) -> None:
-    runs = {name: {int(n): run for n, run in each["runs"].items() if "cpu" in run} for name, each in waits.items()}
-    curves = {name: [(n, run["cpu"]) for n, run in each.items()] for name, each in runs.items() if each}
-    _curves(curves, ("waits in flight at once on one client", "waits", "CPU seconds in all"), folder, "waits")
-
-
 def draw(results: dict[str, Any], folder: Path) -> None:
     """Draw what was measured."""
     _settle()
     folder.mkdir(parents=True, exist_ok=True)
-    for name, plot in (("calls", _calls), ("cold", _cold), ("growth", _growth), ("waits", _waits)):
+    for name, plot in (("calls", _calls), ("cold", _cold)):
         if name in results:
             plot(results[name], folder)

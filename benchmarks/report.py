@@ -10,22 +10,6 @@ from benchmarks import tables
 from benchmarks.machine import ROOT
 
 PAGE = ROOT / "docs" / "performance.md"
-_TITLES = {
-    "goals": "Goals",
-    "sync": "Sync, one call at a time",
-    "async-1": "Async, one call at a time",
-    "async-32": "Async, 32 calls in flight",
-    "async-256": "Async, 256 calls in flight",
-    "server": "The server is not the limit",
-    "cold": "Cold import, beyond bare Python",
-    "memory": "Memory of one more client",
-    "waits": "Waits in flight",
-    "rules": "What each rule costs",
-    "profile": "Where the CPU time goes",
-    "in-flight": "CPU a call, by calls in flight",
-    "size": "CPU a call, by bytes of the record",
-    "machine": "Machine and versions",
-}
 
 
 def _sections(results: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -34,8 +18,6 @@ def _sections(results: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "goals", tables.goals_table(results)
     for row, figures in results.get("calls", {}).items():
         yield row.replace(" ", "-"), tables.calls_table(figures)
-    if "server" in results:
-        yield "server", tables.server_table(results["server"])
     if "cold" in results:
         cold = {name: each for name, each in results["cold"].items() if isinstance(each, dict)}
         yield "cold", tables.cold_table(cold) if cold else f"failed: {results['cold'].get('error')}"
@@ -43,18 +25,12 @@ def _sections(results: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "memory", tables.memory_table(results["memory"])
     if "waits" in results:
         yield "waits", tables.waits_table(results["waits"])
-    if "rules" in results:
-        yield "rules", tables.rules_table(results["rules"])
-    if "profile" in results:
-        yield "profile", tables.profile_table(results["profile"])
-    for what, grown in results.get("growth", {}).items():
-        yield what.replace(" ", "-"), tables.growth_table(grown)
     yield "machine", tables.machine_table(results["meta"])
 
 
 def text(results: dict[str, Any]) -> str:
     """For a terminal."""
-    return "\n\n".join(f"## {_TITLES.get(name, name)}\n{table}" for name, table in _sections(results))
+    return "\n\n".join(f"## {name}\n{table}" for name, table in _sections(results))
 
 
 def write(results: dict[str, Any]) -> None:

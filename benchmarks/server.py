@@ -1,12 +1,11 @@
 """The bench server: bare asyncio, prepared answers, on a core of its own.
 
-`python -m benchmarks.server [--latency MS]` prints its port, and ends when its standard input does.
-A reference `S<bytes>` asks for a record of that size; `W<n>-…` for one that is finished at the n-th look-up.
+`python -m benchmarks.server` prints its address, and ends when its standard input does. A reference `W<n>-…` asks for
+a record that is finished at the n-th look-up.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import os
@@ -17,12 +16,11 @@ import time
 from collections import Counter
 
 from benchmarks import shapes
-from benchmarks.machine import pin, waited
+from benchmarks.machine import pin
 
-_LIFE = 3600.0
 _END = b"\r\n\r\n"
 _LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
-_LOOK_UP = re.compile(r"/v3/autocall/log/(?:S(?P<size>[0-9]+)|W(?P<rounds>[0-9]+)-)?[^/]*/ref_id")
+_LOOK_UP = re.compile(r"/v3/autocall/log/(?:W(?P<rounds>[0-9]+)-)?[^/]*/ref_id")
 _REASONS = {200: "OK", 201: "Created", 404: "Not Found"}
 
 
@@ -42,53 +40,38 @@ class Answers:
         """Make what every connection shares."""
         self._made: dict[bytes, bytes] = {}
         self._look_ups: Counter[bytes] = Counter()
-        self._finished = framed(200, shapes.record())
-        self._unfinished = framed(200, shapes.record(finished=False))
-        self.served = self.opened = self.most_waits = 0
+        self._finished, self._unfinished = (framed(200, shapes.record(finished=each)) for each in (True, False))
+        self.served = self.opened = 0
 
     def find(self, line: bytes) -> bytes:
         """The answer for a request line."""
-        made = self._made.get(line)
-        if made is None:
-            method, path, _ = line.decode().split(" ")
-            if path == "/stats":
-                return framed(200, json.dumps(self._stats()).encode())
-            made = self._look_up(line, path) if method == "GET" else None
-            if made is None:
-                made = self._made[line] = framed(*shapes.answer(method, path))
+        made = self._made.get(line) or self._make(line)
         self.served += 1
         return made
 
-    def _stats(self) -> dict[str, float]:
-        return {
-            "cpu": time.process_time(),
-            "waited": waited(),
-            "served": self.served,
-            "opened": self.opened,
-            "most_waits": self.most_waits,
-        }
-
-    def _look_up(self, line: bytes, path: str) -> bytes | None:
-        asked = _LOOK_UP.match(path)
-        if asked is None:
-            return None
-        if asked["rounds"]:
+    def _make(self, line: bytes) -> bytes:
+        method, path, _ = line.decode().split(" ")
+        if path == "/stats":
+            self.served -= 1
+            stats = {"cpu": time.process_time(), "served": self.served + 1, "opened": self.opened}
+            return framed(200, json.dumps(stats).encode())
+        asked = _LOOK_UP.match(path) if method == "GET" else None
+        if asked and asked["rounds"]:
             self._look_ups[line] += 1
-            self.most_waits = max(self.most_waits, len(self._look_ups))
             if self._look_ups[line] < int(asked["rounds"]):
                 return self._unfinished
             del self._look_ups[line]
             return self._finished
-        made = self._made[line] = framed(200, shapes.record(int(asked["size"] or 0)))
+        made = self._made[line] = self._finished if asked else framed(*shapes.answer(method, path))
         return made
 
 
 class Connection(asyncio.Protocol):
     """One connection; answers pipelined requests in one write."""
 
-    def __init__(self, answers: Answers, latency: float) -> None:
+    def __init__(self, answers: Answers) -> None:
         """Share the answers with the other connections."""
-        self._find, self._latency = answers.find, latency
+        self._find = answers.find
         answers.opened += 1
         self._left = b""
 
@@ -105,19 +88,15 @@ class Connection(asyncio.Protocol):
             end = head + 4
             if data.startswith(b"POST", start):
                 length = _LENGTH.search(data, start, head)
-                if length is None:
-                    # A body without a length is nothing that a contender sends; seen, it is not to be missed.
-                    self._transport.close()
-                    return
+                # Every contender says how long its body is.
+                assert length is not None
                 end += int(length[1])
             if end > len(data):
                 break
             out.append(self._find(data[start : data.index(b"\r\n", start)]))
             start = end
         self._left = data[start:]
-        if out and self._latency:
-            asyncio.get_running_loop().call_later(self._latency, self._transport.write, b"".join(out))
-        elif out:
+        if out:
             self._transport.write(out[0] if len(out) == 1 else b"".join(out))
 
 
@@ -126,18 +105,16 @@ def _end_with_parent() -> None:
     os._exit(0)
 
 
-async def serve(latency: float) -> None:
+async def serve() -> None:
     """Listen on a free port of the loopback address for an hour at the most."""
     answers = Answers()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Connection(answers, latency), "127.0.0.1", 0, backlog=2048)
-    print(server.sockets[0].getsockname()[1], flush=True)
+    server = await loop.create_server(lambda: Connection(answers), "127.0.0.1", 0, backlog=2048)
+    print(json.dumps({"url": f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"}), flush=True)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    await asyncio.sleep(_LIFE)
+    await asyncio.sleep(3600)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--latency", type=float, default=0.0, help="milliseconds before each answer")
     pin("server")
-    asyncio.run(serve(parser.parse_args().latency / 1000))
+    asyncio.run(serve())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
-from typing import Any
 
 
 def spread(values: Sequence[float]) -> dict[str, float]:
@@ -22,17 +21,3 @@ def exponent(points: Sequence[tuple[float, float]]) -> float | None:
     if len(logs) < 2:
         return None
     return statistics.linear_regression(*zip(*logs, strict=True)).slope
-
-
-def apart(old: dict[str, float], new: dict[str, float]) -> bool:
-    """Whether two spreads do not touch."""
-    return old["high"] < new["low"] or new["high"] < old["low"]
-
-
-def spreads_in(value: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], dict[str, float]]:  # noqa: ANN401 - JSON
-    """Every spread in a result, by the names that lead to it."""
-    if not isinstance(value, dict):
-        return {}
-    if set(value) == {"median", "low", "high"}:
-        return {path: value}
-    return {key: each for name, item in value.items() for key, each in spreads_in(item, (*path, name)).items()}

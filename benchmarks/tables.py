@@ -40,11 +40,6 @@ def times(spread: dict[str, float]) -> str:
     return f"{spread['median']:.2f} ({spread['low']:.2f} – {spread['high']:.2f})"
 
 
-def mega(value: float) -> str:
-    """Bytes as MB."""
-    return f"{value / 1e6:.0f} MB"
-
-
 def goals_table(results: dict[str, Any]) -> str:
     """Each goal with its figure."""
     verdicts = {True: "met", False: "**not met**", None: "not measured"}
@@ -63,22 +58,14 @@ def goals_table(results: dict[str, Any]) -> str:
 
 
 _CALLS = (
-    "× naïve httpx (quartiles)",
-    "place",
-    "fetch",
-    "calls/s",
-    "CPU µs/call",
-    "× less CPU",
-    "connections/1000",
-    "peak",
-    "server busy",
-    "read into",
+    *("× naïve httpx (quartiles)", "place", "fetch"),
+    *("calls/s", "CPU µs/call", "× less CPU", "server busy", "read into"),
 )
 
 
 def _calls_line(name: str, each: dict[str, Any]) -> tuple[str, ...]:
     if "ratio" not in each:
-        return (label(name), *("–",) * (len(_CALLS) - 1), each.get("missing") or f"failed: {each['error'][:90]}")
+        return (label(name), *("–",) * (len(_CALLS) - 1), f"failed: {each['error'][:90]}")
     busy = each["server"]["median"]
     return (
         label(name),
@@ -87,8 +74,6 @@ def _calls_line(name: str, each: dict[str, Any]) -> tuple[str, ...]:
         f"{each['rate']['median']:,.0f}",
         f"{each['cpu']['median']:.0f}",
         f"{each['cpu ratio']['median']:.2f}",
-        f"{each['opened']['median'] * 1000:.0f}",
-        mega(each["peak"]),
         f"{busy:.0%}",
         ", ".join(each["objects"]),
     )
@@ -108,26 +93,22 @@ def cold_table(cold: dict[str, Any]) -> str:
         (
             label(name),
             f"{cold[name]['ms']['median']:.1f}",
-            f"{cold[name]['cpu ms']['median']:.1f}",
             times(cold[name]["ratio"]) if "ratio" in cold[name] else "–",
         )
         for name in able
         if name != "python"
     ]
-    lines += [(label(name), "failed: " + cold[name]["error"], "–", "–") for name in cold if "error" in cold[name]]
-    return table(("", "ms", "CPU ms", "× `import httpx` (quartiles)"), lines)
+    lines += [(label(name), "failed: " + cold[name]["error"], "–") for name in cold if "error" in cold[name]]
+    return table(("", "ms", "× `import httpx` (quartiles)"), lines)
 
 
 def memory_table(memory: dict[str, Any]) -> str:
     """What one more client takes."""
-
-    def cell(value: float | str) -> str:
-        return value if isinstance(value, str) else f"{value / 1024:.0f} KiB"
-
-    return table(
-        ("", "a fresh client", "one that has made a call"),
-        ((label(name), cell(each["fresh"]), cell(each["used"])) for name, each in memory.items()),
+    rows = (
+        (label(name), *(f"{each[which] / 1024:.0f} KiB" for which in ("fresh", "used")))
+        for name, each in memory.items()
     )
+    return table(("", "a fresh client", "one that has made a call"), rows)
 
 
 def waits_table(waits: dict[str, Any]) -> str:
@@ -136,83 +117,15 @@ def waits_table(waits: dict[str, Any]) -> str:
     for name, each in waits.items():
         for number, run in each["runs"].items():
             if "error" in run:
-                lines.append((label(name), f"{int(number):,}", f"failed: {run['error']}", *("–",) * 6))
+                lines.append((label(name), f"{int(number):,}", f"failed: {run['error']}", *("–",) * 5))
                 continue
-            lines.append(
-                (
-                    label(name),
-                    f"{int(number):,}",
-                    f"{run['at once']:,.0f}",
-                    f"{run['look-ups']:,.0f}",
-                    f"{run['opened']:,.0f}",
-                    f"{run['cpu']:.2f}",
-                    f"{run['seconds']:.1f}",
-                    mega(run["peak"]),
-                    f"{run['failed']}",
-                )
-            )
+            counts = (f"{run[what]:,.0f}" for what in ("look-ups", "opened"))
+            took = (f"{run['cpu']:.2f}", f"{run['seconds']:.1f}", f"{run['peak'] / 1e6:.0f} MB", str(run["failed"]))
+            lines.append((label(name), f"{int(number):,}", *counts, *took))
         if each["exponent"] is not None:
-            lines.append((label(name), "growth", "–", "–", "–", f"n^{each['exponent']:.2f}", "–", "–", "–"))
-    head = ("", "waits", "at once, as the server saw", "look-ups", "connections", "CPU s", "s", "peak memory", "failed")
+            lines.append((label(name), "growth", "–", "–", f"n^{each['exponent']:.2f}", "–", "–", "–"))
+    head = ("", "waits", "look-ups", "connections", "CPU s", "s", "peak memory", "failed")
     return table(head, lines)
-
-
-def rules_table(rules: dict[str, Any]) -> str:
-    """The price of each rule."""
-    if "error" in rules:
-        return f"failed: {rules['error']}"
-    parts = {"post": "placing", "get": "fetching", "both": "both", "none": "–"}
-    lines = [
-        (piece["rule"], parts[piece["part of"]], f"not measured: {piece['error']}", "–")
-        if "error" in piece
-        else (
-            piece["rule"],
-            parts[piece["part of"]],
-            f"{piece['us']['median']:.2f}",
-            "–" if piece["share"] is None else f"{piece['share']:.1%}",
-        )
-        for piece in rules["pieces"]
-    ]
-    lines += [
-        (f"a whole call ({parts[what]}, sync)", parts[what], f"{cost['median']:.0f}", "100 %")
-        for what, cost in rules["calls"].items()
-    ]
-    return table(("rule", "part of", "CPU µs", "share of a call's CPU"), lines)
-
-
-def profile_table(profile: dict[str, Any]) -> str:
-    """Which library the time goes to, for each case."""
-    cases = {case: shares["libraries"] for case, shares in profile.items() if "libraries" in shares}
-    totals = {name: sum(shares.get(name, 0.0) for shares in cases.values()) for each in cases.values() for name in each}
-    lines = [
-        (name, *(f"{shares[name]:.0%}" if name in shares else "–" for shares in cases.values()))
-        for name in sorted(totals, key=lambda name: -totals[name])
-    ]
-    return table(("share of CPU time", *cases), lines)
-
-
-def growth_table(grown: dict[str, Any]) -> str:
-    """CPU a call at each step, and the exponents."""
-    steps = list(next(iter(grown.values()))["steps"])
-    lines = [
-        (
-            label(name),
-            *(f"{each['steps'][step]['cpu']['median']:.0f}" if "cpu" in each["steps"][step] else "–" for step in steps),
-            *("–" if each[key] is None else f"n^{each[key]:.2f}" for key in ("exponent", "last exponent")),
-        )
-        for name, each in grown.items()
-    ]
-    return table(("CPU µs a call at", *(f"{int(step):,}" for step in steps), "growth", "growth, last three"), lines)
-
-
-def server_table(server: dict[str, Any]) -> str:
-    """What the server can do."""
-    if "error" in server:
-        return f"failed: {server['error']}"
-    rates = {name: rate for name, rate in server.items() if name != "elapsed"}
-    return table(
-        ("raw sockets against the server", "requests/s"), ((name, f"{rate:,.0f}") for name, rate in rates.items())
-    )
 
 
 def machine_table(meta: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from benchmarks import shapes
-from benchmarks.kinds import ASYNC, SYNC, Calls, contender, lacks
+from benchmarks.kinds import ASYNC, SYNC, Calls, contender
 
 _KEY = "bench-key"
 _TO, _FROM = "+84332665711", "+842873003586"
@@ -42,9 +42,6 @@ async def _(base: str, _: str) -> Calls:
     from telnyx import DefaultAioHttpClient
 
     return _telnyx_async(base, http_client=DefaultAioHttpClient())
-
-
-lacks("telnyx-aiohttp", SYNC, "async only")
 
 
 @contender("twilio", "twilio", SYNC)
@@ -98,9 +95,6 @@ def _(base: str, _: str) -> Calls:
     return Calls(post, lambda: client.voice.get_call(shapes.CALL))
 
 
-lacks("vonage", ASYNC, "has no async client")
-
-
 @contender("plivo", "plivo", SYNC)
 def _(base: str, _: str) -> Calls:
     from plivo.rest import client as module
@@ -111,6 +105,3 @@ def _(base: str, _: str) -> Calls:
         lambda: client.calls.create(from_=_FROM[1:], to_=_TO[1:], answer_url=_SCRIPT),
         lambda: client.calls.get(shapes.CALL),
     )
-
-
-lacks("plivo", ASYNC, "has no async client")

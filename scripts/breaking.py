@@ -189,17 +189,11 @@ def verdict(changes: list[Change], base: Version, current: Version) -> tuple[str
     """The last line of the report, and whether the version allows for the changes."""
     impact = max((each.impact for each in changes), default=Impact.NONE)
     wanted = proposed(base, impact)
-    enough = Version(current.base_version) >= wanted
-    said = {
-        Impact.NONE: "No changes",
-        Impact.OTHER: "Nothing new and nothing breaking",
-        Impact.NEW: "Not breaking",
-        Impact.BREAKING: "Breaking",
-    }[impact]
-    line = f"{said}: after {base} comes {wanted} or later; {VERSION} says {current}"
     if impact is Impact.NONE:
-        return f"{said} since {base}; {VERSION} says {current}.", True
-    if enough:
+        return f"No changes since {base}; {VERSION} says {current}.", True
+    said = {Impact.OTHER: "Nothing new and nothing breaking", Impact.NEW: "Not breaking", Impact.BREAKING: "Breaking"}
+    line = f"{said[impact]}: after {base} comes {wanted} or later; {VERSION} says {current}"
+    if Version(current.base_version) >= wanted:
         return f"{line}, which is enough.", True
     return f"{line}: set it to {wanted}{'' if impact is Impact.BREAKING else ' for the next release'}.", False
 

@@ -1,75 +1,58 @@
-"""Check the built site: nothing in it is fetched from elsewhere.
+"""Check the built site: nothing in it is fetched from elsewhere, and the search finds what readers look for.
 
 A link that a reader may follow is not looked at; a script, style, font, picture or frame is.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import sys
-from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import urlsplit
 
-FETCHED = {"data", "href", "poster", "src", "srcset"}
-"""Attributes whose address a browser fetches without being asked, but for links."""
-LINKS_ONLY = {"alternate", "author", "canonical", "license", "next", "prev"}
-"""Kinds of <link> that no browser fetches."""
+_TAG = re.compile(r"<(?!a\s)\w+\s[^>]*>", re.DOTALL)
+_FETCHED = re.compile(r"\s(?:data|href|poster|src|srcset)=[\"']([^\"']+)[\"']")
 _IN_STYLE = re.compile(r"url\(\s*['\"]?([^'\")]+)|@import\s+['\"]([^'\"]+)")
+_STYLE = re.compile(r"<style.*?</style>|\sstyle=\"[^\"]*\"", re.DOTALL)
+_LINK_ONLY = re.compile(r"<link[^>]*\srel=[\"']?(?:alternate|author|canonical|license|next|prev)\b", re.DOTALL)
+_ELSEWHERE = re.compile(r"(?!data:)([a-z][a-z0-9+.-]*:|//)", re.IGNORECASE)
 
 
-def is_elsewhere(address: str) -> bool:
-    """Whether an address leaves the site."""
-    parts = urlsplit(address.strip())
-    return parts.scheme not in {"", "data"} or bool(parts.netloc)
+SEARCHED = {"celery", "django", "fastapi", "flask", "mock", "prism", "pytest", "retry", "timeout", "webhook"}
 
 
-def elsewhere_in_style(text: str) -> list[str]:
-    """The addresses elsewhere that a style fetches."""
-    return [address for pair in _IN_STYLE.findall(text) for address in pair if address and is_elsewhere(address)]
-
-
-class Page(HTMLParser):
-    """Collects the addresses that a page makes a browser fetch from elsewhere."""
-
-    def __init__(self) -> None:
-        """Start with none."""
-        super().__init__()
-        self.found: list[str] = []
-        self._in_style = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Look at what a tag fetches."""
-        self._in_style = tag == "style"
-        values = {name: value or "" for name, value in attrs}
-        self.found += elsewhere_in_style(values.get("style", ""))
-        if tag == "a" or (tag == "link" and set(values.get("rel", "").split()) <= LINKS_ONLY):
-            return
-        addresses = [each for name in FETCHED & values.keys() for each in re.split(r",\s+", values[name])]
-        self.found += filter(is_elsewhere, addresses)
-
-    def handle_data(self, data: str) -> None:
-        """Look into a style."""
-        self.found += elsewhere_in_style(data) if self._in_style else []
-
-    def handle_endtag(self, tag: str) -> None:
-        """Leave a style."""
-        self._in_style = self._in_style and tag != "style"
+def fetched(file: Path) -> list[str]:
+    """The addresses that a page or a style makes a browser fetch."""
+    text = file.read_text(encoding="utf-8")
+    styles, tags = [text], list[str]()
+    if file.suffix == ".html":
+        styles, tags = _STYLE.findall(text), [tag for tag in _TAG.findall(text) if not _LINK_ONLY.match(tag)]
+    in_tags = [each for tag in tags for value in _FETCHED.findall(tag) for each in re.split(r",\s+", value)]
+    return in_tags + [each for style in styles for pair in _IN_STYLE.findall(style) for each in pair]
 
 
 def fetched_from_elsewhere(site: Path) -> list[str]:
     """Every page and style with an address that it fetches from elsewhere."""
-    found: list[str] = []
-    for file in [file for file in sorted(site.rglob("*")) if file.suffix in {".css", ".html"}]:
-        page, text = Page(), file.read_text(encoding="utf-8")
-        page.feed(text if file.suffix == ".html" else f"<style>{text}</style>")
-        found += [f"{file.relative_to(site)}: {address}" for address in page.found]
-    return found
+    files = [file for file in sorted(site.rglob("*")) if file.suffix in {".css", ".html"}]
+    return [
+        f"{file.relative_to(site)}: {address.strip()}"
+        for file in files
+        for address in fetched(file)
+        if _ELSEWHERE.match(address.strip())
+    ]
+
+
+def not_found(site: Path) -> set[str]:
+    """The words that a reader will search for, and that no page has."""
+    text = json.loads((site / "search" / "search_index.json").read_text(encoding="utf-8"))["docs"]
+    return SEARCHED - {word for page in text for word in re.findall(r"\w+", f"{page['title']} {page['text']}".lower())}
 
 
 def main() -> None:
-    """Name what is fetched from elsewhere; say how many pages there are where nothing is."""
+    """Name what is fetched from elsewhere and what is not found; say how many pages there are where all is well."""
     site = Path(sys.argv[1])
+    if words := not_found(site):
+        sys.exit(f"The search does not find: {', '.join(sorted(words))}")
     if found := fetched_from_elsewhere(site):
         sys.exit("The site fetches from elsewhere:\n" + "\n".join(found))
     print(f"ok: {len(list(site.rglob('*.html')))} pages in {site}/, nothing fetched from elsewhere")

@@ -16,8 +16,8 @@ import attrs
 
 ROOT = Path(__file__).resolve().parent.parent
 NODE = (str(ROOT / ".venv" / "bin" / "node"), "--no-warnings")
-SPECTRAL = str(ROOT / "node_modules" / "@stoplight" / "spectral-cli" / "dist" / "index.js")
-REDOCLY = str(ROOT / "node_modules" / "@redocly" / "cli" / "bin" / "cli.js")
+SPECTRAL = ROOT / "node_modules/@stoplight/spectral-cli/dist/index.js"
+REDOCLY = ROOT / "node_modules/@redocly/cli/bin/cli.js"
 # Schemathesis has no part in this; its plugin only takes time to load.
 PYTEST = (sys.executable, "-m", "pytest", "-q", "--no-header", "--tb=short", "-pno:cacheprovider", "-pno:schemathesis")
 FEW = ("--maxfail", "5")
@@ -36,6 +36,7 @@ except ImportError as error:
 IN_SRC = (
     "follow in src/autocall_otp (CONTRIBUTING.md, Changing the contract), or correct openapi.yaml and `make generate`"
 )
+IN_GENERATED = "run `make generate`, look at the change, and commit it together with openapi.yaml"
 IN_SPEC = "correct openapi.yaml where the lines above point; then `make generate`"
 
 
@@ -66,30 +67,22 @@ class Result:
 
 
 PAGE = Check("the provider's page (tests/page) ↔ openapi.yaml", (*PYTEST, "tests/contract/test_page.py"), IN_SPEC)
-LINT = Check(
-    "OpenAPI's rules (Spectral) ↔ openapi.yaml",
-    (*NODE, SPECTRAL, "lint", "--fail-severity=hint", "openapi.yaml"),
-    IN_SPEC,
-)
-REDOCLY_LINT = Check(
-    "OpenAPI's rules (Redocly) ↔ openapi.yaml", (*NODE, REDOCLY, "lint", "--format=stylish", "openapi.yaml"), IN_SPEC
-)
-DRIFT = Check(
-    "openapi.yaml ↔ generated/",
-    (sys.executable, "scripts/generate.py", "--check"),
-    "run `make generate`, look at the change, and commit it together with openapi.yaml",
+LINT, REDOCLY_LINT = (
+    Check(f"OpenAPI's rules ({tool}) ↔ openapi.yaml", (*NODE, str(script), "lint", how, "openapi.yaml"), IN_SPEC)
+    for tool, script, how in (("Spectral", SPECTRAL, "--fail-severity=hint"), ("Redocly", REDOCLY, "--format=stylish"))
 )
 GENERATOR = Check("openapi.yaml ↔ the generator", (sys.executable, "scripts/generate.py"), IN_SPEC)
+DRIFT = Check("openapi.yaml ↔ generated/", (*GENERATOR.command, "--check"), IN_GENERATED)
+MAKER = Check(
+    "generated/ ↔ the generator, twice the same",
+    (*PYTEST, "tests/contract/test_drift.py", "-k", "byte or says_that"),
+    IN_GENERATED,
+)
 NAMES = Check("generated/ ↔ src/autocall_otp, by name", (sys.executable, "-c", IMPORTS), IN_SRC)
 WRAPPER = Check(
     "the provider's page and generated/ ↔ src/autocall_otp",
     (*PYTEST, "tests/contract/test_wrapper.py", "tests/contract/test_wire.py"),
     IN_SRC,
-)
-MAKER = Check(
-    "generated/ ↔ the generator, twice the same",
-    (*PYTEST, "tests/contract/test_drift.py", "-k", "byte or says_that"),
-    "run `make generate`; if it differs from run to run, correct scripts/generate.py",
 )
 PRISM = Check(
     "openapi.yaml, played by Prism ↔ src/autocall_otp", (*PYTEST, *FEW, "tests/contract/test_prism.py"), IN_SRC

@@ -19,19 +19,14 @@ def generate(spec: Path, folder: Path) -> Path:
     """Write the package into folder and return its path."""
     out = folder / PACKAGE
     tools = Path(sys.executable).parent
-    command = [
-        *(str(tools / "openapi-python-client"), "generate"),
-        *("--path", str(spec)),
-        *("--config", str(ROOT / "scripts" / "generator.yaml")),
-        *("--output-path", str(out)),
-        *("--meta", "none", "--fail-on-warning"),
-    ]
+    command = [str(tools / "openapi-python-client"), "generate", "--path", str(spec), "--output-path", str(out)]
+    command += ["--config", str(ROOT / "scripts" / "generator.yaml"), "--meta", "none", "--fail-on-warning"]
     env = os.environ | {"PATH": f"{tools}{os.pathsep}{os.environ.get('PATH', '')}"}
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(
             f"openapi.yaml and the generator disagree: openapi-python-client refused {spec.name}:\n{done.stdout}"
-            f"{done.stderr}\nMend openapi.yaml where it points, then run `make generate`."
+            f"{done.stderr}\nCorrect openapi.yaml where it points, then run `make generate`."
         )
     for module in out.rglob("*.py"):
         module.write_text(HEADER + module.read_text(encoding="utf-8"), encoding="utf-8")

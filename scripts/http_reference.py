@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -59,7 +60,10 @@ class Writer:
         yield "## Error answers\n"
         for name, response in self._contract["components"]["responses"].items():
             yield f"### {name}\n"
-            yield from self._response(response)
+            yield _described(response)
+            for header, each in response.get("headers", {}).items():
+                yield f"Header `{header}`: {_described(self._resolve(each))}\n"
+            yield from self._content(response)
 
     def _operation(self, method: str, path: str, operation: Node) -> Iterator[str]:
         yield f"## {operation['summary']}\n"
@@ -77,24 +81,16 @@ class Writer:
             yield _described(body)
             yield from self._content(body)
         yield f"### Answers of `{operation['operationId']}`\n"
-        answers: list[tuple[str, str]] = []
-        for status, response in operation["responses"].items():
-            name = response.get("$ref", "").rpartition("/")[2]
-            found = self._resolve(response)
-            link = f" [Shapes](#{name.lower()})." if name else ""
-            answers.append((f"`{status}`", _described(found) + link))
-        yield _table(("status", "meaning"), answers)
+        answers = operation["responses"].items()
+        shapes = {status: each.get("$ref", "").rpartition("/")[2].lower() for status, each in answers}
+        links = {status: f" [Shapes](#{name})." if name else "" for status, name in shapes.items()}
+        meanings = [(f"`{status}`", _described(self._resolve(each)) + links[status]) for status, each in answers]
+        yield _table(("status", "meaning"), meanings)
         for response in operation["responses"].values():
             if "$ref" not in response:
                 yield from self._content(response)
                 for name, link in response.get("links", {}).items():
                     yield f"Link `{name}`, to `{link['operationId']}`: {_described(link)}\n"
-
-    def _response(self, response: Node) -> Iterator[str]:
-        yield _described(response)
-        for name, header in response.get("headers", {}).items():
-            yield f"Header `{name}`: {_described(self._resolve(header))}\n"
-        yield from self._content(response)
 
     def _content(self, holder: Node) -> Iterator[str]:
         for kind, content in holder["content"].items():
@@ -134,12 +130,10 @@ class Writer:
         return f"{kind} ({field['format']})" if "format" in field else str(kind)
 
     def _resolve(self, node: Node) -> Node:
-        found = node
-        if "$ref" in node:
-            found = self._contract
-            for step in node["$ref"].removeprefix("#/").split("/"):
-                found = found[step]
-        return found
+        if "$ref" not in node:
+            return node
+        steps = node["$ref"].removeprefix("#/").split("/")
+        return functools.reduce(lambda found, step: found[step], steps, self._contract)
 
 
 def _marked(node: Node) -> str:

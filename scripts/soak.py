@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 from faults.storm import async_storm, sync_storm  # noqa: E402 - the storm lives with the tests
 from faults.waits import many_waits  # noqa: E402 - the same
 
-from autocall_otp import _flow  # noqa: E402 - beside what follows
+from autocall_otp._sansio.retry import RetryBudget  # noqa: E402 - beside what follows
 
 _ROUND = 2000
 
@@ -21,7 +21,7 @@ _ROUND = 2000
 def storm(calls: int, seed: int) -> bool:
     """Tasks, threads, and tasks whose retries no budget bounds; whether all were told the truth."""
     tallies = {"tasks": async_storm(calls, seed), "threads": sync_storm(calls // 5, seed + 1)}
-    with mock.patch.object(_flow.Budget, "spend", return_value=True):
+    with mock.patch.object(RetryBudget, "spend", return_value=True):
         tallies["tasks, retries without a budget"] = async_storm(calls, seed + 2)
     for name, tally in tallies.items():
         print(f"{name}: {tally}", *tally.misreports()[:20], sep="\n", flush=True)

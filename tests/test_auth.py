@@ -106,7 +106,7 @@ def test_an_error_of_ours_passes_through_and_leaves_the_phone_alone(kind: type[A
         get(kind, raising(own))
     assert caught.value is own
     assert own.outcome is Outcome.NOT_PLACED
-    # As its own cause, it would send whoever follows the causes round in a circle.
+    # As its own cause, it would send a reader of causes round in a circle.
     assert own.__cause__ is cause
 
 
@@ -211,7 +211,7 @@ def test_a_callable_that_outlasts_the_deadline_leaves_the_phone_alone() -> None:
             get(kind, slow, seconds=0.01)
 
 
-def test_a_callable_that_uses_its_own_client_is_told_so_at_once() -> None:
+def test_a_callable_that_uses_its_own_client_fails_at_once() -> None:
     clients: list[Client] = []
     clients.append(Client(**settings("api.example.vn", token=lambda: clients[0].get_cdr("R1").id)))
     with pytest.raises(ConfigurationError, match="give it a client of its own") as caught:
@@ -260,11 +260,11 @@ def test_a_stale_token_is_renewed_for_the_call_that_met_it() -> None:
 def test_a_refused_text_is_not_sent_again() -> None:
     seen: list[httpx.Request] = []
 
-    def refuse(request: httpx.Request) -> httpx.Response:
+    def unauthorized(request: httpx.Request) -> httpx.Response:
         seen.append(request)
         return httpx.Response(401)
 
-    client = Client(**settings("api.example.vn", transport=httpx.MockTransport(refuse)))
+    client = Client(**settings("api.example.vn", transport=httpx.MockTransport(unauthorized)))
     with client, pytest.raises(AuthenticationError, match="doctor"):
         client.run_otp("0332665711", "LUAN001")
     assert len(seen) == 1

@@ -105,7 +105,7 @@ def test_a_call_is_placed_and_its_record_found_by_call_or_reference(kind: type[A
 
 
 @KINDS
-def test_a_client_names_itself_and_its_host_and_hides_its_token(kind: type[Any]) -> None:
+def test_a_client_shows_its_host_and_never_its_token(kind: type[Any]) -> None:
     client = kind("api.example.vn", "s3cret", deadline=7)
     assert repr(client) == str(client) == f"<{kind.__name__} https://api.example.vn>"
     assert (client.host, client.deadline) == ("https://api.example.vn", 7.0)
@@ -156,7 +156,7 @@ def test_times_are_in_the_client_s_zone(kind: type[Any], zone: str | None, hours
 
 
 @KINDS
-def test_a_wait_tells_how_it_goes(kind: type[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wait_reports_its_progress(kind: type[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("autocall_otp._operations.wait_for_cdr._FIRST_PAUSE", 0.01)
     steps: list[WaitProgress] = []
     record = ask(kind, lambda client: client.wait_for_cdr("R1", progress=steps.append), Service(missing=2))

@@ -1,20 +1,56 @@
-"""The plugin as this very run of pytest has loaded it."""
+"""The plugin as this very run of pytest has loaded it, and in runs of its own."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 pytest.importorskip("uvicorn", reason="the extra is not installed")
 
+from autocall_otp import Client
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from autocall_otp.sandbox import Sandbox
+
+TESTS = """
+import pytest
+from autocall_otp import Client
+
+@pytest.mark.parametrize("number", range(6))
+def test_each_test_has_a_sandbox_of_its_own(autocall_sandbox, number):
+    with Client() as client:
+        client.run_otp("0332665711", str(number), ref_id="same")
+    assert [call.code_otp for call in autocall_sandbox.calls] == [str(number)]
+    assert autocall_sandbox.calls[0].rings == 1
+"""
+
+
+@pytest.mark.dev
+@pytest.mark.parametrize("workers", [[], ["-p", "xdist.plugin", "-n", "2"]], ids=["alone", "xdist"])
+def test_the_fixture_is_isolated(tmp_path: Path, workers: list[str]) -> None:
+    (tmp_path / "test_users.py").write_text(TESTS)
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --strict-markers\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "autocall_otp.pytest_plugin", *workers, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        timeout=60,
+        env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+    )
+    assert "6 passed" in done.stdout, done.stdout + done.stderr
 
 
 def test_the_marker_is_known(pytestconfig: pytest.Config) -> None:
     (line,) = [line for line in pytestconfig.getini("markers") if line.startswith("autocall_sandbox")]
-    assert line == "autocall_sandbox(**settings): settings for the fixture, as Sandbox() takes them"
+    assert line.startswith("autocall_sandbox(environment=True, **settings): ")
 
 
 def test_without_a_marker_it_is_a_sandbox_as_it_comes(autocall_sandbox: Sandbox) -> None:
@@ -22,19 +58,40 @@ def test_without_a_marker_it_is_a_sandbox_as_it_comes(autocall_sandbox: Sandbox)
     assert autocall_sandbox.url.startswith("http://127.0.0.1:")
 
 
-@pytest.mark.autocall_sandbox(speed=0, token="mine")
-def test_the_marker_sets_it_up(autocall_sandbox: Sandbox) -> None:
-    assert (autocall_sandbox.clock.speed, autocall_sandbox.token) == (0, "mine")
+def test_a_client_that_is_told_nothing_calls_the_sandbox(autocall_sandbox: Sandbox) -> None:
+    with Client() as client:
+        call = client.run_otp("0332665711", "LUAN001")
+    assert autocall_sandbox.latest("+84 332 665 711").ref_id == call.ref_id
+
+
+@pytest.fixture
+def before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTOCALL_API_HOST", "https://elsewhere.test")
+    monkeypatch.setenv("AUTOCALL_TEMPLATE", "mine")
+    monkeypatch.delenv("AUTOCALL_TOKEN", raising=False)
+
+
+@pytest.mark.usefixtures("before")
+def test_the_environment_names_the_sandbox_and_keeps_what_is_the_test_s(autocall_sandbox: Sandbox) -> None:
+    assert os.environ["AUTOCALL_API_HOST"] == autocall_sandbox.url
+    assert os.environ["AUTOCALL_TOKEN"] == autocall_sandbox.token
+    assert os.environ["AUTOCALL_TEMPLATE"] == "mine"
+
+
+@pytest.mark.usefixtures("before", "autocall_sandbox")
+@pytest.mark.autocall_sandbox(environment=False)
+def test_a_marker_leaves_the_environment_alone() -> None:
+    assert os.environ["AUTOCALL_API_HOST"] == "https://elsewhere.test"
+    assert "AUTOCALL_TOKEN" not in os.environ
 
 
 @pytest.mark.autocall_sandbox(speed=0)
 class TestOfAClass:
     """A marker of a class holds for its tests; the nearest one wins."""
 
-    @pytest.mark.timeout(60)
     def test_it_holds(self, autocall_sandbox: Sandbox) -> None:
         assert autocall_sandbox.clock.speed == 0
 
-    @pytest.mark.autocall_sandbox(speed=5)
+    @pytest.mark.autocall_sandbox(speed=5, token="mine")
     def test_the_nearest_wins(self, autocall_sandbox: Sandbox) -> None:
-        assert autocall_sandbox.clock.speed == 5
+        assert (autocall_sandbox.clock.speed, autocall_sandbox.token) == (5, "mine")

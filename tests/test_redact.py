@@ -158,7 +158,7 @@ def test_objects_name_their_own_secrets_at_any_depth() -> None:
     found = secrets.redact_object(values | {CODE: [f"said {CODE}", 123456, 332665711, 7, None, True]})
     assert found["***"] == ["said ***", "***", "332***711", 7, None, True]
     assert found["code"] == "1234"
-    assert Secrets(codes=["012345", "0", "x"]).redact_json([12345, 0, 7, 1.5]) == ["***", "***", 7, 1.5]
+    assert Secrets(codes=["01230", "0", "x"]).redact_json([1230, 0, 7, 1.5]) == ["***", "***", 7, 1.5]
     assert not re.search(f"{CODE}|123456|332665711|900000001", json.dumps(found))
 
 

@@ -8,16 +8,21 @@ import errno
 import gc
 import gzip
 import inspect
+import json
 import logging
 import os
+import pickle
+import re
 import socket
 import ssl
 import threading
 import time
+import traceback
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 from unittest import mock
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -235,6 +240,52 @@ def slow_token() -> str:
     return TOKEN
 
 
+ODD_CODE, ODD_TOKEN = "mã\"1\\\\2'3", "t0k/en+x=="
+ECHO = f"{ODD_CODE} to +84 332\u00a0665\u2011711 with {quote(ODD_TOKEN, safe='')}"
+CANARIES = re.compile(r"mã|m\\+(u00e3|xe3|xc3)|m%C3|1\\+2|332.{0,9}665.{0,9}711|t0k", re.IGNORECASE)
+
+
+def echo(status: int, body: object) -> Callable[[httpx.Request], httpx.Response]:
+    """A service that answers so; without a status, a library whose failure quotes what was sent."""
+
+    def reply(request: httpx.Request) -> httpx.Response:
+        logging.getLogger("httpcore.http11").debug("sending %r %r", request.headers.raw, request.content)
+        if status:
+            return httpx.Response(status, json=body, headers={"Location": f"https://{quote(ECHO)}"})
+        error = httpx.ReadError(f"while reading {ECHO!r}")
+        error.add_note(json.dumps(ECHO))
+        error.__cause__ = OSError(5, json.dumps({"sent": ECHO}))
+        raise error
+
+    return reply
+
+
+@KINDS
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (0, None), (302, ECHO), (401, {"message": ECHO}), (429, ECHO), (503, {"error": ECHO}),
+        (400, {"error": [{ECHO: ECHO}, json.dumps({"x": ECHO})], "message": [[ECHO]]}),
+        (200, {"message": {"deep": [ECHO, json.dumps(ECHO)]}}),
+        (200, {"call_id": "c1", "error": json.dumps(json.dumps(ECHO))}),
+    ],
+)  # fmt: skip
+def test_no_exit_of_a_failed_call_shows_a_secret(
+    kind: type[Any], status: int, body: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    def place(client: Any) -> Any:
+        return client.run_otp(NUMBER, ODD_CODE, ref_id=f"for-{ODD_CODE}-{NUMBER}")
+
+    error = error_of(kind, echo(status, body), call=place, token=ODD_TOKEN)
+    ref_id, error.ref_id = error.ref_id, None
+    assert ref_id == f"for-{ODD_CODE}-{NUMBER}", "the caller's own, to look the call up by"
+    exits = ["".join(traceback.format_exception(error)), repr(error), ascii(error), caplog.text, repr(vars(error))]
+    exits += [pickle.dumps(error).decode("latin-1"), repr(error.__cause__), repr(getattr(error, "errors", ()))]
+    assert [found for found in map(CANARIES.search, exits) if found] == []
+
+
 class SoftTimeLimitExceeded(Exception):  # noqa: N818 - Celery's name for it
     """Raised in whatever a worker is doing."""
 
@@ -320,7 +371,7 @@ def test_a_closed_client_says_so(kind: type[Any]) -> None:
     asyncio.run(main())
 
 
-def test_outside_asyncio_a_task_is_told_what_is_needed() -> None:
+def test_outside_asyncio_the_error_says_what_is_needed() -> None:
     """As under trio and curio, whose tasks have no event loop of asyncio."""
     client = AsyncClient(**settings("api.example.vn"))
     with pytest.raises(ConfigurationError, match="needs a running event loop of asyncio; trio and curio") as caught:

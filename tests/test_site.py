@@ -128,12 +128,6 @@ def test_pages_take_their_text_from_its_one_source() -> None:
         site_hooks.on_page_markdown("<!-- from CONTRIBUTING.md: Nothing -->")
 
 
-def test_pages_that_are_not_there_are_left_out_of_the_nav() -> None:
-    nav: list[Any] = [{"A": "a.md"}, {"More": [{"B": "b.md"}, "c.md"]}]
-    assert site_hooks.without(nav, {"b.md"}) == [{"A": "a.md"}, {"More": ["c.md"]}]
-    assert site_hooks.without(nav, set()) == nav
-
-
 def test_a_cell_of_a_middling_table_knows_its_column() -> None:
     html = (
         "<table>\n<thead>\n<tr>\n<th><code>a</code> b</th>\n<th>c</th>\n<th>d</th>\n</tr>\n</thead>\n"

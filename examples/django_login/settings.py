@@ -3,13 +3,13 @@
 import os
 from pathlib import Path
 
-from django.core.management.utils import get_random_secret_key
-
 HERE = Path(__file__).parent
 
-# Without a key of your own, every restart forgets the logins and the codes that are under way.
-SECRET_KEY = os.environ.get("DJANGO_SECRET_KEY") or get_random_secret_key()
+# It signs the sessions and keys the codes: the same in every process, in no repository.
+SECRET_KEY = os.environ["AUTOCALL_VERIFY_KEY"]
 DEBUG = os.environ.get("DJANGO_DEBUG") == "1"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = os.environ.get("LOGIN_HTTPS") == "1"
+LOGIN_STORE = os.environ.get("LOGIN_STORE", HERE / "login.sqlite3")
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "testserver"]
 ROOT_URLCONF = "django_login.urls"
 INSTALLED_APPS = ["django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions", "django_login"]
@@ -30,4 +30,4 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
-LOGIN_URL = "number"
+LOGIN_URL = "/login"

@@ -5,7 +5,7 @@ from django.urls import path
 from django_login import views
 
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("login/", views.number, name="number"),
-    path("login/code/", views.code, name="code"),
+    path("", views.home),
+    path("login", views.number),
+    path("login/code", views.code),
 ]

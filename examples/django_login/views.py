@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-import re
-import uuid
+import math
+import secrets
+from collections.abc import Callable
 
+from django.conf import settings
 from django.contrib.auth import get_user_model, login
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -13,72 +16,95 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from autocall_otp import AutocallError, Client, InvalidRequestError, Outcome
-from django_login.models import Challenge
+from autocall_otp.verify import SqliteStore, TooManyCallsError, Verdict, Verifier
 
-MAYBE_RINGING = "Your phone may be ringing: if it does, enter the code. If not, try again in three minutes."
-RINGING = "We are calling you. Enter the code that is read to you."
-CALLED_BEFORE = "This number was called a moment ago. Enter that code, or try again in three minutes."
-WRONG_CODE = "This code is wrong, used or too old."
+View = Callable[[HttpRequest, str], HttpResponse]
 
 
 @functools.cache
-def client() -> Client:
-    """One client for each process, made when it is first needed; settings come from AUTOCALL_*."""
-    return Client()
+def verifier() -> Verifier:
+    """One for each process; settings come from AUTOCALL_*. A worker waits for a call 8 s at the most."""
+    return Verifier(Client(deadline=8.0), SqliteStore(settings.LOGIN_STORE), settings.SECRET_KEY)
 
 
-@require_http_methods(["GET", "POST"])
-def number(request: HttpRequest) -> HttpResponse:
-    """Ask for the number, and call it."""
+def page(request: HttpRequest, message: str = "", status: int = 200, wait: float | None = None) -> HttpResponse:
+    """The form for the number, or for the code where a call was placed."""
+    shown = {"message": message, "number": request.session.get("number")}
+    response = render(request, "login.html", shown, status=status)
+    if wait:
+        response["Retry-After"] = str(math.ceil(wait))
+    return response
+
+
+def explain(request: HttpRequest, error: AutocallError) -> HttpResponse:
+    """No call was placed, or no code compared: say why, and when to come back."""
+    if isinstance(error, InvalidRequestError):
+        return page(request, "This is no Vietnamese phone number.", 422)
+    if not isinstance(error, TooManyCallsError):
+        return page(request, "We cannot do that now. Please try again.", 503, wait=5)
+    if error.retry_after is None:
+        return page(request, "This number is locked. Please write to us.", 429)
+    return page(request, f"Please wait {math.ceil(error.retry_after)} seconds.", 429, wait=error.retry_after)
+
+
+def known_browser(view: View) -> Callable[[HttpRequest], HttpResponse]:
+    """A browser keeps a random name for a year, which no script can read; unlike the session, it outlives a login."""
+
+    @functools.wraps(view)
+    @require_http_methods(["GET", "POST"])
+    def with_owner(request: HttpRequest) -> HttpResponse:
+        owner = request.COOKIES.get("owner") or secrets.token_urlsafe(24)
+        try:
+            response = view(request, owner)
+        except AutocallError as error:
+            response = explain(request, error)
+        https = settings.SESSION_COOKIE_SECURE
+        response.set_cookie("owner", owner, max_age=31_536_000, httponly=True, samesite="Lax", secure=https)
+        return response
+
+    return with_owner
+
+
+@known_browser
+def number(request: HttpRequest, owner: str) -> HttpResponse:
+    """Begin anew; or call the number, or join the call that is under way."""
     if request.method == "GET":
-        return render(request, "number.html")
-    phone_number = domestic(request.POST.get("phone_number", ""))
-    reference = str(uuid.uuid4())
-    code = Challenge.start(phone_number, reference)
-    if code is None:
-        return render(request, "number.html", {"message": CALLED_BEFORE}, status=429)
-    message = RINGING
-    try:
-        client().run_otp(phone_number, code, ref_id=reference)
-    except AutocallError as error:
-        if error.outcome is Outcome.UNKNOWN:
-            # The code stays good, and nobody calls again: a second ring would read out another code.
-            message = MAYBE_RINGING
-        else:
-            Challenge.objects.filter(reference=reference).delete()
-            if isinstance(error, InvalidRequestError):
-                return render(request, "number.html", {"message": "This is no Vietnamese number."}, status=422)
-            return render(request, "number.html", {"message": "We cannot call now. Please try again."}, status=503)
-    request.session["reference"] = reference
-    request.session["message"] = message
-    return redirect("code")
+        request.session.pop("number", None)
+        return page(request)
+    caller = request.META["REMOTE_ADDR"]
+    challenge = verifier().start(request.POST.get("number", ""), owner=owner, caller=caller)
+    request.session.update({"number": challenge.phone_number, "doubt": challenge.outcome is Outcome.UNKNOWN})
+    return redirect("/login/code")
 
 
-@require_http_methods(["GET", "POST"])
-def code(request: HttpRequest) -> HttpResponse:
-    """Ask for the code, and log in."""
-    # The browser that asked for the call is the one that may answer it.
-    reference = request.session.get("reference")
-    if reference is None:
-        return redirect("number")
+@known_browser
+def code(request: HttpRequest, owner: str) -> HttpResponse:
+    """Say how the call goes; or log the number in that the code was read to."""
+    session = request.session
+    if "number" not in session:
+        return redirect("/login")
     if request.method == "GET":
-        return render(request, "code.html", {"message": request.session["message"]})
-    phone_number = Challenge.solve(reference, request.POST.get("code", "").strip())
-    if phone_number is None:
-        return render(request, "code.html", {"message": WRONG_CODE}, status=403)
-    user, _ = get_user_model().objects.get_or_create(username=phone_number)
-    login(request, user)
-    del request.session["reference"], request.session["message"]
-    return redirect("home")
+        message = (
+            "Your phone may be ringing. If it does, enter the code." if session["doubt"] else "We are calling you."
+        )
+        with contextlib.suppress(AutocallError):
+            record = verifier().record(session["number"], owner=owner)
+            if record and record.finished:
+                answered = "Enter the code that you heard."
+                message = answered if record.answered else "Nobody answered. Ask for another call."
+        return page(request, message)
+    check = verifier().check(session["number"], request.POST.get("code", ""), owner=owner)
+    if check.verified:
+        user, _ = get_user_model().objects.get_or_create(username=check.phone_number)
+        session.flush()
+        login(request, user)
+        return redirect("/")
+    if check.verdict is Verdict.WRONG:
+        return page(request, f"This is not the code. You may try {check.attempts_left} times more.", 403)
+    return page(request, "This code is good no more. Ask for another call.", 403)
 
 
 @login_required
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view's argument
     """For those who are logged in."""
-    return render(request, "home.html")
-
-
-def domestic(phone_number: str) -> str:
-    """One spelling for each number, so that +84 332 665 711 and 0332665711 share one code."""
-    bare = re.sub(r"[\s.\-]", "", phone_number)[:16]
-    return re.sub(r"^\+?84", "0", bare)
+    return HttpResponse("You are logged in.")

@@ -1,103 +1,125 @@
-"""Ask for a call, hear the code, send the code, be logged in."""
+"""Enter a number, hear the code, enter the code."""
 
 from __future__ import annotations
 
-import re
+import contextlib
+import math
+import os
 import secrets
-import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Annotated, TypedDict
+from urllib.parse import urlsplit
 
-from fastapi import Cookie, FastAPI, HTTPException, Request, Response, status
-from pydantic import BaseModel, Field
+import redis.asyncio
+from fastapi import FastAPI, Form, Request, Response
+from fastapi.responses import PlainTextResponse, RedirectResponse
+from fastapi.templating import Jinja2Templates
+from starlette.middleware.sessions import SessionMiddleware
 
 from autocall_otp import AsyncClient, AutocallError, InvalidRequestError, Outcome
-from fastapi_login.challenges import LIFE, Challenges
+from autocall_otp.verify import AsyncRedisStore, AsyncVerifier, SqliteStore, TooManyCallsError, Verdict
+
+HTTPS = os.environ.get("LOGIN_HTTPS") == "1"
+templates = Jinja2Templates(Path(__file__).parent / "templates")
 
 
 class State(TypedDict):
     """What lives as long as the app; requests find it in `request.state`."""
 
-    client: AsyncClient
-    challenges: Challenges
-    sessions: dict[str, str]
+    verifier: AsyncVerifier
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncIterator[State]:
-    """One client for all requests of the event loop; settings come from AUTOCALL_*."""
-    async with AsyncClient() as client:
-        yield State(client=client, challenges=Challenges(), sessions={})
+    """Settings come from AUTOCALL_*. Without REDIS_URL a file is the store, for the processes of one machine."""
+    async with AsyncClient(deadline=8.0) as client:
+        if "REDIS_URL" not in os.environ:
+            yield State(verifier=AsyncVerifier(client, SqliteStore(os.environ.get("LOGIN_STORE", "login.sqlite3"))))
+            return
+        async with redis.asyncio.from_url(os.environ["REDIS_URL"], socket_timeout=2) as server:
+            yield State(verifier=AsyncVerifier(client, AsyncRedisStore(server)))
 
 
 app = FastAPI(lifespan=lifespan)
+app.add_middleware(SessionMiddleware, os.environ["AUTOCALL_VERIFY_KEY"], https_only=HTTPS)
 
 
-class AskForCall(BaseModel):
-    """Whom to call."""
-
-    phone_number: Annotated[str, Field(max_length=32)]
-
-
-class Called(BaseModel):
-    """What to send the code with, and what is known of the call: `placed` or `unknown`."""
-
-    login_id: str
-    outcome: str
-    message: str
+@app.middleware("http")
+async def know_the_browser(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
+    """A browser keeps a random name for a year, which no script can read; forms of other sites are refused."""
+    if urlsplit(request.headers.get("Origin", str(request.url))).netloc != request.headers.get("Host"):
+        return PlainTextResponse("This form is of another site.", 403)
+    owner = request.state.owner = request.cookies.get("owner") or secrets.token_urlsafe(24)
+    response = await go_on(request)
+    response.set_cookie("owner", owner, max_age=31_536_000, httponly=True, samesite="lax", secure=HTTPS)
+    return response
 
 
-class Answer(BaseModel):
-    """The code that was read out."""
-
-    login_id: Annotated[str, Field(max_length=36)]
-    code: Annotated[str, Field(max_length=16)]
-
-
-@app.post("/login/call", status_code=status.HTTP_202_ACCEPTED)
-async def call(asked: AskForCall, request: Request) -> Called:
-    """Call the number."""
-    client, challenges = request.state.client, request.state.challenges
-    phone_number = domestic(asked.phone_number)
-    login_id = secrets.token_urlsafe(24)
-    code = challenges.start(phone_number, login_id)
-    if code is None:
-        wait = {"Retry-After": f"{LIFE:.0f}"}
-        raise HTTPException(429, "This number was called a moment ago: use that code, or try again later.", wait)
-    try:
-        await client.run_otp(phone_number, code, ref_id=str(uuid.uuid4()))
-    except AutocallError as error:
-        if error.outcome is not Outcome.UNKNOWN:
-            challenges.drop(login_id)
-            if isinstance(error, InvalidRequestError):
-                raise HTTPException(422, "This is no Vietnamese number.") from None
-            raise HTTPException(503, "We cannot call now. Please try again.") from None
-        # The code stays good, and nobody calls again: a second ring would read out another code.
-        return Called(login_id=login_id, outcome="unknown", message="Your phone may be ringing.")
-    return Called(login_id=login_id, outcome="placed", message="We are calling you.")
+def page(request: Request, message: str = "", status: int = 200, wait: float | None = None) -> Response:
+    """The form for the number, or for the code where a call was placed."""
+    headers = {"Retry-After": str(math.ceil(wait))} if wait else {}
+    shown = {"message": message, "number": request.session.get("number")}
+    return templates.TemplateResponse(request, "login.html", shown, status, headers)
 
 
-@app.post("/login/code", status_code=status.HTTP_204_NO_CONTENT)
-async def enter(answer: Answer, request: Request, response: Response) -> None:
-    """Log in with the code."""
-    phone_number = request.state.challenges.solve(answer.login_id, answer.code)
-    if phone_number is None:
-        raise HTTPException(403, "This code is wrong, used or too old.")
-    session = secrets.token_urlsafe(32)
-    request.state.sessions[session] = phone_number
-    response.set_cookie("session", session, httponly=True, secure=True, samesite="lax")
+@app.exception_handler(AutocallError)
+async def explain(request: Request, error: Exception) -> Response:
+    """No call was placed, or no code compared: say why, and when to come back."""
+    if isinstance(error, InvalidRequestError):
+        return page(request, "This is no Vietnamese phone number.", 422)
+    if not isinstance(error, TooManyCallsError):
+        return page(request, "We cannot do that now. Please try again.", 503, wait=5)
+    if error.retry_after is None:
+        return page(request, "This number is locked. Please write to us.", 429)
+    return page(request, f"Please wait {math.ceil(error.retry_after)} seconds.", 429, wait=error.retry_after)
+
+
+@app.get("/login")
+async def ask_for_number(request: Request) -> Response:
+    """Begin anew."""
+    request.session.pop("number", None)
+    return page(request)
+
+
+@app.post("/login")
+async def call(request: Request, number: Annotated[str, Form()] = "") -> Response:
+    """Call the number, or join the call that is under way."""
+    caller = request.client.host if request.client else None
+    challenge = await request.state.verifier.start(number, owner=request.state.owner, caller=caller)
+    request.session.update(number=challenge.phone_number, doubt=challenge.outcome is Outcome.UNKNOWN)
+    return RedirectResponse("/login/code", 303)
+
+
+@app.get("/login/code")
+async def ask_for_code(request: Request) -> Response:
+    """Say how the call goes."""
+    if "number" not in (session := request.session):
+        return RedirectResponse("/login")
+    message = "Your phone may be ringing. If it does, enter the code." if session["doubt"] else "We are calling you."
+    with contextlib.suppress(AutocallError):
+        record = await request.state.verifier.record(session["number"], owner=request.state.owner)
+        if record and record.finished:
+            message = "Enter the code that you heard." if record.answered else "Nobody answered. Ask for another call."
+    return page(request, message)
+
+
+@app.post("/login/code")
+async def enter(request: Request, code: Annotated[str, Form()] = "") -> Response:
+    """Log the number in that the code was read to."""
+    if "number" not in request.session:
+        return RedirectResponse("/login", 303)
+    check = await request.state.verifier.check(request.session["number"], code, owner=request.state.owner)
+    if check.verified:
+        request.session.clear()
+        request.session["user"] = check.phone_number
+        return RedirectResponse("/", 303)
+    if check.verdict is Verdict.WRONG:
+        return page(request, f"This is not the code. You may try {check.attempts_left} times more.", 403)
+    return page(request, "This code is good no more. Ask for another call.", 403)
 
 
 @app.get("/")
-async def home(request: Request, session: Annotated[str, Cookie()] = "") -> dict[str, str]:
+async def home(request: Request) -> Response:
     """For those who are logged in."""
-    if session not in request.state.sessions:
-        raise HTTPException(401, "Log in first.")
-    return {"message": "You are logged in."}
-
-
-def domestic(phone_number: str) -> str:
-    """One spelling for each number, so that +84 332 665 711 and 0332665711 share one code."""
-    bare = re.sub(r"[\s.\-]", "", phone_number)
-    return re.sub(r"^\+?84", "0", bare)
+    return PlainTextResponse("You are logged in.") if "user" in request.session else RedirectResponse("/login")

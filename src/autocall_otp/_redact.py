@@ -241,10 +241,17 @@ def _shown(part: Any, secrets: Secrets) -> Any:  # noqa: ANN401 - whatever a lib
 def _redact_all(value: Any, secrets: Secrets) -> Any:  # noqa: ANN401 - whatever a library keeps in an error
     """The same with every text in it redacted, such as the headers of a request."""
     if isinstance(value, Mapping):
-        return {_redact_all(name, secrets): _redact_all(item, secrets) for name, item in value.items()}
+        return _redact_mapping(value, secrets)
     if isinstance(value, list | tuple):
-        items = [_redact_all(item, secrets) for item in value]
-        if hasattr(value, "_make"):
-            return value._make(items)
-        return items if isinstance(value, list) else tuple(items)
+        return _redact_sequence(value, secrets)
     return _shown(value, secrets) if isinstance(value, str | bytes | bytearray) else value
+
+
+def _redact_mapping(value: Any, secrets: Secrets) -> Any:  # noqa: ANN401 - the same
+    return {_redact_all(name, secrets): _redact_all(item, secrets) for name, item in value.items()}
+
+
+def _redact_sequence(value: Any, secrets: Secrets) -> Any:  # noqa: ANN401 - the same
+    # A named tuple takes its parts one by one, but for this method of its class.
+    make: Any = getattr(value, "_make", value.__class__)
+    return make([_redact_all(item, secrets) for item in value])

@@ -169,6 +169,7 @@ class Session(_Session):
         self._check_place()
         token = self._tokens.get(attempt.refused_token, attempt.deadline)
         reader: BodyReader | None = None
+        outer = current_secrets.get()
         try:
             response = self._transport.handle_request(self._sign(attempt, token))
             reader = BodyReader(response, self._settings.max_response_bytes)
@@ -185,7 +186,8 @@ class Session(_Session):
         except Exception as error:  # noqa: BLE001 - foreign ones are raised again there
             return self._finish(reader, error)
         finally:
-            current_secrets.set(None)
+            # Of a call in the course of which this one is made: by its transport, say.
+            current_secrets.set(outer)
         return self._finish(reader)
 
     def close(self) -> None:
@@ -243,6 +245,7 @@ class AsyncSession(_Session):
         self._check_place(_running_loop())
         token = await self._tokens.get(attempt.refused_token, attempt.deadline)
         reader: BodyReader | None = None
+        outer = current_secrets.get()
         try:
             async with self._bound(attempt):
                 response = await self._transport.handle_async_request(self._sign(attempt, token))
@@ -259,7 +262,8 @@ class AsyncSession(_Session):
         except Exception as error:  # noqa: BLE001 - foreign ones are raised again there
             return self._finish(reader, error)
         finally:
-            current_secrets.set(None)
+            # Of a call in the course of which this one is made: by its transport, say.
+            current_secrets.set(outer)
         return self._finish(reader)
 
     def _bound(self, attempt: Attempt) -> AbstractAsyncContextManager[object]:

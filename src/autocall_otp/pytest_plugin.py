@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -11,24 +12,41 @@ if TYPE_CHECKING:
 
     from autocall_otp.sandbox import Sandbox
 
+_DEFAULTS = {
+    "AUTOCALL_CAMPAIGN_UUID": "00000000-0000-4000-8000-000000000000",
+    "AUTOCALL_TEMPLATE": "sandbox",
+}
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known."""
     config.addinivalue_line(
-        "markers", "autocall_sandbox(**settings): settings for the fixture, as Sandbox() takes them"
+        "markers",
+        "autocall_sandbox(environment=True, **settings): settings for the fixture, as Sandbox() takes them; "
+        "with environment=False it leaves AUTOCALL_* alone",
     )
 
 
 @pytest.fixture
-def autocall_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+def autocall_sandbox(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """A running sandbox on a free port, for this test alone; safe under pytest-xdist.
 
-    `@pytest.mark.autocall_sandbox(speed=0)` passes settings to `Sandbox`.
+    For the test, AUTOCALL_API_HOST and AUTOCALL_TOKEN name the sandbox, so that `Client()` calls it;
+    AUTOCALL_CAMPAIGN_UUID and AUTOCALL_TEMPLATE are set where they are not.
+    `@pytest.mark.autocall_sandbox(speed=0)` passes settings to `Sandbox`, and `environment=False` leaves the
+    environment alone.
     """
     # Imported here: the plugin is loaded in every run of pytest, also where the extra is not installed.
     from autocall_otp.sandbox import Sandbox  # noqa: PLC0415 - see above
 
     node: pytest.Item = request.node
     marker = node.get_closest_marker("autocall_sandbox")
-    with Sandbox(**(marker.kwargs if marker else {})) as sandbox:
+    settings: dict[str, Any] = dict(marker.kwargs) if marker else {}
+    environment = settings.pop("environment", True)
+    with Sandbox(**settings) as sandbox:
+        if environment:
+            monkeypatch.setenv("AUTOCALL_API_HOST", sandbox.url)
+            monkeypatch.setenv("AUTOCALL_TOKEN", sandbox.token)
+            for name, value in _DEFAULTS.items():
+                monkeypatch.setenv(name, os.environ.get(name) or value)
         yield sandbox

@@ -41,15 +41,12 @@ class Ran:
 
     @property
     def lines(self) -> list[dict[str, Any]]:
-        """What it printed with --json."""
         return [json.loads(line) for line in self.stdout.splitlines()]
 
     def all(self, kind: str) -> list[dict[str, Any]]:
-        """Its lines of a kind."""
         return [line for line in self.lines if line["type"] == kind]
 
     def only(self, kind: str) -> dict[str, Any]:
-        """Its one line of a kind."""
         (line,) = self.all(kind)
         return line
 

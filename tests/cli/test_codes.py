@@ -16,7 +16,7 @@ from cli.conftest import CODE, MASKED, NUMBER, SECRETS, Run, Terminal
 if TYPE_CHECKING:
     from autocall_otp.sandbox import Sandbox
 
-pytestmark = pytest.mark.usefixtures("environment")
+pytestmark = [pytest.mark.usefixtures("environment"), pytest.mark.timeout(300)]
 on_a_terminal = pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
 
 

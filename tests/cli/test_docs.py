@@ -16,7 +16,11 @@ from autocall_otp._cli.exits import Exit
 from autocall_otp.sandbox import Sandbox
 from cli.conftest import NUMBER, START, Run
 
-pytestmark = [pytest.mark.dev, pytest.mark.skipif(os.name != "posix", reason="the examples are a shell's")]
+pytestmark = [
+    pytest.mark.dev,
+    pytest.mark.skipif(os.name != "posix", reason="the examples are a shell's"),
+    pytest.mark.timeout(300),
+]
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "cli.md"
 TEXT = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""  # beside the wheel there are no docs
 EXAMPLES: list[tuple[str, str]] = re.findall(r"^```console\n\$ (.*)\n((?:.*\n)*?)```$", TEXT, re.MULTILINE)

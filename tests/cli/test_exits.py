@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from autocall_otp import (
@@ -16,10 +14,7 @@ from autocall_otp import (
     ServerError,
     TransportError,
 )
-from autocall_otp._cli.exits import EPILOG, LONG_EPILOG, Exit, code_for
-
-if TYPE_CHECKING:
-    from cli.conftest import Run
+from autocall_otp._cli.exits import Exit, code_for
 
 NOT_PLACED, UNKNOWN, PLACED = Outcome.NOT_PLACED, Outcome.UNKNOWN, Outcome.PLACED
 
@@ -34,11 +29,6 @@ def test_their_numbers_and_what_they_say_of_the_phone_stay() -> None:
         "CONFIGURATION": (5, NOT_PLACED),
         "INTERRUPTED": (130, NOT_PLACED),
     }
-
-
-def test_the_help_tells_them(run: Run) -> None:
-    assert EPILOG in " ".join(run("wait", "--help").stdout.split())
-    assert LONG_EPILOG in " ".join(run("--help").stdout.split())
 
 
 @pytest.mark.parametrize(

@@ -41,11 +41,6 @@ def test_a_text_is_printed_as_it_is(capsys: Captured, text: str) -> None:
     assert capsys.readouterr() == (f"{text}\n", f"{text}\n")
 
 
-def test_what_is_unknown_is_left_out(capsys: Captured) -> None:
-    Output(as_json=False).facts({"to": "0332***711", "talk": None, "rings": 0, "status": "odd\x1b"})
-    assert capsys.readouterr() == ("to        0332***711\nrings     0\nstatus    odd\ufffd\n", "")
-
-
 def test_programs_read_json_on_stdout_alone(capsys: Captured) -> None:
     out = Output(as_json=True)
     out.note("by the way")

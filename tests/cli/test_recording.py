@@ -119,9 +119,10 @@ def test_no_text_brings_a_secret_into_it(recording_of: Any, body: str, kind: str
     assert leaks(as_text(exchanges)) == []
 
 
-def test_a_name_is_hidden_that_another_answer_has_as_a_value(recording_of: Any) -> None:
+@pytest.mark.parametrize("note", ["Wyvern", json.dumps({"a": ["wyvern"]})])
+def test_a_name_is_hidden_that_holds_a_value_of_another_answer(recording_of: Any, note: str) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, json={"wyvern": 1} if request.method == "POST" else {"note": "Wyvern"})
+        return httpx.Response(200, json={"my_wyvern": 1} if request.method == "POST" else {"note": note})
 
     assert leaks(as_text(recording_of(answer))) == []
 

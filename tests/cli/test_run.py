@@ -20,7 +20,8 @@ from cli.conftest import CODE, MASKED, NUMBER, START, Run, finished, start
 if TYPE_CHECKING:
     from autocall_otp.sandbox import Sandbox
 
-pytestmark = pytest.mark.usefixtures("environment")
+# Some tests start several processes.
+pytestmark = [pytest.mark.usefixtures("environment"), pytest.mark.timeout(300)]
 DIALLED_IN_DOUBT = ["0900000031", "0900000033", "0900000502"]
 PLACED, NOT_PLACED = {0, 3, 4}, {1, 2, 5, 130}
 
@@ -110,8 +111,9 @@ def test_a_wrong_argument_is_named_as_it_was_given(
 
 
 def test_a_number_of_another_country_is_called_when_told_to(run: Run, sandbox: Sandbox) -> None:
-    assert run("run", "+442079460000", "--generate", "--international").exit_code in {0, 1}
-    assert len(sandbox.calls) <= 1
+    ran = run("run", "+442079460000", "--generate", "--international")
+    assert "placing a call to +442***000" in ran.stderr
+    assert ran.exit_code == (0 if sandbox.calls else 1)
 
 
 @pytest.mark.parametrize(
@@ -124,11 +126,6 @@ def test_a_missing_setting_says_where_to_set_it(
     monkeypatch.delenv(variable)
     ran = run("run", NUMBER, "--generate")
     assert (ran.exit_code, f"is not set; set {option}{variable} or" in ran.stderr) == (5, True)
-
-
-def test_a_host_that_does_not_answer_is_a_failure(run: Run) -> None:
-    ran = run("run", NUMBER, "--generate", "--host", "http://127.0.0.1:1", "--json")
-    assert (ran.exit_code, ran.only("error")["outcome"]) == (1, "NOT_PLACED")
 
 
 OUTPUTS = {

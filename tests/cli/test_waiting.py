@@ -19,6 +19,7 @@ from cli.conftest import CODE, MASKED, NUMBER, START, TOKEN, Run, Terminal, star
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.timeout(300)
 THEN = datetime(2026, 5, 4, 9, tzinfo=UTC)
 
 

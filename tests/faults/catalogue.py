@@ -26,8 +26,10 @@ from faults.kinds import (
     SHORT_POOL,
     SHORT_READ,
     TRIES,
+    Both,
     Expected,
     Fault,
+    Operation,
     answered,
     lost,
     success,
@@ -36,9 +38,13 @@ from faults.kinds import (
 )
 from faults.scripts import MIB, answers, floods, good_body, head, says, says_and_stalls, whole
 from faults.server import Seen
+from faults.ways import Shell, Way
 
 _NOT_PLACED, _UNKNOWN = Outcome.NOT_PLACED, Outcome.UNKNOWN
 _TIMEOUT = TransportTimeoutError
+
+_AGAIN: Both = {"run_otp": lost()["run_otp"], "get_cdr": Expected(None, None, retryable=False, requests=2)}
+"""The look-up is sent once more, and answered."""
 
 _WAYS = (
     Fault("port refused", answers(), stage=scenes.refused, **unsent()),
@@ -67,8 +73,7 @@ _WAYS = (
         "idle connection closed on the next call",
         scripts.in_turn(scripts.closes_on_second, answers()),
         stage=scenes.warm,
-        run_otp=lost()["run_otp"],
-        get_cdr=Expected(None, None, retryable=False, requests=2),
+        **_AGAIN,
     ),
 )
 
@@ -85,8 +90,8 @@ _HEADS = (
     ),
     Fault(
         "a head that comes byte by byte",
-        scripts.dribbles(b"HTTP/1.1 200 OK\r\n", b"X-Padding: " + b"x" * 120),
-        deadline=1.0,
+        scripts.dribbles(b"HTTP/1.1 200 OK\r\n", b"X-Padding: " + b"x" * 80),
+        deadline=0.5,
         **lost(_TIMEOUT, look_ups=1),
     ),
     Fault("garbage in place of a status line", says(b"\x16\x03\x01 what is this?\r\n\r\n"), **lost()),
@@ -103,6 +108,7 @@ _HEADS = (
         "100 Continue, then silence",
         says_and_stalls(b"HTTP/1.1 100 Continue\r\n\r\n"),
         timeout=SHORT_READ,
+        deadline=3.0,
         **lost(_TIMEOUT),
     ),
     Fault("101 that nobody asked for", says(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"), **lost()),
@@ -125,8 +131,8 @@ _BODIES = (
     Fault("half a body, then silence", says_and_stalls(_half), timeout=SHORT_READ, **lost(_TIMEOUT)),
     Fault(
         "a body that comes byte by byte",
-        scripts.dribbles(head(size=500), b" " * 130),
-        deadline=1.0,
+        scripts.dribbles(head(size=500), b" " * 90),
+        deadline=0.5,
         **lost(_TIMEOUT, look_ups=1),
     ),
     Fault("a body shorter than its length", says(lambda entry: head(size=9999) + good_body(entry)), **lost()),
@@ -200,7 +206,7 @@ _STATUSES: tuple[tuple[str, type[AutocallError], Outcome, int, int], ...] = (
     ("405 Method Not Allowed", ApiError, _NOT_PLACED, 1, 1),
     ("406 Not Acceptable", ApiError, _NOT_PLACED, 1, 1),
     ("407 Proxy Authentication Required", ApiError, _NOT_PLACED, 1, 1),
-    ("408 Request Timeout", ApiError, _NOT_PLACED, TRIES, TRIES),
+    ("408 Request Timeout", ApiError, _UNKNOWN, 1, TRIES),
     ("409 Conflict", ConflictError, _NOT_PLACED, 1, 1),
     ("410 Gone", ApiError, _NOT_PLACED, 1, 1),
     ("413 Content Too Large", ApiError, _NOT_PLACED, 1, 1),
@@ -252,3 +258,37 @@ _BY_STATUS = (
 )
 
 CATALOGUE = (*_WAYS, *_HEADS, *_BODIES, *_BY_STATUS)
+
+_LOST = (
+    *("reset before the request is read", "reset after the request was read"),
+    *("closed before the request is read", "closed after the request was read", "half a head, then closed"),
+)
+_GARBLED = (
+    *("garbage in place of a status line", "HTTP/0.9", "oversized headers", "oversized headers of a 400"),
+    *("a header without a colon", "two lengths that differ", "a length that is no number", "a length of 40 digits"),
+    *("chunks that are garbage", "a body longer than its length", "a length that cuts the body"),
+)
+# httpx-aiohttp calls most failures of a connection a ConnectTimeout, and passes some of aiohttp's own errors on, which
+# may be anything. Where a connection is lost, aiohttp sends a look-up once more.
+_OVER_AIOHTTP: dict[str, Both] = {
+    **dict.fromkeys(("port refused", "name does not resolve"), unsent(_TIMEOUT)),
+    **dict.fromkeys(("TLS answered in plain text", "TLS reset in the handshake"), unsent(_TIMEOUT)),
+    **{fault.name: unsent(_TIMEOUT, again=False) for fault in _WAYS if fault.name.startswith("certificate")},
+    **dict.fromkeys(_LOST, lost(_TIMEOUT, 2 * TRIES)),
+    **dict.fromkeys(_GARBLED, lost(look_ups=1, again=False)),
+    "idle connection closed on the next call": _AGAIN | {"run_otp": lost(_TIMEOUT)["run_otp"]},
+    "100 Continue, then silence": lost(_TIMEOUT, look_ups=1),
+    "101 that nobody asked for": answered(ApiError, _UNKNOWN),
+}
+# Its time-outs start anew with each byte.
+LATE: dict[tuple[Way, Shell], set[str]] = {("httpx", "sync"): {"a head that comes byte by byte"}}
+LESS: dict[tuple[Way, Shell], dict[str, Both]] = {
+    ("httpx", "sync"): {"a head that comes byte by byte": lost(look_ups=1)},
+    ("aiohttp", "async"): _OVER_AIOHTTP,
+}
+"""What a caller is told over a foreign transport, where it differs: it may be vaguer, but never wrong."""
+
+
+def expected(fault: Fault, way: Way, shell: Shell, operation: Operation) -> Expected:
+    """What a caller must be told."""
+    return LESS.get((way, shell), {}).get(fault.name, fault.usual)[operation]

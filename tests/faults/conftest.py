@@ -12,8 +12,9 @@ def _surroundings() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="module", params=ways.WAYS, autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def way(request: pytest.FixtureRequest) -> Iterator[ways.Way]:
-    """Every test runs over every transport; what lives longer than a test asks for this, to be made for each."""
-    with ways.over(request.param):
-        yield request.param
+    """The transport of every client; what lives longer than a test asks for this, to be made for each."""
+    chosen: ways.Way = getattr(request, "param", "own")
+    with ways.over(chosen):
+        yield chosen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 import attrs
 import httpx
@@ -11,6 +11,8 @@ from autocall_otp import AutocallError, InvalidResponseError, Outcome, Transport
 from faults import scenes
 from faults.server import Script
 
+Operation = Literal["run_otp", "get_cdr"]
+OPERATIONS: tuple[Operation, ...] = ("run_otp", "get_cdr")
 TRIES = 3
 """How often a request is sent at the most, by default."""
 
@@ -30,7 +32,14 @@ PATIENT = httpx.Timeout(8.0)
 # Waiting for the time-out is the only way to meet some faults: a short one, of the phase in question alone.
 SHORT_READ = httpx.Timeout(8.0, read=0.3)
 SHORT_CONNECT = httpx.Timeout(8.0, connect=0.3)
-SHORT_POOL = httpx.Timeout(8.0, pool=0.3)
+SHORT_POOL = httpx.Timeout(8.0, pool=1.0)
+
+
+class Both(TypedDict):
+    """What is expected of each operation."""
+
+    run_otp: Expected
+    get_cdr: Expected
 
 
 @attrs.frozen
@@ -47,16 +56,10 @@ class Fault:
     unread: bool = False
     """The server reads no request: connections are counted in place of requests."""
 
-    def expected(self, operation: str) -> Expected:
-        """What is expected of one of the operations."""
-        return self.run_otp if operation == "run_otp" else self.get_cdr
-
-
-class Both(TypedDict):
-    """What is expected of each operation."""
-
-    run_otp: Expected
-    get_cdr: Expected
+    @property
+    def usual(self) -> Both:
+        """What is expected of both operations over a client's own transport."""
+        return {"run_otp": self.run_otp, "get_cdr": self.get_cdr}
 
 
 def success() -> Both:
@@ -75,11 +78,11 @@ def unsent(error: type[AutocallError] = TransportError, *, again: bool = True) -
     }
 
 
-def lost(error: type[AutocallError] = TransportError, look_ups: int = TRIES) -> Both:
+def lost(error: type[AutocallError] = TransportError, look_ups: int = TRIES, *, again: bool = True) -> Both:
     """The request was sent, and no answer was read."""
     return {
         "run_otp": Expected(error, Outcome.UNKNOWN, retryable=False, requests=1),
-        "get_cdr": Expected(error, Outcome.UNKNOWN, retryable=True, requests=look_ups),
+        "get_cdr": Expected(error, Outcome.UNKNOWN, again, look_ups),
     }
 
 

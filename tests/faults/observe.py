@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import AsyncExitStack, ExitStack
-from typing import Any, Literal
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from itertools import product
+from typing import Any
 
 import attrs
-import httpx
 
-from autocall_otp import AsyncClient, AutocallError, Cdr, Client, OtpCall, Retry
-from autocall_otp._transport import MAX_CONNECTIONS
+from autocall_otp import AutocallError, Cdr, OtpCall, Retry
 from faults import ways
-from faults.kinds import Expected, Fault
+from faults.clients import QUICK, TOKEN, async_client, client
+from faults.kinds import OPERATIONS, Expected, Fault, Operation
 from faults.scenes import Scene
 from faults.server import Seen
+from faults.ways import Shell
 
-Shell = Literal["sync", "async"]
-Operation = Literal["run_otp", "get_cdr"]
-SHELLS: tuple[Shell, ...] = ("sync", "async")
-OPERATIONS: tuple[Operation, ...] = ("run_otp", "get_cdr")
-QUICK = Retry(base=0.001, cap=0.01)
-"""The default policy, with pauses that a test can afford."""
-CAMPAIGN = "5ff0d5b1-4ca8-4a5a-a0d4-1fd3e5e5d0b9"
 REF_ID = "đơn 42/7"
 
 
@@ -31,7 +26,7 @@ REF_ID = "đơn 42/7"
 class Secrets:
     """What a caller sends and nobody may read."""
 
-    token: str = "token-5a1f77c3e9"
+    token: str = TOKEN
     number: str = "0332987711"
     code: str = "code-81c55f"
 
@@ -44,6 +39,7 @@ class Row:
     """What came of one call."""
 
     fault: str
+    way: ways.Way
     shell: Shell
     operation: Operation
     told: Expected
@@ -61,16 +57,18 @@ class Row:
 def observe(fault: Fault, shell: Shell, operation: Operation, retry: Retry = QUICK, secrets: Secrets = SECRETS) -> Row:
     """Make one call."""
     with fault.stage(fault.script) as scene:
+        settings = {"token": secrets.token, "timeout": fault.timeout, "deadline": fault.deadline, "retry": retry}
         if shell == "sync":
-            result, elapsed = _sync(fault, scene, operation, retry, secrets)
+            result, elapsed = _sync(scene, operation, settings, secrets)
         else:
-            result, elapsed = asyncio.run(_async(fault, scene, operation, retry, secrets))
+            result, elapsed = asyncio.run(_async(scene, operation, settings, secrets))
         counted = scene.ledger.connections if fault.unread else len(scene.ledger.seen)
         return Row(
             fault=fault.name,
+            way=ways.chosen(),
             shell=shell,
             operation=operation,
-            told=_told(result, counted - scene.warm),
+            told=_told(result, counted - scene.warm - scene.crowd),
             rings=scene.ledger.rings[REF_ID],
             elapsed=elapsed,
             deadline=fault.deadline,
@@ -79,6 +77,15 @@ def observe(fault: Fault, shell: Shell, operation: Operation, retry: Retry = QUI
             result=None if isinstance(result, Exception) else result,
             error=result if isinstance(result, Exception) else None,
         )
+
+
+def observe_all(
+    fault: Fault, retry: Retry = QUICK, *, only: Operation | None = None, secrets: Secrets = SECRETS
+) -> list[Row]:
+    """Make it with each client that the transport serves, and each operation or one, at the same time."""
+    cases = product(ways.shells(), OPERATIONS if only is None else (only,))
+    with ThreadPoolExecutor(4) as pool:
+        return list(pool.map(lambda case: observe(fault, case[0], case[1], retry, secrets), cases))
 
 
 def _told(result: OtpCall | Cdr | Exception, requests: int) -> Expected:
@@ -91,66 +98,46 @@ def _told(result: OtpCall | Cdr | Exception, requests: int) -> Expected:
     return Expected(None, outcome, retryable=False, requests=requests)
 
 
-def _settings(fault: Fault, scene: Scene, retry: Retry, secrets: Secrets) -> dict[str, Any]:
-    return {
-        "host": scene.host,
-        "token": secrets.token,
-        "campaign_uuid": CAMPAIGN,
-        "template": "otp",
-        "timeout": fault.timeout,
-        "deadline": fault.deadline,
-        "retry": retry,
-        **ways.transport(),
-    }
-
-
 def _sync(
-    fault: Fault, scene: Scene, operation: Operation, retry: Retry, secrets: Secrets
+    scene: Scene, operation: Operation, settings: dict[str, Any], secrets: Secrets
 ) -> tuple[OtpCall | Cdr | Exception, float]:
-    settings = _settings(fault, scene, retry, secrets)
     with ExitStack() as stack:
-        client = stack.enter_context(Client(**settings))
-        if scene.crowded:
-            lanes = client._engine.lifetime.line().lanes
-            for taken in [lanes.take(_holding(scene)) for _ in range(MAX_CONNECTIONS)]:
-                stack.callback(lanes.give_back, taken, whole=False)
+        one = stack.enter_context(client(scene.host, **settings))
         for _ in range(scene.warm):
-            client.get_cdr("warm")
+            one.get_cdr("warm")
             scene.rest()
+        if scene.crowd:
+            pool = stack.enter_context(ThreadPoolExecutor(scene.crowd))
+            held = [pool.submit(one.get_cdr, "held") for _ in range(scene.crowd)]
+            stack.callback(lambda: [each.result() for each in held])
+            stack.callback(scene.release)
+            scene.wait_for_crowd()
         start = time.perf_counter()
         try:
             if operation == "run_otp":
-                return client.run_otp(secrets.number, secrets.code, ref_id=REF_ID), time.perf_counter() - start
-            return client.get_cdr(REF_ID), time.perf_counter() - start
+                return one.run_otp(secrets.number, secrets.code, ref_id=REF_ID), time.perf_counter() - start
+            return one.get_cdr(REF_ID), time.perf_counter() - start
         except Exception as error:  # noqa: BLE001 - whatever comes is what the caller is told
             return error, time.perf_counter() - start
 
 
 async def _async(
-    fault: Fault, scene: Scene, operation: Operation, retry: Retry, secrets: Secrets
+    scene: Scene, operation: Operation, settings: dict[str, Any], secrets: Secrets
 ) -> tuple[OtpCall | Cdr | Exception, float]:
-    settings = _settings(fault, scene, retry, secrets)
-    async with AsyncExitStack() as stack:
-        client = await stack.enter_async_context(AsyncClient(**settings))
-        if scene.crowded:
-            lanes = client._engine.lifetime.line(asyncio.get_running_loop()).lanes
-            for taken in [await lanes.take(_holding(scene)) for _ in range(MAX_CONNECTIONS)]:
-                stack.push_async_callback(lanes.give_back, taken, whole=False)
+    async with async_client(scene.host, **settings) as one:
         for _ in range(scene.warm):
-            await client.get_cdr("warm")
+            await one.get_cdr("warm")
             await asyncio.to_thread(scene.rest)
+        held = [asyncio.create_task(one.get_cdr("held")) for _ in range(scene.crowd)]
+        await asyncio.to_thread(scene.wait_for_crowd)
         start = time.perf_counter()
         try:
             if operation == "run_otp":
-                call = await client.run_otp(secrets.number, secrets.code, ref_id=REF_ID)
+                call = await one.run_otp(secrets.number, secrets.code, ref_id=REF_ID)
                 return call, time.perf_counter() - start
-            return await client.get_cdr(REF_ID), time.perf_counter() - start
+            return await one.get_cdr(REF_ID), time.perf_counter() - start
         except Exception as error:  # noqa: BLE001 - whatever comes is what the caller is told
             return error, time.perf_counter() - start
-
-
-def _holding(scene: Scene) -> httpx.Request:
-    """A request that keeps a connection for itself."""
-    limits = httpx.Timeout(20.0).as_dict()
-    extensions = {"timeout": limits, "deadline": time.monotonic() + 20}
-    return httpx.Request("GET", f"{scene.host}/v3/autocall/log/held/ref_id", extensions=extensions)
+        finally:
+            scene.release()
+            await asyncio.gather(*held)

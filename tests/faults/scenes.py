@@ -6,6 +6,7 @@ import os
 import socket
 import ssl
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,8 @@ from unittest import mock
 import attrs
 import trustme
 
-from faults.scripts import answers
+from faults import ways
+from faults.scripts import answers, answers_after
 from faults.server import Ledger, Script, Server
 
 
@@ -29,16 +31,25 @@ class Scene:
     ledger: Ledger
     elsewhere: Ledger
     """What reached the host that a redirect pointed to."""
-    crowded: bool = False
-    """All connections of the client are in use."""
+    crowd: int = 0
+    """How many calls on the same client wait for their answers meanwhile."""
+    release: Callable[[], None] = lambda: None
+    """Let them have these."""
     warm: int = 0
     """How many good calls come before the one in question, on the same client."""
     closes: bool = False
     """The server closes the connection after them; the call in question comes when it has."""
 
     def rest(self) -> None:
-        """Wait until the server has closed what it closes."""
+        """Wait until the server has closed what it closes, and until the connection may be used again."""
         if self.closes and not self.ledger.wait_for(lambda ledger: ledger.open == 0):
+            raise TimeoutError
+        # A client's own pool lets a connection rest for 25 ms after each answer.
+        threading.Event().wait(0.05)
+
+    def wait_for_crowd(self) -> None:
+        """Wait until the server has read all that is asked meanwhile."""
+        if not self.ledger.wait_for(lambda ledger: len(ledger.seen) >= self.crowd):
             raise TimeoutError
 
 
@@ -66,9 +77,8 @@ def refused(_: Script) -> Iterator[Scene]:
 
 @contextmanager
 def unresolvable(_: Script) -> Iterator[Scene]:
-    """A name that does not resolve. No question leaves this machine: no name is as long as that."""
-    part = "nobody" * 10
-    yield Scene(f"https://{f'{part}.' * 5}invalid", Ledger(), Ledger())
+    """A name that does not resolve."""
+    yield Scene("https://nobody.invalid", Ledger(), Ledger())
 
 
 @contextmanager
@@ -85,9 +95,10 @@ def no_handshake(_: Script) -> Iterator[Scene]:
 
 
 @contextmanager
-def crowded(script: Script) -> Iterator[Scene]:
+def crowded(_: Script) -> Iterator[Scene]:
     """A client all of whose connections are in use."""
-    with served(script, crowded=True) as scene:
+    released = threading.Event()
+    with served(answers_after(released), crowd=ways.CONNECTIONS, release=released.set) as scene:
         yield scene
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import socket
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -59,6 +60,17 @@ def answers(body: Body = good_body, status: str = "200 OK", *extra: str, rings: 
         while True:
             entry = wire.receive(rings=rings)
             wire.send(whole(_bytes(body, entry), status, *extra))
+
+    return script
+
+
+def answers_after(released: threading.Event) -> Script:
+    """Answer once the event is set."""
+
+    def script(wire: Wire) -> None:
+        entry = wire.receive()
+        released.wait(60)
+        wire.send(whole(good_body(entry)))
 
     return script
 

@@ -14,7 +14,7 @@ import attrs
 
 from faults.scripts import head, whole
 
-_GOOD = "good"
+_GOOD, _TWICE = "good", "twice"
 READ_TIMEOUT = 1.0
 """Seconds after which a client gives up; what comes late comes after twice as many."""
 
@@ -59,15 +59,18 @@ _DEEDS = (
     _silent(2, whole(b'{"error": "insufficient balance"}'), "keep"),
     *(
         deed
-        for status in (302, 307, 500, 502, 503, 504, 520, 799)
+        for status in (302, 307, 408, 500, 502, 503, 504, 520, 799)
         for deed in _either(1, whole(b"{}", f"{status} Odd"), "keep")
     ),
     _rings(1, b"HTTP/1.1 204 No Content\r\n\r\n", "keep"),
-    *(_silent(2, whole(b"{}", f"{status} No"), "keep") for status in (400, 401, 403, 404, 409, 422, 408)),
+    *(_silent(2, whole(b"{}", f"{status} No"), "keep") for status in (400, 401, 403, 404, 409, 422)),
     _silent(3, whole(b"{}", "429 Slow Down", "Retry-After: 0"), "keep"),
     _silent(2, whole(b"{}", "429 Slow Down")),
 )
-_WEIGHTS = [deed.weight for deed in _DEEDS]
+FOREIGN = "foreign"
+"""How the references of calls over transports that are not ours begin."""
+_OWN_DEEDS = (*_DEEDS, _rings(3, _TWICE, "keep"))
+"""Only over a client's own transport does nobody read an answer that was sent twice."""
 
 
 class Service:
@@ -129,14 +132,15 @@ class Service:
         size = next(int(line[15:]) for line in start.lower().split(b"\r\n") if line.startswith(b"content-length:"))
         ref_id = json.loads(await reader.readexactly(size))["ref_id"]
         draw = random.Random(f"{self._seed}/{ref_id}/{self.requests[ref_id]}")  # noqa: S311 - to be drawn again
-        deed = draw.choices(_DEEDS, _WEIGHTS)[0]
+        deeds = _DEEDS if ref_id.startswith(FOREIGN) else _OWN_DEEDS
+        deed = draw.choices(deeds, [each.weight for each in deeds])[0]
         self.requests[ref_id] += 1
         self.rings[ref_id] += deed.rings
         if deed.then == "late":
             with suppress(TimeoutError):
                 await asyncio.wait_for(reader.read(1), 2 * READ_TIMEOUT)
         good = whole(json.dumps({"call_id": "1", "message": "success", "ref_id": ref_id}).encode())
-        writer.write(good if isinstance(deed.reply, str) else deed.reply)
+        writer.write(deed.reply if isinstance(deed.reply, bytes) else good * (1 + (deed.reply == _TWICE)))
         await writer.drain()
         if deed.then == "reset":
             writer.transport.abort()

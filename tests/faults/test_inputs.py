@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 import autocall_otp
@@ -17,7 +17,6 @@ from faults.clients import client
 from faults.observe import SECRETS
 from faults.scripts import answers, whole
 from faults.server import Server, Wire
-from faults.ways import Way
 
 # Else the client might send the next request on a connection that is about to close.
 _LAST = "Connection: close"
@@ -37,13 +36,13 @@ class Echo:
 
 
 @pytest.fixture(scope="module")
-def good(way: Way) -> Iterator[tuple[Server, Client]]:  # noqa: ARG001 - made anew for each
+def good() -> Iterator[tuple[Server, Client]]:
     with Server(answers()) as server, client(server.url) as one:
         yield server, one
 
 
 @pytest.fixture(scope="module")
-def echo(way: Way) -> Iterator[tuple[Echo, Client]]:  # noqa: ARG001 - made anew for each
+def echo() -> Iterator[tuple[Echo, Client]]:
     speaker = Echo()
     # What a server leaves unsaid is found out by its closing, and one try tells as much as three.
 
@@ -51,12 +50,12 @@ def echo(way: Way) -> Iterator[tuple[Echo, Client]]:  # noqa: ARG001 - made anew
         yield speaker, one
 
 
-_digits = st.text("0123456789", min_size=7, max_size=9)
+_digits = st.text("0123456789", min_size=8, max_size=8)
 _separators = st.lists(st.sampled_from(["", "", " ", ".", "-"]), min_size=16, max_size=16)
 
 
 @_MANY
-@given(prefix=st.sampled_from(["0", "84", "+84"]), first=st.sampled_from("123456789"), rest=_digits, gaps=_separators)
+@given(prefix=st.sampled_from(["0", "84", "+84"]), first=st.sampled_from("35789"), rest=_digits, gaps=_separators)
 def test_every_spelling_of_a_number_is_sent_in_the_domestic_form(
     good: tuple[Server, Client], prefix: str, first: str, rest: str, gaps: list[str]
 ) -> None:
@@ -94,6 +93,7 @@ def test_every_reference_arrives_unchanged(good: tuple[Server, Client], ref_id: 
 @_MANY
 @given(code=st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=64))
 def test_every_code_arrives_unchanged(good: tuple[Server, Client], code: str) -> None:
+    assume(any(map(str.isalnum, code)))
     server, one = good
     one.run_otp(SECRETS.number, code)
     assert json.loads(server.ledger.seen[-1].body)["code_otp"] == code
@@ -187,8 +187,9 @@ def nothing_but_ours(one: Client) -> None:
 @given(record=_records)
 def test_any_record_is_read(echo: tuple[Echo, Client], record: dict[str, Any]) -> None:
     speaker, one = echo
+    record["id"] = "1"
     speaker.says = whole(json.dumps(record).encode(), "200 OK", _LAST)
-    assert "error" in record or one.get_cdr("1").raw is not None
+    assert record.get("error") or one.get_cdr("1").id == "1"
     nothing_but_ours(one)
 
 

@@ -4,8 +4,6 @@ import itertools
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 
 import httpx
 import pytest
@@ -45,7 +43,7 @@ def test_no_retries_means_none() -> None:
 
 
 def test_the_same_reference_goes_with_every_attempt() -> None:
-    script = scripts.in_turn(says_once("429 Slow Down"), says_once("408 Request Timeout"), answers())
+    script = scripts.in_turn(says_once(_SLOW_DOWN), says_once(_SLOW_DOWN), answers())
     with Server(script) as server, client(server.url) as one:
         call = one.run_otp(SECRETS.number, SECRETS.code)
         assert {entry.ref_id for entry in server.ledger.seen} == {call.ref_id}
@@ -66,42 +64,14 @@ def test_retry_after_in_seconds_is_kept_to() -> None:
         assert gaps(server)[0] >= 1.0
 
 
-def test_retry_after_as_a_date_is_kept_to() -> None:
-    def busy(wire: Wire) -> None:
-        # A date has no fractions: two seconds on is more than one second on.
-        date = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
-        says_once(_SLOW_DOWN, f"Retry-After: {date}")(wire)
-
-    with Server(scripts.in_turn(busy, answers())) as server, client(server.url) as one:
+def test_retry_after_as_a_date_is_kept_to_by_the_clock_of_the_service() -> None:
+    dates = ("Date: Thu, 02 May 2024 03:00:00 GMT", "Retry-After: Thu, 02 May 2024 03:00:01 GMT")
+    with Server(scripts.in_turn(says_once(_SLOW_DOWN, *dates), answers())) as server, client(server.url) as one:
         one.run_otp(SECRETS.number, SECRETS.code)
-        assert gaps(server)[0] >= 0.9
+        assert gaps(server)[0] >= 1.0
 
 
-@pytest.mark.parametrize(
-    "garbage",
-    [
-        "soon",
-        "-5",
-        "1.5",
-        "",
-        "9" * 30,
-        "1, 2",
-        "Thu, 99 Foo 2024",
-        "Fri, 31 Dec 99999 23:59:59 GMT",
-        "\xff\xfe",
-        "0x10",
-    ],
-)
-def test_garbage_in_retry_after_is_ignored(garbage: str) -> None:
-    with (
-        Server(scripts.in_turn(says_once(_SLOW_DOWN, f"Retry-After: {garbage}"), answers())) as server,
-        client(server.url) as one,
-    ):
-        one.run_otp(SECRETS.number, SECRETS.code)
-        assert len(server.ledger.seen) == 2
-
-
-@pytest.mark.parametrize("header", ["Retry-After: 3600", "Retry-After: Fri, 31 Dec 2100 23:59:59 GMT"])
+@pytest.mark.parametrize("header", ["Retry-After: 3600", "Retry-After: " + "9" * 30])
 @pytest.mark.parametrize("operation", ["run_otp", "get_cdr", "wait_for_cdr"])
 def test_a_retry_after_beyond_the_deadline_ends_at_once(header: str, operation: str) -> None:
     with Server(answers(b"{}", _SLOW_DOWN, header, rings=False)) as server, client(server.url) as one:

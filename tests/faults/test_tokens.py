@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -129,53 +128,6 @@ def test_a_redirect_takes_no_token_to_another_host(status: str) -> None:
         with pytest.raises(Exception, match=status[:3]):
             one.run_otp(SECRETS.number, SECRETS.code)
         assert elsewhere.ledger.connections == 0
-
-
-_UNFIT = {
-    "a line break": "abc\r\nX-Evil: 1",
-    "a letter outside ASCII": "tökén",
-    "nothing": "",
-    "a blank": " ",
-    "a number": 5,
-}
-
-
-@pytest.mark.parametrize("why", _UNFIT)
-def test_a_token_unfit_for_a_header_is_refused_before_a_byte_is_sent(why: str) -> None:
-    unfit = _UNFIT[why]
-    with Server(answers()) as server:
-        with pytest.raises(ConfigurationError, match="token") as refused:
-            client(server.url, token=unfit)
-        with client(server.url, token=lambda: unfit) as one, pytest.raises(ConfigurationError, match="token") as caught:
-            one.run_otp(SECRETS.number, SECRETS.code)
-        assert server.ledger.connections == 0
-    for error in (refused.value, caught.value):
-        assert error.outcome is Outcome.NOT_PLACED
-        if len(str(unfit)) > 1:
-            assert str(unfit) not in str(error)
-
-
-def _raises() -> str:
-    raise LookupError(SECRETS.token)
-
-
-@pytest.mark.parametrize("run", ["sync", "async"])
-def test_a_callable_that_raises_is_named_and_nothing_is_sent(run: str) -> None:
-    async def call_async(url: str) -> None:
-        async with async_client(url, token=_raises) as one:
-            await one.run_otp(SECRETS.number, SECRETS.code)
-
-    def call(url: str) -> None:
-        with client(url, token=_raises) as one:
-            one.run_otp(SECRETS.number, SECRETS.code)
-
-    shells: dict[str, Callable[[str], None]] = {"sync": call, "async": lambda url: asyncio.run(call_async(url))}
-    with Server(answers()) as server:
-        with pytest.raises(ConfigurationError, match="token.*LookupError") as caught:
-            shells[run](server.url)
-        assert server.ledger.connections == 0
-    assert isinstance(caught.value.__cause__, LookupError)
-    assert caught.value.outcome is Outcome.NOT_PLACED
 
 
 def test_a_callable_that_raised_once_is_asked_again_by_the_next_call() -> None:

@@ -16,10 +16,10 @@ from urllib.parse import unquote
 
 import attrs
 
-from autocall_otp import AsyncClient, Cdr
-from faults import ways
-from faults.observe import CAMPAIGN
+from autocall_otp import Cdr
+from faults.clients import async_client
 from faults.scripts import RECORD, whole
+from faults.ways import CONNECTIONS
 
 _MISSING = whole(b'{"error": "not found"}', "404 Not Found")
 _UNFINISHED = whole(json.dumps({**RECORD, "status": "", "time_ended": ""}).encode())
@@ -125,7 +125,7 @@ class Report:
     @property
     def sound(self) -> bool:
         """Every wait ended well, over a bounded number of connections."""
-        return self.ended == self.waits and self.connections <= BOUND
+        return self.ended == self.waits and self.connections <= CONNECTIONS
 
     def __str__(self) -> str:
         """The figures."""
@@ -136,10 +136,6 @@ class Report:
             f"the longest took {self.longest:.1f} s; {self.look_ups} look-ups over at most {self.connections} "
             f"connections; the process grew by {memory}"
         )
-
-
-BOUND = 100
-"""How many connections a client opens at the most."""
 
 
 def many_waits(number: int, *, patience: float = 120.0) -> Report:
@@ -165,9 +161,8 @@ def _kind(record: Cdr) -> str:
 
 async def _wait(port: int, number: int, patience: float) -> tuple[list[Cdr | BaseException], float]:
     start = time.perf_counter()
-    url, known = f"http://127.0.0.1:{port}", {"campaign_uuid": CAMPAIGN, "template": "otp"} | ways.transport()
-    async with AsyncClient(url, "token", **known) as client:
-        waits = [client.wait_for_cdr(f"wait-{index}", timeout=patience) for index in range(number)]
+    async with async_client(f"http://127.0.0.1:{port}") as one:
+        waits = [one.wait_for_cdr(f"wait-{index}", timeout=patience) for index in range(number)]
         ends = await asyncio.gather(*waits, return_exceptions=True)
     return ends, time.perf_counter() - start
 

@@ -1,4 +1,4 @@
-"""The transports that a client can be had with; every test of this folder runs over each."""
+"""The transports that a client can be had with: its own, and two that are not ours."""
 
 from __future__ import annotations
 
@@ -6,8 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
-Way = Literal["own", "fast"]
-WAYS: tuple[Way, ...] = ("own", "fast")
+import httpx
+import pytest
+
+Shell = Literal["sync", "async"]
+Way = Literal["own", "httpx", "aiohttp"]
+WAYS: tuple[Way, ...] = ("own", "httpx", "aiohttp")
+over_each = pytest.mark.parametrize("way", WAYS, indirect=True, scope="module")
+"""Marks a module whose tests run over each of them; the others run over a client's own."""
+CONNECTIONS = 100
+"""How many connections a client opens at the most, over whichever transport."""
 _chosen: list[Way] = ["own"]
 
 
@@ -26,6 +34,17 @@ def chosen() -> Way:
     return _chosen[-1]
 
 
-def transport() -> dict[str, Any]:
+def shells() -> tuple[Shell, ...]:
+    """The clients that it serves."""
+    return ("async",) if chosen() == "aiohttp" else ("sync", "async")
+
+
+def transport(shell: Shell) -> dict[str, Any]:
     """The argument of a client that chooses it."""
-    return {} if chosen() == "own" else {"transport": "fast"}
+    if chosen() == "own":
+        return {}
+    if chosen() == "aiohttp":
+        import httpx_aiohttp  # noqa: PLC0415 - an extra, which a run against the wheel may do without
+
+        return {"transport": httpx_aiohttp.AiohttpTransport()}
+    return {"transport": httpx.HTTPTransport() if shell == "sync" else httpx.AsyncHTTPTransport()}

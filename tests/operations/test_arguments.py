@@ -1,4 +1,4 @@
-"""What callers may pass: take what people type, refuse what nobody can have meant, and repeat no value."""
+"""What callers may pass: take what people type, reject what nobody can have meant, repeat no value."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ def test_with_a_call_the_record_of_an_older_one_is_not_yet() -> None:
     assert wait([older])[0].id == "older"
 
 
-def test_a_wait_tells_how_it_goes() -> None:
+def test_a_wait_reports_its_progress() -> None:
     steps: list[WaitProgress] = []
     wait([NOT_YET, UNFINISHED, answer(503, {"error": "down"}), FINISHED], progress=steps.append)
     assert [(step.look_ups, step.elapsed, step.remaining) for step in steps] == [

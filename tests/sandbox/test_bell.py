@@ -66,3 +66,23 @@ def test_a_listener_that_is_late_hears_at_once() -> None:
     bell.ring()
     assert asyncio.run(asyncio.wait_for(bell.listen(0, None), 10)) == 1
     assert vars(bell)["_waiting"] == set()
+
+
+def test_the_bell_misses_no_ring() -> None:
+    bell = Bell()
+    known = bell.count
+    bell.ring()
+    assert bell.wait(known, 5) == known + 1, "rung before the wait"
+    assert bell.wait(bell.count, 0.001) == bell.count, "no ring in time"
+
+    async def listen() -> tuple[int, int]:
+        known = bell.count
+        waiting = asyncio.create_task(bell.listen(known, None))
+        await asyncio.sleep(0)
+        threading.Thread(target=bell.ring).start()
+        heard = await asyncio.wait_for(waiting, 5)
+        return heard, await bell.listen(heard, 0.001)
+
+    known = bell.count
+    assert asyncio.run(listen()) == (known + 1, known + 1)
+    assert vars(bell)["_waiting"] == set()

@@ -1,14 +1,21 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from importlib import resources
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.agree.verdict import same
 
+from autocall_otp.sandbox import contract as reader
 from autocall_otp.sandbox.contract import Contract, Violation, complaints, provider_contract
+from autocall_otp.sandbox.contract import testing_contract as contract_of_testing
 from autocall_otp.sandbox.numbers import NUMBERS
 from autocall_otp.sandbox.service import Service
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 OTP = "/v3/autocall/otp"
 SERVICE = "src/autocall_otp/sandbox/service.py"
@@ -38,7 +45,7 @@ def test_the_contract_allows_its_own_samples() -> None:
 
 def test_the_sandbox_serves_every_operation_and_no_other() -> None:
     made: Any = None
-    served = set(Service(made, made).endpoints(provider_contract(), "token")._handlers)
+    served = set(Service(made, made).handlers())
     advice = f"write a handler in {SERVICE} and name it in `endpoints`, or take it out there"
     same(
         ("openapi.yaml", SERVICE),
@@ -128,3 +135,213 @@ def test_what_is_not_in_the_contract_is_not_served(method: str, path: str, statu
     with pytest.raises(Violation) as caught:
         provider_contract().match(method, path)
     same(BOTH, f"the answer to {method} {path}", (status, caught.value.status), MEND)
+
+
+METHODS = ("GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE")
+
+
+def contract(path: str = "/x", *, closed: bool = False, **item: Any) -> Contract:
+    return Contract({"paths": {path: item}}, closed=closed)
+
+
+def query(name: str, **schema: Any) -> dict[str, Any]:
+    return {"name": name, "in": "query", "schema": schema}
+
+
+def refused(call: Any) -> Violation:
+    with pytest.raises(Violation) as caught:
+        call()
+    return caught.value
+
+
+def read(served: Contract, text: str) -> dict[str, Any]:
+    operation, path = served.match("GET", "/x")
+    return served.parameters(operation, path, text)
+
+
+def test_every_method_of_openapi_is_served() -> None:
+    served = contract(**{method.lower(): {"operationId": method} for method in METHODS})
+    assert [served.match(method, "/x")[0].id for method in METHODS] == list(METHODS)
+    assert len(served.operations) == len(METHODS)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        ("integer", "12", 12),
+        ("integer", "-12", -12),
+        ("number", "1.5", 1.5),
+        ("number", "2", 2.0),
+        ("boolean", "true", True),
+        ("boolean", "false", False),
+        ("string", "12", "12"),
+        ("string", "true", "true"),
+        ("string", "", ""),
+        ("string", "m%C3%A3+s%E1%BB%91", "mã số"),
+    ],
+)
+def test_a_parameter_comes_in_the_type_of_its_schema(kind: str, text: str, value: object) -> None:
+    values = read(contract(get={"operationId": "get", "parameters": [query("p", type=kind)]}), f"p={text}")
+    assert values == {"p": value}
+    assert type(values["p"]) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [("integer", "1.0"), ("integer", "1" * 19), ("integer", "")]
+    + [("number", text) for text in ("nan", "inf", "x")]
+    + [("boolean", text) for text in ("True", "1", "")],
+)
+def test_a_text_that_has_no_such_form_is_refused_by_name(kind: str, text: str) -> None:
+    served = contract(get={"operationId": "get", "parameters": [query("p", type=kind)]})
+    violation = refused(lambda: read(served, f"p={text}"))
+    assert (violation.status, violation.error) == (
+        400,
+        [{"p": f"Invalid type. Expected: {kind}, given: string"}],
+    )
+    assert str(violation) == "400"
+    assert violation.headers == {}
+
+
+def test_every_wrong_parameter_is_named() -> None:
+    names = [query("a", type="integer"), query("b", type="integer"), query("c") | {"required": True}]
+    served = contract(get={"operationId": "get", "parameters": names})
+    violation = refused(lambda: read(served, "a=x&b=y"))
+    wrong = "Invalid type. Expected: integer, given: string"
+    assert violation.error == [{"a": wrong}, {"b": wrong}, {"c": "c is required"}]
+
+
+def test_what_is_left_out_has_its_default() -> None:
+    served = contract(get={"operationId": "get", "parameters": [query("a", type="integer", default=7), query("b")]})
+    assert read(served, "") == {"a": 7, "b": None}
+
+
+def test_parameters_of_the_path_hold_for_its_operations() -> None:
+    common, own = query("a", type="integer"), query("b", type="integer")
+    served = contract(parameters=[common], get={"operationId": "get", "parameters": [own]}, put={"operationId": "put"})
+    assert read(served, "a=1&b=2") == {"a": 1, "b": 2}
+    operation, path = served.match("PUT", "/x")
+    assert served.parameters(operation, path, "a=3") == {"a": 3}
+
+
+def test_a_header_is_no_business_of_this_reader() -> None:
+    header = {"name": "X-Trace", "in": "header", "required": True, "schema": {"type": "string"}}
+    assert read(contract(get={"operationId": "get", "parameters": [header]}), "") == {}
+
+
+def test_only_a_closed_contract_refuses_what_it_does_not_name() -> None:
+    operation = {"operationId": "get", "parameters": [query("a")]}
+    assert read(Contract({"paths": {"/x": {"get": operation}}}), "a=1&b=2") == {"a": "1"}
+    violation = refused(lambda: read(contract(get=operation, closed=True), "a=1&b=2"))
+    assert violation.error == [{"b": "Additional parameter b is not allowed"}]
+    assert read(contract(get=operation, closed=True), "a=1") == {"a": "1"}
+    shown = contract_of_testing()
+    listing, path = shown.match("GET", "/sandbox/calls")
+    assert refused(lambda: shown.parameters(listing, path, "x=1")).status == 400
+
+
+def test_bodies_and_security_are_as_the_document_says() -> None:
+    body = {"content": {"application/json": {"schema": {"type": "object"}}}}
+    served = Contract(
+        {
+            "security": [{"bearer": []}],
+            "paths": {
+                "/x": {
+                    "get": {"operationId": "none"},
+                    "put": {"operationId": "must", "requestBody": body | {"required": True}},
+                    "post": {"operationId": "may", "requestBody": body, "security": []},
+                    "patch": {"operationId": "form", "requestBody": {"content": {"text/plain": {}}}},
+                }
+            },
+        }
+    )
+    found = {each.id: (each.body is not None, each.body_required, each.secured) for each in served.operations}
+    assert found == {
+        "none": (False, False, True),
+        "must": (True, True, True),
+        "may": (True, False, False),
+        "form": (False, False, True),
+    }
+    assert not contract(get={"operationId": "get"}).operations[0].secured
+    assert contract(get={"operationId": "get", "security": [{"bearer": []}]}).operations[0].secured
+
+
+def test_paths_with_the_signs_of_json_pointers_can_be_referred_to() -> None:
+    path = "/~1x/{id}"
+    number = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
+    again = {"$ref": "#/paths/~1~01x~1{id}/get/parameters/0"}
+    body = {"content": {"application/json": {"schema": {"type": "integer"}}}}
+    served = contract(
+        path,
+        get={"operationId": "get", "parameters": [number]},
+        put={"operationId": "put", "parameters": [again], "requestBody": body},
+    )
+    operation, found = served.match("PUT", "/~1x/12")
+    assert served.parameters(operation, found, "") == {"id": 12}
+    assert operation.body
+    assert complaints(operation.body, 1) == []
+    assert complaints(operation.body, "1") == [{"(root)": "Invalid type. Expected: integer, given: string"}]
+
+
+def test_a_request_outside_of_the_contract_is_told_why() -> None:
+    served = contract(get={"operationId": "get"}, delete={"operationId": "delete"})
+    other = refused(lambda: served.match("PUT", "/x"))
+    assert (other.status, other.error, other.headers) == (405, "Method Not Allowed", {"Allow": "DELETE, GET"})
+    unknown = refused(lambda: served.match("GET", "/y"))
+    assert (unknown.status, unknown.error, unknown.headers) == (404, "Not Found", {})
+    latin = refused(lambda: contract("/x/{ref_id}", get={"operationId": "get"}).match("GET", "/x/%FF"))
+    assert (latin.status, latin.error) == (400, [{"ref_id": "Is not percent-encoded UTF-8"}])
+
+
+def test_a_path_without_parameters_wins() -> None:
+    document = {"paths": {"/x/{id}": {"get": {"operationId": "one"}}, "/x/latest": {"get": {"operationId": "latest"}}}}
+    served = Contract(document)
+    assert served.match("GET", "/x/latest") == (served.operations[0], {})
+    assert served.match("GET", "/x/latest.")[0].id == "one"
+    assert contract("/a.b", get={"operationId": "get"}).match("GET", "/a.b")
+    assert refused(lambda: contract("/a.b", get={"operationId": "get"}).match("GET", "/axb")).status == 404
+
+
+def errors_of(schema: dict[str, Any], value: Any) -> list[dict[str, str]]:
+    body = {"content": {"application/json": {"schema": schema}}}
+    (operation,) = contract(post={"operationId": "post", "requestBody": body}).operations
+    assert operation.body
+    return complaints(operation.body, value)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [(True, "boolean"), (1, "integer"), (1.5, "number"), ("x", "string"), ([], "array"), ({}, "object")],
+)
+def test_a_wrong_type_is_named_and_the_value_is_not(value: object, kind: str) -> None:
+    wanted = "string" if kind != "string" else "object"
+    assert errors_of({"type": wanted}, value) == [{"(root)": f"Invalid type. Expected: {wanted}, given: {kind}"}]
+    assert errors_of({"type": wanted}, None) == [{"(root)": f"Invalid type. Expected: {wanted}, given: null"}]
+
+
+def test_a_field_within_a_field_is_named_by_both() -> None:
+    inner = {"type": "object", "required": ["a", "b"], "additionalProperties": False}
+    schema = {"properties": {"inner": inner | {"properties": {"a": {}, "b": {"format": "uuid"}}}}}
+    assert errors_of(schema, {"inner": {}}) == [{"inner.a": "a is required"}, {"inner.b": "b is required"}]
+    assert errors_of(schema, {"inner": {"a": 1, "b": "x"}}) == [{"inner.b": "Does not match format 'uuid'"}]
+    more = errors_of(schema, {"inner": {"a": 1, "b": 1, "c": 1}})
+    assert more == [{"inner": "Additional properties are not allowed"}]
+    assert errors_of({"items": {"minimum": 3}}, [5, 1]) == [{"1": "Does not satisfy minimum: 3"}]
+
+
+def test_the_document_comes_from_the_package_or_else_from_the_checkout(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    packaged = tmp_path / "package"
+    packaged.mkdir()
+    monkeypatch.setattr(resources, "files", {"autocall_otp.sandbox": packaged}.__getitem__)
+    monkeypatch.setattr(reader, "__file__", str(tmp_path / "src" / "autocall_otp" / "sandbox" / "contract.py"))
+    with pytest.raises(FileNotFoundError) as caught:
+        provider_contract.__wrapped__()
+    assert str(caught.value) == (
+        f"openapi.yaml is neither in the package autocall_otp.sandbox nor at {tmp_path / 'openapi.yaml'}"
+    )
+    for folder, name in ((tmp_path, "checkout"), (packaged, "package")):
+        text = f"paths:\n  /x:\n    get:\n      operationId: {name}\n"
+        (folder / "openapi.yaml").write_text(text, encoding="utf-8")
+        assert [operation.id for operation in provider_contract.__wrapped__().operations] == [name]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -9,6 +10,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
+from autocall_otp.sandbox.clock import HANOI, Clock
 from autocall_otp.sandbox.contract import testing_contract as contract_of_testing
 from autocall_otp.sandbox.control import Control
 from autocall_otp.sandbox.numbers import NUMBERS
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from autocall_otp.sandbox import Sandbox
 
     Place = Callable[..., httpx.Response]
+
 
 HEADER = {"X-Autocall-Sandbox": "test"}
 
@@ -43,19 +46,19 @@ def fits(answer: httpx.Response, path: str, method: str = "get") -> Any:
 
 def test_every_operation_of_the_document_has_a_handler_and_no_other() -> None:
     documented = {operation.id for operation in contract_of_testing().operations}
-    assert set(Control(Switchboard(), "t").handlers()) == documented
-    assert len(documented) == 17
+    service: Any = None
+    assert set(Control(Switchboard(), "t", service).handlers()) == documented
 
 
 def test_the_document_is_served(http: httpx.Client) -> None:
     assert http.get("/sandbox/openapi.json").json() == contract_of_testing().document
 
 
-def test_calls_are_listed_newest_first_and_by_number(sandbox: Sandbox, http: httpx.Client, place: Place) -> None:
+def test_calls_are_listed_oldest_first_and_by_number(sandbox: Sandbox, http: httpx.Client, place: Place) -> None:
     for number in ("0332665711", "+84912345678", "0332665711"):
         place(number)
     listed = fits(http.get("/sandbox/calls"), "/sandbox/calls")["calls"]
-    assert [call["id"] for call in listed] == [3, 2, 1]
+    assert [call["id"] for call in listed] == [1, 2, 3]
     found = http.get("/sandbox/calls", params={"phone_number": "0912 345 678"}).json()["calls"]
     assert [call["id"] for call in found] == [2]
     assert [call["id"] for call in http.get("/sandbox/calls?after=1&limit=1").json()["calls"]] == [3]
@@ -123,7 +126,12 @@ def test_clearing_and_resetting(sandbox: Sandbox, http: httpx.Client, place: Pla
     place()
     assert http.delete("/sandbox/calls", headers=HEADER).status_code == 204
     assert sandbox.calls == []
-    place()
+    for _ in range(4):
+        place()
+    assert http.delete("/sandbox/calls?ids=2,4,99", headers=HEADER).status_code == 204
+    assert [call.id for call in sandbox.calls] == [3, 5]
+    assert [http.delete("/sandbox/calls/3", headers=HEADER).status_code for _ in range(2)] == [204, 404]
+    assert [call.id for call in sandbox.calls] == [5]
     http.put("/sandbox/chaos", json={"error_probability": 1})
     post(http, "/sandbox/clock", {"speed": 5})
     assert post(http, "/sandbox/reset").status_code == 204
@@ -143,6 +151,67 @@ def test_the_clock_is_read_moved_and_hurried(sandbox: Sandbox, http: httpx.Clien
     }
     post(http, "/sandbox/clock", {"speed": 3})
     assert sandbox.clock.speed == 3
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "body", "placed"),
+    [
+        ("0332665711", 200, '"message":"success"', 1),
+        ("0900000031", None, None, 1),
+        ("0900000032", None, None, 1),
+        ("0900000401", 401, "Unauthorized", 0),
+    ],
+)
+def test_a_call_is_placed_as_a_program_would(
+    sandbox: Sandbox,
+    http: httpx.Client,
+    otp_request: dict[str, str],
+    number: str,
+    status: int | None,
+    body: str | None,
+    placed: int,
+) -> None:
+    answer = post(http, "/sandbox/calls", otp_request | {"phone_number": number})
+    told = fits(answer, "/sandbox/calls", "post")
+    assert told["status"] == status
+    assert told["body"] is None if body is None else body in told["body"]
+    assert len(sandbox.calls) == placed
+    assert [(request.path, request.status) for request in sandbox.requests] == [("/v3/autocall/otp", status)]
+
+
+def test_a_call_is_hung_up_once_it_is_answered(sandbox: Sandbox, http: httpx.Client, place: Place) -> None:
+    place()
+    refused = post(http, "/sandbox/calls/1/hang-up")
+    assert (refused.status_code, refused.json()["error"]) == (409, "call 1 cannot be hung up: its status is queued")
+    sandbox.advance(8)
+    assert http.get("/sandbox/calls/1").json()["can_be_hung_up"]
+    answer = fits(post(http, "/sandbox/calls/1/hang-up"), "/sandbox/calls/{id}/hang-up", "post")
+    assert (answer["status"], answer["record"]["billsec"], answer["can_be_hung_up"]) == ("ended", 1, False)
+
+
+def test_settings_are_changed_one_by_one(sandbox: Sandbox, http: httpx.Client) -> None:
+    for setting in ({"auto_answer": False}, {"repeated_ref_id": "refuse"}):
+        changed = http.patch("/sandbox/settings", json=setting)
+        assert fits(changed, "/sandbox/settings", "patch") == http.get("/sandbox/info").json()
+    assert (sandbox.auto_answer, sandbox.repeated_ref_id) == (False, "refuse")
+    assert http.patch("/sandbox/settings", json={"repeated_ref_id": "x"}).status_code == 400
+
+
+def test_requests_are_listed_oldest_first_and_forgotten(sandbox: Sandbox, http: httpx.Client, place: Place) -> None:
+    http.post("/v3/autocall/otp", headers={"Authorization": "Bearer another-token"})
+    place(ref_id="r")
+    http.get("/v3/autocall/log/r/ref_id")
+    listed = fits(http.get("/sandbox/requests"), "/sandbox/requests")["requests"]
+    assert [(each["id"], each["method"], each["status"], each["reason"], each["ok"]) for each in listed] == [
+        (1, "POST", 401, "the token is not the sandbox's", False),
+        (2, "POST", 200, "", True),
+        (3, "GET", 404, "the record is not there yet", True),
+    ]
+    assert [each["path"] for each in listed] == ["/v3/autocall/otp"] * 2 + ["/v3/autocall/log/r/ref_id"]
+    for query, ids in (("ok=false", [1]), ("ok=true", [2, 3]), ("after=1&limit=1", [3])):
+        assert [each["id"] for each in http.get(f"/sandbox/requests?{query}").json()["requests"]] == ids
+    assert http.delete("/sandbox/requests", headers=HEADER).status_code == 204
+    assert (sandbox.requests, len(sandbox.calls)) == ([], 1)
 
 
 def test_chaos_is_set_while_it_runs(sandbox: Sandbox, http: httpx.Client, place: Place) -> None:
@@ -167,11 +236,12 @@ def test_chaos_is_set_while_it_runs(sandbox: Sandbox, http: httpx.Client, place:
         ("GET", "/sandbox/calls/wait?timeout=-1", None, "timeout"),
         ("GET", "/sandbox/calls/wait?timeout=nan", None, "timeout"),
         ("GET", "/sandbox/calls/zero", None, "id"),
+        ("DELETE", "/sandbox/calls?ids=1,", None, "ids"),
         ("GET", "/sandbox/calls/99999999999999999999", None, "id"),
     ],
 )
 def test_a_wrong_request_is_told_its_field(http: httpx.Client, method: str, path: str, body: Any, field: str) -> None:
-    answer = http.request(method, path, json=body)
+    answer = http.request(method, path, json=body, headers=HEADER)
     assert answer.status_code == 400, answer.text
     assert field in [name for error in answer.json()["error"] for name in error]
 
@@ -185,5 +255,50 @@ def test_the_settings_and_the_numbers_are_told(http: httpx.Client) -> None:
 
 def test_another_method_or_path_is_refused(http: httpx.Client) -> None:
     wrong = http.patch("/sandbox/calls", json={})
-    assert (wrong.status_code, wrong.headers["allow"]) == (405, "DELETE, GET")
+    assert (wrong.status_code, wrong.headers["allow"]) == (405, "DELETE, GET, POST")
     assert http.get("/sandbox/nothing").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/sandbox/calls/9"), ("GET", "/sandbox/calls/latest")]
+    + [("POST", f"/sandbox/calls/9/{action}") for action in ("answer", "reject", "leave-unanswered", "hang-up")],
+)
+def test_a_call_that_is_not_there_is_not_found(http: httpx.Client, method: str, path: str) -> None:
+    answer = http.request(method, path, headers=HEADER)
+    assert (answer.status_code, answer.json()) == (404, {"error": "Not Found"})
+
+
+def test_a_long_poll_for_one_number_is_not_ended_by_another(http: httpx.Client, place: Place) -> None:
+    place("0912345678")
+    query = {"phone_number": "0332665711", "timeout": "0"}
+    assert http.get("/sandbox/calls/wait", params=query).status_code == 204
+    place("+84332665711")
+    assert http.get("/sandbox/calls/wait", params=query).json()["id"] == 2
+    assert http.get("/sandbox/calls/wait", params=query | {"after": "2"}).status_code == 204
+
+
+def test_a_stream_is_kept_by_nobody(http: httpx.Client) -> None:
+    with http.stream("GET", "/sandbox/events") as answer:
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
+
+
+def test_the_clock_cannot_leave_the_calendar(sandbox: Sandbox, http: httpx.Client) -> None:
+    vars(sandbox)["_board"].clock = Clock(speed=0, start=datetime(9999, 12, 31, tzinfo=HANOI))
+    answer = http.post("/sandbox/clock", json={"advance": 86_400})
+    assert (answer.status_code, answer.json()) == (400, {"error": "date value out of range"})
+
+
+def test_the_longest_step_and_the_top_speed_are_taken(http: httpx.Client) -> None:
+    for body in ({"advance": 31_622_400}, {"advance": 0, "speed": 0}, {"speed": 1_000_000}):
+        assert http.post("/sandbox/clock", json=body).status_code == 200
+
+
+def test_the_settings_tell_of_the_calls(http: httpx.Client, place: Place) -> None:
+    place()
+    info = http.get("/sandbox/info").json()
+    now = info.pop("now")
+    settings = {"auto_answer": True, "repeated_ref_id": "dial", "speed": 0.0}
+    assert info == settings | {"token": "sandbox", "calls": 1}
+    assert now == http.get("/sandbox/clock").json()["now"]

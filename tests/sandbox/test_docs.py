@@ -35,7 +35,7 @@ def test_the_ten_lines_of_the_docs_pass_as_they_stand(tmp_path: Path) -> None:
         text=True,
         check=False,
         cwd=tmp_path,
-        timeout=50,
+        timeout=60,
         env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
     )
     assert "1 passed" in done.stdout, done.stdout + done.stderr

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from autocall_otp.sandbox.events import stream
+from autocall_otp.sandbox.chaos import Chaos
+from autocall_otp.sandbox.events import TOGETHER, stream
+from autocall_otp.sandbox.journal import Exchange
 from autocall_otp.sandbox.switchboard import Switchboard, described
 
 if TYPE_CHECKING:
@@ -70,7 +72,14 @@ def test_it_begins_with_all_that_there_is(board: Switchboard, heard: Heard) -> N
     call = board.place(REQUEST)
     now = board.clock.now()
     snapshot, _ = heard.after()
-    wanted = {"now": now.isoformat(), "speed": 0.0, "calls": [described(board, call, now)], "gone": []}
+    wanted = {
+        "now": now.isoformat(),
+        "speed": 0.0,
+        "chaos": False,
+        "calls": [described(board, call, now)],
+        "gone": [],
+        "requests": [],
+    }
     assert read(snapshot) == ("snapshot", wanted)
 
 
@@ -80,15 +89,27 @@ def test_a_change_tells_what_changed_and_waits_a_little_for_more(board: Switchbo
     events = [read(text) for text in texts]
     assert [name for name, _ in events] == ["snapshot", "change", "change", "change", "change"]
     told = [[(call["id"], call["status"]) for call in data["calls"]] for _, data in events]
-    assert told == [[(1, "queued")], [(2, "queued")], [(2, "ringing"), (1, "ringing")], [], []]
+    assert told == [[(1, "queued")], [(2, "queued")], [(1, "ringing"), (2, "ringing")], [], []]
     assert [data["gone"] for _, data in events] == [[], [], [], [1, 2], []]
-    assert heard.sleeps == [0.05] * 4
+    assert heard.sleeps == [TOGETHER] * 4
 
 
 def test_another_ring_of_the_same_reference_changes_both_calls(board: Switchboard, heard: Heard) -> None:
     board.place(REQUEST)
     texts = heard.after(lambda: board.place(REQUEST))
-    assert [(call["id"], call["rings"]) for call in read(texts[1])[1]["calls"]] == [(2, 2), (1, 2)]
+    assert [(call["id"], call["rings"]) for call in read(texts[1])[1]["calls"]] == [(1, 2), (2, 2)]
+
+
+def test_a_request_is_told_once(board: Switchboard, heard: Heard) -> None:
+    exchange = Exchange("POST", "/otp", "/otp", 404, "no such path", ok=False)
+    texts = heard.after(lambda: board.take_note(exchange), lambda: board.place(REQUEST))
+    told = [[request["reason"] for request in read(text)[1]["requests"]] for text in texts]
+    assert told == [[], ["no such path"], [], []]
+
+
+def test_chaos_is_told(board: Switchboard, heard: Heard) -> None:
+    texts = heard.after(lambda: board.set_chaos(Chaos(reset_probability=0.1)))
+    assert [read(text)[1]["chaos"] for text in texts] == [False, True, True]
 
 
 def test_a_record_that_comes_late_is_a_change(board: Switchboard, heard: Heard) -> None:
@@ -102,7 +123,7 @@ def test_where_nothing_happens_it_says_so_each_quarter_of_a_minute(heard: Heard)
     texts = heard.after(nothing, nothing)
     assert texts[1:3] == [": still here\n\n"] * 2
     assert heard.pauses == [15.0, 15.0, 15.0]
-    assert heard.sleeps == [0.05], "the end alone"
+    assert heard.sleeps == [TOGETHER], "the end alone"
 
 
 def test_it_waits_for_what_the_clock_brings(monkeypatch: pytest.MonkeyPatch) -> None:

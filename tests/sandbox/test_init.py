@@ -6,7 +6,16 @@ from typing import Any
 
 import pytest
 
-PUBLIC = {"DEFAULT_TOKEN", "Call", "Chaos", "Clock", "NotRingingError", "Sandbox"}
+PUBLIC = {
+    "DEFAULT_TOKEN",
+    "Call",
+    "Chaos",
+    "Clock",
+    "NotRingingError",
+    "NotTalkingError",
+    "ReceivedRequest",
+    "Sandbox",
+}
 
 
 def test_the_package_offers_these_names() -> None:

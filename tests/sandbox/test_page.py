@@ -1,64 +1,98 @@
 from __future__ import annotations
 
-import asyncio
+import json
+import re
 from importlib import resources
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
-from autocall_otp.sandbox.page import FILES, page
+from autocall_otp.sandbox.contract import testing_contract as contract_of_testing
+from autocall_otp.sandbox.numbers import NUMBERS
 
 if TYPE_CHECKING:
-    from starlette.types import Receive, Scope, Send
+    from autocall_otp.sandbox import Sandbox
+
+FOLDER = resources.files("autocall_otp.sandbox") / "pages"
+SOURCES = {file.name: file.read_text(encoding="utf-8") for file in FOLDER.iterdir()}
+KINDS = {"css": "text/css", "js": "text/javascript"}
+PATHS = {"/": "calls.html", "/testing-api": "testing-api.html"} | {
+    f"/pages/{name}": name for name in SOURCES if not name.endswith("html")
+}
+SCRIPTS = "".join(text for name, text in SOURCES.items() if name.endswith("js"))
 
 
-def ask(method: str, path: str) -> httpx.Response:
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await page(scope, receive, send)
-
-    async def send() -> httpx.Response:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://sandbox.test") as http:
-            return await http.request(method, path)
-
-    return asyncio.run(send())
-
-
-@pytest.mark.parametrize(
-    ("path", "file", "kind"),
-    [
-        ("/", "page.html", "text/html; charset=utf-8"),
-        ("/page.css", "page.css", "text/css; charset=utf-8"),
-        ("/page.js", "page.js", "text/javascript; charset=utf-8"),
-    ],
-)
-@pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_a_file_comes_with_headers_that_allow_nothing_else(method: str, path: str, file: str, kind: str) -> None:
-    answer = ask(method, path)
-    assert answer.status_code == 200
-    content = resources.files("autocall_otp.sandbox").joinpath(file).read_bytes()
-    assert answer.content == (content if method == "GET" else b"")
-    sent = dict(answer.headers)
-    assert sent.pop("content-length") == str(len(content))
-    assert sent == {
-        "content-type": kind,
-        "content-security-policy": (
-            "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
-            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
-        ),
+@pytest.mark.parametrize("path", PATHS)
+def test_a_file_comes_with_headers_that_allow_nothing_else(sandbox: Sandbox, path: str) -> None:
+    answer = httpx.get(sandbox.url + path)
+    assert (answer.status_code, answer.text) == (200, SOURCES[PATHS[path]])
+    assert answer.headers["content-type"] == f"{KINDS.get(path.rpartition('.')[2], 'text/html')}; charset=utf-8"
+    assert answer.headers["content-security-policy"] == (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+    )
+    wanted = {
         "x-content-type-options": "nosniff",
         "referrer-policy": "no-referrer",
         "cross-origin-opener-policy": "same-origin",
         "cross-origin-resource-policy": "same-origin",
         "cache-control": "no-cache",
     }
+    assert {name: answer.headers[name] for name in wanted} == wanted
 
 
-def test_there_is_no_other_file() -> None:
-    assert set(FILES) == {"/", "/page.css", "/page.js"}
+@pytest.mark.parametrize("path", ["/pages/", "/pages/calls.html", "/pages/..%2fpage.py", "/page.js", "/favicon.ico"])
+def test_there_is_no_other_file(sandbox: Sandbox, path: str) -> None:
+    assert httpx.get(sandbox.url + path).status_code == 404
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
-def test_the_page_cannot_be_changed(method: str) -> None:
-    answer = ask(method, "/")
+def test_a_page_cannot_be_changed(sandbox: Sandbox, method: str) -> None:
+    answer = httpx.request(method, sandbox.url + "/", headers={"X-Autocall-Sandbox": "1"})
     assert (answer.status_code, answer.text, answer.headers["allow"]) == (405, "Method Not Allowed", "GET, HEAD")
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_nothing_comes_from_elsewhere_and_nothing_is_markup(name: str) -> None:
+    text = SOURCES[name].replace("http://www.w3.org/2000/svg", "")
+    assert not re.search(r"https?://|//[a-z]+\.|@import", text)
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|style=|onclick=\"", text)
+
+
+def vietnamese(table: str) -> set[str]:
+    (body,) = re.findall(rf"const {table} = {{\n(.*?)^}};", SOURCES["words.js"], re.MULTILINE | re.DOTALL)
+    return {json.loads(key) for key in re.findall(r'^  ("(?:[^"\\]|\\.)+"):', body, re.MULTILINE)}
+
+
+def english() -> set[str]:
+    """Every word that the pages put through the translation."""
+    html = SOURCES["calls.html"] + SOURCES["testing-api.html"]
+    found = set(re.findall(r"data-t(?:=\"\")?(?: hidden)?>([^<]+)<", html))
+    found |= set(re.findall(r'(?:aria-label|placeholder)="([^"]+)"[^>]*data-t-(?:label|placeholder)', html))
+    found |= {json.loads(text) for text in re.findall(r'\bt\(("[^"]+")', SCRIPTS)}
+    for one, many in re.findall(r'\bn\([^,()]+(?:\([^)]*\))?, ("[^"]+"), ("[^"]+")', SCRIPTS):
+        found |= {json.loads(one), json.loads(many)}
+    (labels,) = re.findall(r"const LABELS = {(.*?)};", SOURCES["words.js"], re.DOTALL)
+    found |= set(re.findall(r': "([^"]+)"', labels))
+    (actions,) = re.findall(r"const ACTIONS = \[(.*?)^\];", SOURCES["detail.js"], re.MULTILINE | re.DOTALL)
+    found |= set(re.findall(r'\["[a-z-]+", "([^"]+)"', actions))
+    (done,) = re.findall(r"const DONE = {(.*?)};", SOURCES["detail.js"], re.DOTALL)
+    found |= set(re.findall(r': "([^"]+)"', done))
+    (keys,) = re.findall(r"const KEYS = \[(.*?)^\];", SOURCES["app.js"], re.MULTILINE | re.DOTALL)
+    return found | set(re.findall(r'\["[^"]", "([^"]+)"', keys))
+
+
+def test_every_word_is_there_in_vietnamese_and_no_other() -> None:
+    assert len(english()) > 100
+    assert english() ^ vietnamese("VI") == set()
+
+
+def test_every_special_number_is_there_in_vietnamese() -> None:
+    assert vietnamese("HAPPENS_VI") == {number.name for number in NUMBERS}
+
+
+def test_every_status_has_a_name_on_the_page() -> None:
+    (labels,) = re.findall(r"const LABELS = {(.*?)};", SOURCES["words.js"], re.DOTALL)
+    named = re.findall(r'^  "?([a-z-]+)"?:', labels, re.MULTILINE)
+    assert named == contract_of_testing().document["components"]["schemas"]["Call"]["properties"]["status"]["enum"]

@@ -1,4 +1,4 @@
-"""Prism, in validation-proxy mode, stands before the sandbox and judges every request and answer.
+"""Prism, in validation-proxy mode, stands before the sandbox: what the SDK never sends. See also test_chain.py.
 
 `sl-violations` is the header in which it tells what broke the contract. Two traps: with `--errors` it answers some
 wrong requests itself, and a 501 from behind makes it mock an answer; so neither is used.
@@ -16,8 +16,6 @@ import pytest
 from support.prism import prism as start_prism
 
 from autocall_otp.sandbox import Chaos, Sandbox
-from autocall_otp.sandbox.contract import provider_contract
-from autocall_otp.sandbox.numbers import NUMBERS, Answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,10 +23,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.dev, pytest.mark.timeout(120)]
 
 LOOK_UP = "/v3/autocall/log/{}/ref_id"
-# Broken on purpose, so Prism cannot pass them on: see the tests of each.
-UNREADABLE = {Answer.LOST, Answer.STALLED, Answer.MALFORMED}
-READABLE = [number for number in NUMBERS if number.answer not in UNREADABLE]
-BROKEN = [number for number in NUMBERS if number.answer in UNREADABLE]
 
 
 @pytest.fixture(scope="module")
@@ -67,66 +61,6 @@ def accepted(answer: httpx.Response) -> httpx.Response:
 def violations(answer: httpx.Response) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = json.loads(answer.headers["sl-violations"])
     return found
-
-
-@pytest.mark.parametrize("number", READABLE, ids=lambda number: number.name)
-def test_every_number_and_its_record_keep_the_contract(
-    behind: Sandbox, client: httpx.Client, call: Callable[..., httpx.Response], number: Any
-) -> None:
-    ref_id = uuid.uuid4().hex
-    answer = accepted(call(number.phone_number, ref_id=ref_id))
-    if number.answer is Answer.RATE_LIMITED_ONCE:
-        assert (answer.status_code, answer.headers["retry-after"]) == (429, "1")
-        answer = accepted(call(number.phone_number, ref_id=ref_id))
-    answered = number.plan and number.answer is not Answer.BAD_GATEWAY
-    assert answer.status_code == (200 if answered else int(number.answer.value[-3:]))
-    assert accepted(client.get(LOOK_UP.format(ref_id))).status_code == 404
-    behind.advance(100)
-    record = accepted(client.get(LOOK_UP.format(ref_id)))
-    if number.plan and number.plan.record is not None:
-        assert record.json()["id"] == behind.calls[-1].call_id
-        assert not answered or answer.json()["call_id"] == record.json()["id"]
-        assert record.json()["status"] == number.plan.status
-    else:
-        assert record.status_code == 404
-
-
-@pytest.mark.parametrize("number", BROKEN, ids=lambda number: number.name)
-def test_a_number_that_breaks_the_answer_places_a_call_whose_record_keeps_the_contract(
-    behind: Sandbox, client: httpx.Client, otp_request: dict[str, str], number: Any
-) -> None:
-    body = otp_request | {"phone_number": number.phone_number, "ref_id": uuid.uuid4().hex}
-    if number.answer is Answer.STALLED:
-        with pytest.raises(httpx.ReadTimeout):
-            client.post("/v3/autocall/otp", json=body, timeout=1)
-    else:
-        answer = client.post("/v3/autocall/otp", json=body)
-        assert answer.status_code == 500
-        assert answer.json()["type"] == "FetchError", "Prism itself got no answer that can be read"
-    assert behind.wait_for_call(number.phone_number).ref_id == body["ref_id"]
-    behind.advance(30)
-    assert accepted(client.get(LOOK_UP.format(body["ref_id"]))).json()["status"] == "answered"
-
-
-def documented() -> list[tuple[str, int]]:
-    """Every operation with every error status of the contract; 5XX stands for more than one."""
-    found: list[tuple[str, int]] = []
-    for path in provider_contract().document["paths"].values():
-        for operation in path.values():
-            for status in operation["responses"]:
-                statuses = [500, 502, 503, 504, 520] if status == "5XX" else [int(status)]
-                found += [(operation["operationId"], each) for each in statuses if each != 200]
-    return found
-
-
-@pytest.mark.parametrize(("operation", "status"), documented())
-def test_every_operation_and_error_status_keeps_the_contract(
-    behind: Sandbox, client: httpx.Client, call: Callable[..., httpx.Response], operation: str, status: int
-) -> None:
-    behind.chaos = Chaos(error_probability=1, error_statuses=(status,))
-    answer = accepted(call() if operation == "runOtp" else client.get(LOOK_UP.format("r")))
-    assert answer.status_code == status
-    assert list(answer.json()) == ["error"]
 
 
 def test_the_judge_sees_a_status_that_is_not_in_the_contract(

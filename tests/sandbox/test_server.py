@@ -186,7 +186,15 @@ def test_its_end_is_told_to_the_switchboard_and_its_socket_closed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "expected"), [("LocalHost", True), ("127.8.9.1", True), ("example.test", False), ("", False)]
+    ("host", "expected"),
+    [
+        ("LocalHost", True),
+        ("127.8.9.1", True),
+        ("::1", True),
+        ("::", False),
+        ("192.0.2.7", False),
+        ("example.test", False),
+    ],
 )
 def test_only_this_machine_s_names_are_loopback(host: str, expected: bool) -> None:  # noqa: FBT001 - a parameter
     assert is_loopback(host) is expected

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -9,9 +10,12 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.eventually import eventually
 from support.page import payload
 
-from autocall_otp.sandbox.numbers import NUMBERS, Answer
+from autocall_otp.sandbox import Chaos
+from autocall_otp.sandbox.chaos import Mishap
+from autocall_otp.sandbox.numbers import NUMBERS, Answer, LookUp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
     from autocall_otp.sandbox import Sandbox
 
     Place = Callable[..., httpx.Response]
+
 
 SAMPLE = (
     b'{"campaign_uuid": "f77dfcf4-0759-4179-93cb-741f481a776e", "phone_number": "1", "template": "t", '
@@ -139,7 +144,71 @@ def test_a_repeated_reference_is_dialled_again_and_counted(sandbox: Sandbox, htt
     assert look_up(http, "same").json()["id"] == second["call_id"]
 
 
-ENDINGS = [number for number in NUMBERS if number.answer is Answer.NORMAL and number.name.islower()]
+ENDINGS = [number for number in NUMBERS if number.answer is Answer.NORMAL and number.look_up is LookUp.NORMAL]
+
+
+EARLY = [
+    ("0900000023", []),
+    ("0900000024", {}),
+    ("0900000025", None),
+]
+
+
+@pytest.mark.parametrize(("number", "body"), EARLY)
+def test_a_look_up_before_the_record_may_find_nothing_in_many_words(
+    sandbox: Sandbox, http: httpx.Client, place: Place, number: str, body: Any
+) -> None:
+    place(number, ref_id="r")
+    early = look_up(http, "r")
+    assert (early.status_code, early.json()) == (200, body)
+    sandbox.advance(15)
+    assert look_up(http, "r").json()["status"] == "answered"
+    assert sandbox.requests[1].ok, "the caller did nothing wrong"
+
+
+def test_a_look_up_before_the_record_may_find_a_page(sandbox: Sandbox, http: httpx.Client, place: Place) -> None:
+    place("0900000026", ref_id="r")
+    early = look_up(http, "r")
+    assert (early.status_code, early.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    sandbox.advance(15)
+    assert look_up(http, "r").json()["status"] == "answered"
+
+
+def test_a_record_that_has_not_ended_says_so_with_the_first_of_all_times(
+    sandbox: Sandbox, http: httpx.Client, place: Place
+) -> None:
+    place("0900000027", ref_id="r")
+    early = look_up(http, "r").json()
+    assert (early["time_answered"], early["time_ended"], early["status"]) == (*["1970-01-01 07:00:00"] * 2, "")
+    sandbox.advance(15)
+    assert look_up(http, "r").json() == early | sandbox.calls[0].record  # type: ignore[operator] # it is there
+    assert look_up(http, "r").json()["status"] == "answered"
+
+
+def test_a_status_may_be_in_capitals(sandbox: Sandbox, http: httpx.Client, place: Place) -> None:
+    place("0900000028", ref_id="r")
+    sandbox.advance(30)
+    assert look_up(http, "r").json()["status"] == "NO_ANSWERED"
+    assert sandbox.calls[0].status == "no-answered"
+
+
+def test_a_refusal_may_come_with_200(sandbox: Sandbox, place: Place) -> None:
+    answer = place("0900000200")
+    assert (answer.status_code, answer.json()) == (200, {"status": "fail", "message": "Số dư không đủ"})
+    assert sandbox.calls == []
+    assert not sandbox.requests[0].ok
+
+
+def test_a_repeated_reference_is_answered_as_before_or_refused(sandbox: Sandbox, place: Place) -> None:
+    first = place(ref_id="same")
+    sandbox.repeated_ref_id = "replay"
+    assert place(ref_id="same").json() == first.json()
+    sandbox.repeated_ref_id = "refuse"
+    refused = place(ref_id="same")
+    assert (refused.status_code, refused.json()) == (409, {"error": [{"ref_id": "ref_id was used before"}]})
+    assert [place(ref_id="").status_code for _ in range(2)] == [200, 200], "no reference is none that is repeated"
+    assert [call.rings for call in sandbox.calls] == [1, 1, 1]
+    assert [request.ok for request in sandbox.requests] == [True, True, False, True, True]
 
 
 @pytest.mark.parametrize("number", ENDINGS, ids=lambda number: number.name)
@@ -156,26 +225,6 @@ def test_a_number_for_each_ending_and_record(sandbox: Sandbox, http: httpx.Clien
     assert look_up(http, "r").status_code == (404 if late else 200)
     sandbox.advance(number.plan.record - number.plan.ended)
     assert look_up(http, "r").json()["status"] == status
-
-
-@pytest.mark.parametrize(
-    ("number", "status", "placed"),
-    [
-        ("0900000401", 401, 0),
-        ("0900000403", 403, 0),
-        ("0900000500", 500, 0),
-        ("0900000503", 503, 0),
-        ("0900000502", 502, 1),
-    ],
-)
-def test_a_number_for_each_status(sandbox: Sandbox, place: Place, number: str, status: int, placed: int) -> None:
-    answer = place(number)
-    assert answer.status_code == status
-    assert len(sandbox.calls) == placed
-    if status == 502:
-        assert answer.headers["content-type"].startswith("text/html")
-    else:
-        assert isinstance(answer.json()["error"], str)
 
 
 def test_the_rate_limited_number_refuses_each_reference_once(sandbox: Sandbox, place: Place) -> None:
@@ -218,11 +267,14 @@ def test_the_log_shows_no_code_no_token_and_no_number(
                 place(number.phone_number, ref_id="r")
         place("0332665711")
         sandbox.calls[-1].answer()
-        look_up(http, "r")
+        look_up(http, "0332665711-LUAN001")
+        http.get("/LUAN001/0332665711")
         place(code_otp=1)
     lines = "\n".join(record.getMessage() for record in caplog.records if record.name.startswith("autocall"))
     assert "call 1 to 0900***001: queued" in lines
-    assert "0332***711: answered, by hand" in lines
+    assert "POST /v3/autocall/otp: no answer, on purpose, the number answer-lost" not in lines
+    assert "POST /v3/autocall/otp: 401, on purpose, the number unauthorized: 401, whatever the token" in lines
+    assert "GET /v3/autocall/log/***/ref_id" in lines
     for secret in ("LUAN001", "0332665711", "0900000001", "Bearer"):
         assert secret not in lines
 
@@ -240,7 +292,114 @@ def test_an_error_inside_is_a_500_that_tells_nothing(
     assert "LUAN001" not in caplog.text
 
 
-@pytest.mark.parametrize("path", ["/", "/page.js", "/sandbox/calls"])
+@pytest.mark.parametrize("path", ["/", "/pages/app.js", "/sandbox/calls"])
 def test_the_providers_paths_and_the_sandboxs_do_not_mix(http: httpx.Client, path: str) -> None:
     assert http.get("/v3" + path).json() == {"error": "Not Found"}
     assert http.get(path).status_code == 200
+
+
+CALM = Mishap(latency=0.0, reset=False, reset_after_dialling=False, error=None)
+
+
+def board_of(sandbox: Sandbox) -> Any:
+    return vars(sandbox)["_board"]
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "again"),
+    [
+        (400, "Bad Request", None),
+        (404, "Not Found", None),
+        (429, "Too Many Requests", "1"),
+        (500, "Internal Server Error", None),
+        (502, "Bad Gateway", None),
+        (503, "Service Unavailable", "1"),
+        (504, "Gateway Timeout", None),
+        (599, "HTTP 599", None),
+    ],
+)
+def test_an_error_by_chance_has_the_provider_s_shape(
+    sandbox: Sandbox, http: httpx.Client, place: Place, status: int, reason: str, again: str | None
+) -> None:
+    sandbox.chaos = Chaos(error_probability=1, error_statuses=(status,))
+    for answer in (place(), look_up(http, "ABC123")):
+        assert (answer.status_code, answer.json()) == (status, {"error": reason})
+        assert answer.headers.get("retry-after") == again
+    assert sandbox.calls == []
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "error", "placed"),
+    [
+        ("0900000401", 401, "Unauthorized", 0),
+        ("0900000403", 403, "Forbidden", 0),
+        ("0900000429", 429, "Too Many Requests", 0),
+        ("0900000500", 500, "Internal Server Error", 0),
+        ("0900000503", 503, "Service Unavailable", 0),
+        ("0900000502", 502, None, 1),
+    ],
+)
+def test_a_number_for_each_status(
+    sandbox: Sandbox, place: Place, number: str, status: int, error: str | None, placed: int
+) -> None:
+    answer = place(number)
+    assert (answer.status_code, len(sandbox.calls)) == (status, placed)
+    if error:
+        assert answer.json() == {"error": error}
+    else:
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    (request,) = sandbox.requests
+    assert (request.status, request.ok) == (status, False)
+    assert request.reason.startswith("on purpose, the number ")
+
+
+def test_a_reference_that_is_missing_or_empty_is_one_and_the_same(
+    http: httpx.Client, otp_request: dict[str, str]
+) -> None:
+    body = otp_request | {"phone_number": "0900000429"}
+    del body["ref_id"]
+    bodies = [body, body | {"ref_id": ""}, body | {"ref_id": ""}]
+    assert [http.post("/v3/autocall/otp", json=each).status_code for each in bodies] == [429, 200, 429]
+
+
+@pytest.mark.parametrize("dialled", [True, False])
+def test_a_reset_comes_before_the_call_or_after(
+    monkeypatch: pytest.MonkeyPatch,
+    sandbox: Sandbox,
+    place: Place,
+    dialled: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    mishap = Mishap(latency=0.0, reset=True, reset_after_dialling=dialled, error=503)
+    monkeypatch.setattr(board_of(sandbox), "roll", lambda: mishap)
+    with pytest.raises(httpx.ReadError):
+        place()
+    assert len(sandbox.calls) == dialled
+    when = "after the call was placed" if dialled else "before a call was placed"
+    (request,) = sandbox.requests
+    assert (request.status, request.reason) == (None, f"chaos: the connection was reset {when}")
+
+
+def test_the_end_of_the_sandbox_cuts_lateness_short(sandbox: Sandbox, http: httpx.Client) -> None:
+    sandbox.chaos = Chaos(latency_probability=1, latency_seconds=300)
+    state = vars(sandbox)["_server"].server_state
+    with ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(http.get, LOOK_UP.format("ABC123"), timeout=250)
+        eventually(lambda: state.tasks)
+        sandbox.stop()
+        asking.exception(60)
+
+
+@pytest.mark.parametrize("number", ["0900000031", "0900000032"])
+def test_a_caller_that_has_gone_is_let_go(
+    sandbox: Sandbox,
+    http: httpx.Client,
+    otp_request: dict[str, str],
+    caplog: pytest.LogCaptureFixture,
+    number: str,
+) -> None:
+    state = vars(sandbox)["_server"].server_state
+    with pytest.raises(httpx.TransportError):
+        http.post("/v3/autocall/otp", json=otp_request | {"phone_number": number}, timeout=0.3)
+    eventually(lambda: not state.tasks)
+    assert [(request.status, request.ok) for request in sandbox.requests] == [(None, False)]
+    assert [record for record in caplog.records if record.levelno > logging.INFO] == [], "nothing went wrong inside"

@@ -59,8 +59,7 @@ def test_a_repeated_reference_is_counted_and_the_latest_is_found() -> None:
     put(store, calls.BUSY)
     latest = put(store, calls.NO_ANSWER, at=1)
     assert store.rings("r") == 2
-    assert store.with_record("r", START + timedelta(seconds=10)) is None, "the latest has not ended"
-    assert store.with_record("r", START + timedelta(seconds=60)) == latest
+    assert store.by_reference("r") == latest
 
 
 def test_a_file_keeps_calls_and_ids_over_a_restart(tmp_path: Path) -> None:
@@ -189,9 +188,29 @@ def test_an_end_given_by_hand_is_what_counts() -> None:
     assert store.get(rejected.id) is None
 
 
-def test_an_unknown_reference_has_no_record_and_no_rings() -> None:
-    assert Store().with_record("unknown", START) is None
+def test_an_unknown_reference_has_no_call_and_no_rings() -> None:
+    assert Store().by_reference("unknown") is None
     assert Store().rings("unknown") == 0
+
+
+def test_a_deleted_call_is_gone_from_the_file_too(tmp_path: Path) -> None:
+    path = tmp_path / "calls.db"
+    first = Store(10, path)
+    gone, kept = put(first), put(first)
+    assert first.delete(gone.id)
+    assert not first.delete(gone.id)
+    assert first.by_reference("r") == kept
+    first.close()
+    second = Store(10, path)
+    assert list(second) == [kept]
+    second.close()
+
+
+def test_the_newest_calls_come_first_down_to_one() -> None:
+    store = Store()
+    first, second, third = (put(store) for _ in range(3))
+    assert list(store.newest()) == [third, second, first]
+    assert list(store.newest(first.id)) == [third, second]
 
 
 def test_a_call_that_went_does_not_come_back_with_the_file(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from autocall_otp.sandbox import calls
 from autocall_otp.sandbox.chaos import Chaos
+from autocall_otp.sandbox.journal import Exchange
 from autocall_otp.sandbox.switchboard import Switchboard, described
 
 if TYPE_CHECKING:
@@ -65,6 +66,11 @@ def test_a_call_is_decided_by_hand(board: Switchboard, action: str, status: str)
     assert board.get(1) == decided
     with pytest.raises(calls.NotRingingError):
         board.act(1, action)
+    if action == "answer":
+        board.act(1, "hang-up")
+        assert calls.status(board.all()[0], board.clock.now()) == "ended"
+    with pytest.raises(calls.NotTalkingError):
+        board.act(1, "hang-up")
     with pytest.raises(KeyError, match="^7$"):
         board.act(7, action)
 
@@ -73,9 +79,14 @@ def test_the_log_names_calls_by_their_ids_and_masks_their_numbers(
     board: Switchboard, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO, "autocall_otp.sandbox"):
-        board.act(place(board).id, "reject")
-    said = ["call 1 to 0332***711: queued", "call 1 to 0332***711: busy, by hand"]
+        place(board)
+        board.take_note(Exchange("GET", "/LUAN001", "/***", 404, "no such path", ok=False))
+        board.take_note(Exchange("GET", "/x", "/x", 404, "too early", ok=True))
+    said = ["call 1 to 0332***711: queued", "GET /***: 404, no such path"]
     assert caplog.record_tuples == [("autocall_otp.sandbox", logging.INFO, text) for text in said]
+    assert [request.path for request in board.requests()] == ["/LUAN001", "/x"]
+    board.clear_requests()
+    assert board.requests() == []
 
 
 def test_the_bell_rings_for_whatever_can_be_seen(board: Switchboard) -> None:
@@ -84,6 +95,10 @@ def test_the_bell_rings_for_whatever_can_be_seen(board: Switchboard) -> None:
         lambda: board.act(1, "answer"),
         lambda: board.advance(1),
         lambda: board.set_speed(2),
+        lambda: board.set_chaos(Chaos()),
+        lambda: board.take_note(Exchange("GET", "/x", "/x", 404, "no such path", ok=False)),
+        lambda: board.delete([1]),
+        board.clear_requests,
         board.clear,
         board.reset,
         board.stop,
@@ -123,24 +138,36 @@ def test_the_latest_call_is_found_by_number_and_after_another(board: Switchboard
     assert (board.rings("r"), board.rings("other")) == (3, 0)
 
 
-def test_a_record_is_found_by_its_reference_when_it_is_there(board: Switchboard) -> None:
-    call = place(board)
-    assert board.look_up("r") is None
-    board.advance(15)
-    assert board.look_up("r") == calls.record(call)
-    assert board.look_up("other") is None
+def test_calls_are_listed_in_their_order_and_deleted_one_by_one(board: Switchboard) -> None:
+    first, other, again = place(board), place(board, phone_number="0912345678"), place(board)
+    assert board.all() == [first, other, again]
+    assert board.all("0332665711") == [first, again]
+    assert board.all("0332665711", after=first.id) == [again]
+    assert board.delete([first.id, 99]) == 1
+    assert board.all() == [other, again]
+
+
+@pytest.mark.parametrize("value", ["again", "", None])
+def test_an_unknown_way_with_repeated_references_is_refused(value: Any) -> None:
+    with pytest.raises(ValueError, match="^repeated_ref_id must be one of dial, replay, refuse: "):
+        Switchboard(repeated_ref_id=value)
+    with pytest.raises(ValueError, match="^repeated_ref_id must be "):
+        Switchboard().repeated_ref_id = value
 
 
 def test_clearing_forgets_the_calls_and_resetting_everything(board: Switchboard) -> None:
     place(board)
     board.set_speed(5)
+    board.auto_answer, board.repeated_ref_id = False, "refuse"
+    board.take_note(Exchange("GET", "/x", "/x", 404, "no such path", ok=False))
     board.set_chaos(Chaos(error_probability=1))
     board.refuse_once("0900000429", "a")
     board.clear()
     assert (board.all(), board.clock.speed, board.chaos.error_probability) == ([], 5.0, 1)
     assert board.roll().error in {500, 502, 503}
     board.reset()
-    assert (board.clock.speed, board.chaos) == (0.0, Chaos())
+    assert (board.clock.speed, board.chaos, board.requests()) == (0.0, Chaos(), [])
+    assert (board.auto_answer, board.repeated_ref_id) == (True, "dial")
     assert board.refuse_once("0900000429", "a")
     assert place(board).id == 2
 
@@ -193,6 +220,7 @@ def test_a_call_is_shown_with_all_that_has_happened_so_far(board: Switchboard) -
         "call_id": call.call_id,
         "ref_id": "r",
         "phone_number": "0900000021",
+        "normalized_number": "0900000021",
         "code_otp": "LUAN001",
         "template": "t",
         "campaign_uuid": "c",
@@ -201,6 +229,7 @@ def test_a_call_is_shown_with_all_that_has_happened_so_far(board: Switchboard) -
         "placed_at": at(0),
         **dict.fromkeys(steps),
         "can_be_answered": True,
+        "can_be_hung_up": False,
         "rings": 1,
     }
     for seconds, status, since, known in [

@@ -44,10 +44,11 @@ def test_a_call_in_doubt_is_not_sent_again(result: Any) -> None:
 
 
 def test_an_attempt_in_doubt_keeps_the_call_in_doubt() -> None:
-    """Whoever rings again in doubt learns of the first ring also where the second try is refused."""
+    """A caller who rings again in doubt learns of the first ring though the second try is refused."""
     for last in (answer(400), Unsent(httpx.ConnectError("no")), answer(401)):
         error = error_of(sending(ring_again=True, attempts=2), [DOUBT, last])
         assert error.outcome is UNKNOWN
+        assert "the phone may ring" in str(error)
     assert error_of(sending(), [BUSY, BUSY, Unsent(httpx.ConnectError("no"))]).outcome is NOT_PLACED
 
 

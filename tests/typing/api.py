@@ -19,6 +19,7 @@ from autocall_otp import (
     Retry,
     WaitProgress,
     mask_number,
+    normalize_number,
 )
 
 
@@ -26,15 +27,20 @@ def sync() -> None:
     """A client for threads."""
     with Client("api.example.vn", lambda: "token", timeout=5.0, retry=Retry(attempts=2)) as client:
         assert_type(client, Client)
+        assert_type(client.host, str)
+        assert_type(client.deadline, float)
         call = client.run_otp("0332665711", "LUAN001")
         assert_type(call, OtpCall)
         assert_type(call.call_id, str)
         assert_type(call.lead_uuid, str | None)
         assert_type(call.ref_id, str)
+        assert_type(call.phone_number, str | None)
         assert_type(call.outcome, Outcome)
         assert_type(call.to_dict(masked=True), dict[str, Any])
-        record = client.wait_for_cdr(call.ref_id, timeout=60, progress=watch)
+        record = client.wait_for_cdr(call, timeout=60, progress=follow)
+        assert_type(client.wait_for_cdr(call.ref_id), Cdr)
         assert_type(client.get_cdr(call.ref_id), Cdr)
+        assert_type(client.get_cdr(call), Cdr)
         assert_type(record.status, CallStatus | str | None)
         assert_type(record.duration, int | None)
         assert_type(record.time_started, datetime | None)
@@ -45,6 +51,7 @@ def sync() -> None:
         del raw
     assert_type(client.close(), None)
     assert_type(mask_number("0332665711"), str)
+    assert_type(normalize_number("+84 332 665 711", allow_international=True), str)
 
 
 async def fetch() -> str:
@@ -56,19 +63,22 @@ async def asynchronous() -> None:
     """A client for asyncio."""
     async with AsyncClient("api.example.vn", fetch) as client:
         assert_type(client, AsyncClient)
-        assert_type(await client.run_otp("0332665711", "LUAN001"), OtpCall)
+        call = await client.run_otp("0332665711", "LUAN001")
+        assert_type(call, OtpCall)
         assert_type(await client.get_cdr("ABC123"), Cdr)
+        assert_type(await client.get_cdr(call), Cdr)
         assert_type(await client.wait_for_cdr("ABC123"), Cdr)
+        assert_type(await client.wait_for_cdr(call), Cdr)
 
 
-def watch(progress: WaitProgress) -> None:
+def follow(progress: WaitProgress) -> None:
     """Progress of a wait."""
     assert_type(progress.look_ups, int)
     assert_type(progress.record, Cdr | None)
 
 
 def errors(error: AutocallError) -> None:
-    """What an error tells."""
+    """What an error says."""
     assert_type(error.outcome, Outcome)
     assert_type(error.ref_id, str | None)
     assert_type(error.retryable, bool)
@@ -80,8 +90,11 @@ def errors(error: AutocallError) -> None:
         assert_type(error.record, Cdr | None)
 
 
-def wrong(client: Client) -> None:
-    """What a type checker must refuse."""
+def rejected(client: Client) -> None:
+    """What a type checker must reject."""
     client.run_otp(332665711, "1")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - a number loses its 0
     client.run_otp("0332665711", "1", "campaign")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue] - keywords only
+    client.get_cdr(7)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - a reference or a call
+    client.host = "x"  # type: ignore[misc] # pyright: ignore[reportAttributeAccessIssue] - set when it is made
+    Client("api.example.vn", transport="fast")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - is gone
     Client("api.example.vn", fetch)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - a coroutine function

@@ -52,6 +52,12 @@ class Operation:
     """Whether a phone may ring because of it."""
     ring_again: bool = False
     """Whether to try again although the phone may have rung (`Retry.unknown_outcome`)."""
+    in_doubt: bool = False
+    """Whether an attempt before this one may have rung the phone, whatever becomes of this one."""
+
+    def outcome(self, *, unplaced: bool) -> Outcome:
+        """What is known after an attempt that did not succeed, and placed no call or may have."""
+        return Outcome.NOT_PLACED if unplaced and self.places_call and not self.in_doubt else Outcome.UNKNOWN
 
     def note(self, outcome: Outcome) -> str:
         """The operation in a line for logs and notes."""
@@ -74,8 +80,7 @@ def interpret(result: RawResponse | Exception, operation: Operation, request: Re
     """The answer where it is a success, else the error that the result amounts to."""
     if isinstance(result, AutocallError):
         result.ref_id = operation.ref_id
-        if not operation.places_call:
-            result.outcome = Outcome.UNKNOWN
+        result.outcome = operation.outcome(unplaced=result.outcome is Outcome.NOT_PLACED)
         return result
     if isinstance(result, Exception):
         return _no_answer(result, operation, request)
@@ -104,7 +109,7 @@ def unreadable(response: RawResponse, operation: Operation, why: str) -> Invalid
 def _no_answer(cause: Exception, operation: Operation, request: Request) -> TransportError:
     redact_error(cause, operation.secrets)
     unsent = is_unsent(request, cause)
-    outcome = Outcome.NOT_PLACED if unsent and operation.places_call else Outcome.UNKNOWN
+    outcome = operation.outcome(unplaced=unsent)
     kind = TransportTimeoutError if isinstance(cause, httpx.TimeoutException | TimeoutError) else TransportError
     may_pass = isinstance(cause, httpx.TransportError | OSError) and not is_certificate_refused(cause)
     url = request.url
@@ -132,7 +137,7 @@ def _error_answer(response: RawResponse, operation: Operation) -> ApiError:
     kind = error_class(status)
     # A gateway also answers 408 when it had passed the request on and the service was slow.
     refused = 400 <= status < 500 and status != 408 and kind is not ServerError  # noqa: PLR2004 - HTTP's classes
-    outcome = Outcome.NOT_PLACED if refused and operation.places_call else Outcome.UNKNOWN
+    outcome = operation.outcome(unplaced=refused)
     if operation.places_call:
         # A redirect repeats itself, so another try gains nothing, even where a second ring is no harm.
         again = status == _TOO_MANY_REQUESTS or (operation.ring_again and kind is ServerError)

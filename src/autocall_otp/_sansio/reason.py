@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sys
 from collections.abc import Iterator
 
 _BY_CERTIFICATE = {
@@ -65,9 +66,9 @@ def _words(cause: BaseException) -> str | None:
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    seen: set[int] = set()
+    # What the application was handling when it called us is none of it. httpcore raises some errors from None.
+    seen = {id(sys.exception())}
     while error is not None and id(error) not in seen:
         seen.add(id(error))
         yield error
-        # Not its context: that may be what the application was handling when it called us.
-        error = error.__cause__
+        error = error.__cause__ or error.__context__

@@ -41,7 +41,7 @@ class Attempt:
         """
         self.request, self.operation, self.deadline, self.delay = request, operation, deadline, delay
         self.refused_token = refused_token
-        self.token = ""
+        self.token = ""  # nosec B105 - there is none yet
         """The token that it was sent with; set when it is sent."""
 
 
@@ -116,7 +116,7 @@ def send(  # noqa: PLR0913 - what to send, what for, how long to go on
         AutocallError: what the last attempt amounts to.
     """
     policy.budget.earn()
-    in_doubt, renewed, failures, refused_token = False, False, 0, ""
+    renewed, failures, refused_token = False, 0, ""
     while True:
         request = new_request(deadline, policy.clock)
         attempt = Attempt(request, operation, deadline, delay, refused_token)
@@ -125,21 +125,18 @@ def send(  # noqa: PLR0913 - what to send, what for, how long to go on
         except GeneratorExit:
             raise
         except BaseException as foreign:
-            _annotate(foreign, operation, in_doubt=in_doubt or not is_unsent(request, foreign))
+            _annotate(foreign, operation, operation.outcome(unplaced=is_unsent(request, foreign)))
             raise
         error = interpret(result, operation, request)
         if isinstance(error, RawResponse):
             return error
-        # An earlier attempt may have rung the phone, whatever became of this one.
-        in_doubt = in_doubt or error.outcome is Outcome.UNKNOWN
-        if in_doubt:
-            error.outcome = Outcome.UNKNOWN
+        operation.in_doubt = error.outcome is Outcome.UNKNOWN
         if isinstance(error, AuthenticationError) and policy.token_is_renewable and not renewed:
             renewed, refused_token, delay = True, attempt.token, 0.0
             continue
         if attempt.token:
             # Else no fresh token could be had, and the one at hand is still the refused one.
-            refused_token = ""
+            refused_token = ""  # nosec B105 - none was refused
         failures += 1
         delay = policy.back_off(failures, error)
         is_too_late = policy.clock() + delay >= deadline
@@ -147,10 +144,9 @@ def send(  # noqa: PLR0913 - what to send, what for, how long to go on
             raise error
 
 
-def _annotate(error: BaseException, operation: Operation, *, in_doubt: bool) -> None:
+def _annotate(error: BaseException, operation: Operation, outcome: Outcome) -> None:
     """Say on an exception that is none of ours what is known of the call."""
-    is_unknown = in_doubt or not operation.places_call
-    note = operation.note(Outcome.UNKNOWN if is_unknown else Outcome.NOT_PLACED)
+    note = operation.note(outcome)
     error.add_note(note)
-    if in_doubt and operation.places_call:
+    if outcome is Outcome.UNKNOWN and operation.places_call:
         logger.warning("%s: interrupted by %s", note, type(error).__name__)

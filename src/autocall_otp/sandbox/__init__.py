@@ -1,17 +1,28 @@
 """A stand-in for the voice OTP service: it takes calls, lets them ring, shows their codes, keeps their records.
 
-It imports neither the SDK nor the generated code, so that an error they would share cannot hide.
+It imports neither the SDK nor the generated code, so that an error they would share cannot hide; but one function,
+which reads the spellings of a number.
 """
 
 try:
-    from autocall_otp.sandbox.calls import NotRingingError
+    from autocall_otp.sandbox.calls import NotRingingError, NotTalkingError
     from autocall_otp.sandbox.chaos import Chaos
     from autocall_otp.sandbox.clock import Clock
     from autocall_otp.sandbox.embedded import DEFAULT_TOKEN, Call, Sandbox
-except ModuleNotFoundError as error:
-    if (error.name or "").startswith("autocall_otp"):
+    from autocall_otp.sandbox.journal import ReceivedRequest
+except ModuleNotFoundError as _error:
+    if (_error.name or "").startswith("autocall_otp"):
         raise
-    MISSING = f"the sandbox needs {error.name}: pip install 'autocall-otp[sandbox]'"
-    raise ModuleNotFoundError(MISSING, name=error.name) from error
+    _missing = f"the sandbox needs {_error.name}: pip install 'autocall-otp[sandbox]'"
+    raise ModuleNotFoundError(_missing, name=_error.name) from _error
 
-__all__ = ["DEFAULT_TOKEN", "Call", "Chaos", "Clock", "NotRingingError", "Sandbox"]
+__all__ = [
+    "DEFAULT_TOKEN",
+    "Call",
+    "Chaos",
+    "Clock",
+    "NotRingingError",
+    "NotTalkingError",
+    "ReceivedRequest",
+    "Sandbox",
+]

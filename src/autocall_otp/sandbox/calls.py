@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
+
+from autocall_otp import normalize_number
 
 FROM_NUMBER = "02873003586"
 TALK_SECONDS = 8.0
@@ -30,6 +33,7 @@ class Plan:
 
 
 ANSWERED = Plan(2.0, 7.0, 15.0, 15.0, "answered", "NORMAL_CLEARING", "recv_bye")
+HUNG_UP = Plan(2.0, 7.0, 8.0, 8.0, "answered", "NORMAL_CLEARING", "recv_bye")
 BUSY = Plan(None, None, 3.0, 3.0, "busy", "USER_BUSY", "recv_refuse")
 NO_ANSWER = Plan(2.0, None, 27.0, 27.0, "no-answered", "NO_ANSWER", "send_cancel")
 NOT_AVAILABLE = Plan(None, None, 4.0, 4.0, "not-available", "NO_USER_RESPONSE", "recv_refuse")
@@ -61,6 +65,10 @@ class PlacedCall:
 
 class NotRingingError(Exception):
     """The call can no longer be answered, rejected or left: it was answered already, or has ended."""
+
+
+class NotTalkingError(Exception):
+    """The call cannot be hung up: nobody has answered it, or it has ended."""
 
 
 def elapsed(call: PlacedCall, now: datetime) -> float:
@@ -104,6 +112,11 @@ def can_be_answered(call: PlacedCall, now: datetime) -> bool:
     return call.plan.ringing is not None and status(call, now) in {"queued", "ringing"}
 
 
+def can_be_hung_up(call: PlacedCall, now: datetime) -> bool:
+    """Whether someone talks, or listens."""
+    return status(call, now) == "answered"
+
+
 def moment(call: PlacedCall, offset: float) -> datetime:
     """The time at an offset of the plan."""
     return call.placed_at + timedelta(seconds=offset)
@@ -125,6 +138,15 @@ def left_unanswered(call: PlacedCall, now: datetime) -> PlacedCall:
     """The call, given up at this moment; raises NotRingingError."""
     seconds = _ringing_seconds(call, now)
     return _replanned(call, NO_ANSWER, seconds, answered=None, ended=seconds)
+
+
+def hung_up(call: PlacedCall, now: datetime) -> PlacedCall:
+    """The call, ended at this moment by whom it reached; raises NotTalkingError."""
+    if not can_be_hung_up(call, now):
+        msg = f"call {call.id} cannot be hung up: its status is {status(call, now)}"
+        raise NotTalkingError(msg)
+    plan = replace(call.plan, disposition=HUNG_UP.disposition)
+    return _replanned(call, plan, elapsed(call, now), answered=plan.answered, ended=elapsed(call, now))
 
 
 def _ringing_seconds(call: PlacedCall, now: datetime) -> float:
@@ -198,13 +220,16 @@ def _text(time: datetime | None) -> str:
     return "" if time is None else time.strftime(TIME_FORMAT)
 
 
-def domestic(phone_number: str) -> str:
-    """The number in domestic form: `+84 332 665 711` and `84332665711` are `0332665711`."""
-    digits = re.sub(r"[\s().\-]", "", phone_number)
-    return re.sub(r"^(\+84|0084|84(?=\d{9}$))0?", "0", digits)
+@lru_cache(maxsize=10_000)
+def normalized(phone_number: str) -> str:
+    """The number as the SDK would dial it, however it is spelt; a text that is no number stays as it is."""
+    try:
+        return normalize_number(phone_number, allow_international=True)
+    except ValueError:
+        return phone_number
 
 
 def masked(phone_number: str) -> str:
     """The number as a log may show it: `0332***711`, or `***` when it is too short or no number at all."""
-    number = domestic(phone_number)
+    number = normalized(phone_number)
     return f"{number[:4]}***{number[-3:]}" if re.fullmatch(r"\+?[0-9]{9,15}", number) else "***"

@@ -33,6 +33,11 @@ class Chaos:
     error_statuses: tuple[int, ...] = ERROR_STATUSES
     seed: int | None = None
 
+    @property
+    def is_on(self) -> bool:
+        """Whether anything can go wrong by it."""
+        return any((self.latency_probability, self.reset_probability, self.error_probability))
+
     def __post_init__(self) -> None:
         """Check every number."""
         for name in ("latency_probability", "reset_probability", "error_probability"):

@@ -29,14 +29,32 @@ TRUTH = {"true": True, "false": False}
 
 
 class Violation(Exception):  # noqa: N818 - not an error of ours: the caller's request broke the contract
-    """A request that the contract does not allow: the status and the body to answer with."""
+    """A request that is not carried out.
 
-    def __init__(self, status: int, error: ErrorBody, headers: dict[str, str] | None = None) -> None:
+    Args:
+        status: The status to answer with.
+        error: The body to answer with, in the provider's shape.
+        headers: Headers of the answer.
+        reason: The same for people, who may need more words than the provider gives.
+        ok: Whether the caller did nothing wrong, and only came too early.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        error: ErrorBody,
+        headers: dict[str, str] | None = None,
+        *,
+        reason: str = "",
+        ok: bool = False,
+    ) -> None:
         """Keep what to answer with."""
         super().__init__(status)
-        self.status = status
-        self.error = error
-        self.headers = headers or {}
+        self.status: int = status
+        self.error: ErrorBody = error
+        self.headers: dict[str, str] = headers or {}
+        self.reason: str = reason or in_words(error)
+        self.ok: bool = ok
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +86,7 @@ class Operation:
 
     id: str
     method: str
+    path: str
     pattern: re.Pattern[str]
     parameters: tuple[Parameter, ...]
     body: Draft202012Validator | None
@@ -85,12 +104,12 @@ class Contract:
 
     def __init__(self, document: Json, *, closed: bool = False) -> None:
         """Read every operation."""
-        self.document = document
+        self.document: Json = document
         self._closed = closed
         resource: Resource[Any] = DRAFT202012.create_resource(document)
         self._registry: Registry[Any] = Registry[Any]().with_resource(DOCUMENT, resource)
         self._resolver = self._registry.resolver(DOCUMENT)
-        self.operations = tuple(self._operations())
+        self.operations: tuple[Operation, ...] = tuple(self._operations())
 
     def match(self, method: str, raw_path: str) -> tuple[Operation, dict[str, str]]:
         """The operation for a request and its path parameters, decoded.
@@ -102,16 +121,22 @@ class Contract:
         Raises:
             Violation: 404 for an unknown path, 405 for another method, 400 for a path that is not UTF-8.
         """
+        matching = [(operation, operation.pattern.fullmatch(raw_path)) for operation in self.operations]
+        # Of two paths that match, the one with fewer parameters comes first and is the one that was meant.
+        path = next((operation.path for operation, found in matching if found), None)
         allowed: list[str] = []
-        for operation in self.operations:
-            found = operation.pattern.fullmatch(raw_path)
-            if found and operation.method == method:
+        for operation, found in matching:
+            if found and operation.path == path and operation.method == method:
                 return operation, {name: _decoded(name, text) for name, text in found.groupdict().items()}
-            if found:
+            if operation.path == path:
                 allowed.append(operation.method)
         if allowed:
-            raise Violation(405, "Method Not Allowed", {"Allow": ", ".join(sorted(allowed))})
-        raise Violation(404, "Not Found")
+            methods = ", ".join(sorted(allowed))
+            raise Violation(
+                405, "Method Not Allowed", {"Allow": methods}, reason=f"{method} is not served here, but {methods} is"
+            )
+        known = ", ".join(f"{operation.method} {operation.path}" for operation in self.operations)
+        raise Violation(404, "Not Found", reason=f"no such path; there are {known}")
 
     def parameters(self, operation: Operation, path: dict[str, str], query: str) -> dict[str, Any]:
         """The checked parameters in their types, defaults filled in; raises Violation 400."""
@@ -152,6 +177,7 @@ class Contract:
         return Operation(
             id=operation["operationId"],
             method=method.upper(),
+            path=path,
             pattern=re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(path))),
             parameters=tuple(parameter for parameter in (self._parameter(*place) for place in places) if parameter),
             body=self._validator(f"{body_at}/content/application~1json/schema") if has_body else None,
@@ -204,6 +230,13 @@ def complaints(validator: Draft202012Validator, value: Any, name: str = "(root)"
             entries = [{field: _reason(str(error.validator), error.validator_value, error.instance)}]
         found += [entry for entry in entries if entry not in found]
     return found
+
+
+def in_words(error: ErrorBody) -> str:
+    """The error as a line for people."""
+    if isinstance(error, str):
+        return error
+    return "; ".join(text if field in text else f"{field}: {text}" for each in error for field, text in each.items())
 
 
 def _reason(keyword: str, wanted: Any, value: Any) -> str:  # noqa: ANN401 - any JSON

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from autocall_otp.sandbox.calls import NotRingingError, domestic
+from autocall_otp.sandbox.caller import ask_for_call
+from autocall_otp.sandbox.calls import NotRingingError, NotTalkingError
 from autocall_otp.sandbox.chaos import Chaos
 from autocall_otp.sandbox.contract import Violation, testing_contract
 from autocall_otp.sandbox.endpoints import Checked, Endpoints, Handler
@@ -17,16 +18,19 @@ from autocall_otp.sandbox.numbers import NUMBERS
 from autocall_otp.sandbox.switchboard import Switchboard, described
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
     from autocall_otp.sandbox.calls import PlacedCall
 
 
 class Control:
     """One method for each operation of the testing API."""
 
-    def __init__(self, board: Switchboard, token: str) -> None:
-        """Steer this switchboard."""
+    def __init__(self, board: Switchboard, token: str, service: ASGIApp) -> None:
+        """Steer this switchboard; calls are placed at this service."""
         self._board = board
         self._token = token
+        self._service = service
 
     def endpoints(self) -> Endpoints:
         """The application that serves them."""
@@ -36,16 +40,22 @@ class Control:
         """The operations by their ids."""
         return {
             "getInfo": self.get_info,
+            "setSettings": self.set_settings,
             "listNumbers": self.list_numbers,
             "getOpenapi": self.get_openapi,
             "listCalls": self.list_calls,
+            "placeCall": self.place_call,
             "clearCalls": self.clear_calls,
             "getLatestCall": self.get_latest_call,
             "waitForCall": self.wait_for_call,
             "getCall": self.get_call,
+            "deleteCall": self.delete_call,
             "answerCall": self._acting("answer"),
             "rejectCall": self._acting("reject"),
             "leaveCallUnanswered": self._acting("leave-unanswered"),
+            "hangUpCall": self._acting("hang-up"),
+            "listRequests": self.list_requests,
+            "clearRequests": self.clear_requests,
             "streamEvents": self.stream_events,
             "getClock": self.get_clock,
             "setClock": self.set_clock,
@@ -56,9 +66,13 @@ class Control:
 
     async def get_info(self, _: Checked) -> Response:
         """The settings in force."""
-        board = self._board
-        settings = {"token": self._token, "auto_answer": board.auto_answer, "calls": len(board.all())}
-        return JSONResponse(settings | self._clock())
+        return JSONResponse(self._info())
+
+    async def set_settings(self, request: Checked) -> Response:
+        """Change some of the settings."""
+        self._board.auto_answer = request.body.get("auto_answer", self._board.auto_answer)
+        self._board.repeated_ref_id = request.body.get("repeated_ref_id", self._board.repeated_ref_id)
+        return JSONResponse(self._info())
 
     async def list_numbers(self, _: Checked) -> Response:
         """The numbers that mean something."""
@@ -70,21 +84,41 @@ class Control:
         return JSONResponse(testing_contract().document)
 
     async def list_calls(self, request: Checked) -> Response:
-        """The calls, newest first."""
-        number, after = request.parameters["phone_number"], request.parameters["after"]
-        wanted = None if number is None else domestic(number)
-        found = [
-            call
-            for call in reversed(self._board.all())
-            if call.id > after and (wanted is None or domestic(call.phone_number) == wanted)
-        ]
+        """The latest calls, oldest first."""
+        found = self._board.all(request.parameters["phone_number"], request.parameters["after"])
         now = self._board.clock.now()
-        shown = [described(self._board, call, now) for call in found[: request.parameters["limit"]]]
+        shown = [described(self._board, call, now) for call in found[-request.parameters["limit"] :]]
         return JSONResponse({"calls": shown})
 
-    async def clear_calls(self, _: Checked) -> Response:
-        """Forget all calls."""
-        self._board.clear()
+    async def place_call(self, request: Checked) -> Response:
+        """Ask the service for a call, as a program would."""
+        return JSONResponse(await ask_for_call(self._service, self._token, request.body))
+
+    async def clear_calls(self, request: Checked) -> Response:
+        """Forget all calls, or those with these ids."""
+        ids = request.parameters["ids"]
+        if ids is None:
+            self._board.clear()
+        else:
+            self._board.delete(int(each) for each in ids.split(","))
+        return Response(status_code=204)
+
+    async def delete_call(self, request: Checked) -> Response:
+        """Forget one call."""
+        if not self._board.delete([request.parameters["id"]]):
+            raise Violation(404, "Not Found")
+        return Response(status_code=204)
+
+    async def list_requests(self, request: Checked) -> Response:
+        """The latest requests, oldest first."""
+        found = [each.as_json() for each in self._board.requests(request.parameters["after"])]
+        wanted = request.parameters["ok"]
+        shown = [each for each in found if wanted is None or each["ok"] is wanted]
+        return JSONResponse({"requests": shown[-request.parameters["limit"] :]})
+
+    async def clear_requests(self, _: Checked) -> Response:
+        """Forget the requests."""
+        self._board.clear_requests()
         return Response(status_code=204)
 
     async def get_latest_call(self, request: Checked) -> Response:
@@ -115,7 +149,7 @@ class Control:
                 return self._shown(self._board.act(request.parameters["id"], action))
             except KeyError:
                 raise Violation(404, "Not Found") from None
-            except NotRingingError as error:
+            except (NotRingingError, NotTalkingError) as error:
                 raise Violation(409, str(error)) from None
 
         return act
@@ -157,6 +191,11 @@ class Control:
         """Start afresh."""
         self._board.reset()
         return Response(status_code=204)
+
+    def _info(self) -> dict[str, Any]:
+        board = self._board
+        settings = {"auto_answer": board.auto_answer, "repeated_ref_id": board.repeated_ref_id}
+        return {"token": self._token, "calls": len(board.all())} | settings | self._clock()
 
     def _clock(self) -> dict[str, Any]:
         clock = self._board.clock

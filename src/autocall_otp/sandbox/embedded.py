@@ -11,15 +11,17 @@ from autocall_otp.sandbox import calls
 from autocall_otp.sandbox.calls import PlacedCall, masked
 from autocall_otp.sandbox.server import Server
 from autocall_otp.sandbox.store import DEFAULT_LIMIT
-from autocall_otp.sandbox.switchboard import Switchboard
+from autocall_otp.sandbox.switchboard import RepeatedRefId, Switchboard
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable
     from types import TracebackType
     from typing import Self
 
     from autocall_otp.sandbox.chaos import Chaos
     from autocall_otp.sandbox.clock import Clock
+    from autocall_otp.sandbox.journal import ReceivedRequest
 
 DEFAULT_TOKEN = "sandbox"  # noqa: S105  # nosec B105 - a stand-in's token, known to all
 
@@ -81,6 +83,10 @@ class Call:
         """Give it up; see `Sandbox.leave_unanswered`."""
         self._act("leave-unanswered")
 
+    def hang_up(self) -> None:
+        """Let the callee hang up; see `Sandbox.hang_up`."""
+        self._act("hang-up")
+
     def __eq__(self, other: object) -> bool:
         """Whether both are views of one call."""
         return isinstance(other, Call) and self.id == other.id and self._board is other._board
@@ -121,9 +127,12 @@ class Sandbox:
         auto_answer: Whether ordinary numbers answer by themselves; else they ring until `answer`, or for 25 s.
         db: SQLite file to keep the calls in; None keeps them in memory.
         max_calls: How many calls are kept; beyond it the one that ended first goes.
+        repeated_ref_id: What a call with a `ref_id` that was used before gets: `dial` rings the phone again, `replay`
+            answers as before without a ring, `refuse` is a 409. The provider does not say what the service does.
 
     Raises:
-        ValueError: If speed or max_calls is out of its range, or db is not a sandbox's file or is in use.
+        ValueError: If speed, max_calls or repeated_ref_id is out of its range, or db is not a sandbox's file or is
+            in use.
     """
 
     def __init__(  # noqa: PLR0913 - all by keyword, all optional
@@ -136,15 +145,22 @@ class Sandbox:
         auto_answer: bool = True,
         db: str | os.PathLike[str] | None = None,
         max_calls: int = DEFAULT_LIMIT,
+        repeated_ref_id: RepeatedRefId = "dial",
     ) -> None:
         """Set it up; `start` makes it listen."""
-        self.token = token
+        self.token: str = token
         self._host = host
         self._port = port
         self._board = Switchboard(
-            speed=speed, auto_answer=auto_answer, limit=max_calls, path=Path(db) if db is not None else None
+            speed=speed,
+            auto_answer=auto_answer,
+            limit=max_calls,
+            path=Path(db) if db is not None else None,
+            repeated_ref_id=repeated_ref_id,
         )
         self._server: Server | None = None
+        # The ids of the calls that expect_call has given.
+        self._given: set[int] = set()
 
     def __enter__(self) -> Self:
         """Start it."""
@@ -197,6 +213,11 @@ class Sandbox:
         return [self._view(call) for call in self._board.all()]
 
     @property
+    def requests(self) -> list[ReceivedRequest]:
+        """The latest requests to the service, oldest first: 500 that were answered as asked, 500 that were not."""
+        return self._board.requests()
+
+    @property
     def clock(self) -> Clock:
         """The clock that the calls live by."""
         return self._board.clock
@@ -210,36 +231,71 @@ class Sandbox:
     def chaos(self, chaos: Chaos) -> None:
         self._board.set_chaos(chaos)
 
-    def latest(self, phone_number: str | None = None) -> Call | None:
-        """The latest call, to this number where one is given, in any form: `0332…`, `+84 332 …`."""
+    @property
+    def auto_answer(self) -> bool:
+        """Whether ordinary numbers answer by themselves; can be changed while it runs."""
+        return self._board.auto_answer
+
+    @auto_answer.setter
+    def auto_answer(self, value: bool) -> None:
+        self._board.auto_answer = value
+
+    @property
+    def repeated_ref_id(self) -> RepeatedRefId:
+        """What a call with a `ref_id` that was used before gets; can be changed while it runs."""
+        return self._board.repeated_ref_id
+
+    @repeated_ref_id.setter
+    def repeated_ref_id(self, value: RepeatedRefId) -> None:
+        self._board.repeated_ref_id = value
+
+    def latest(self, phone_number: str | None = None) -> Call:
+        """The latest call, to this number where one is given, in any spelling: `0332…`, `+84 332 …`.
+
+        Raises:
+            LookupError: If there is none; the message says what came instead.
+        """
         call = self._board.latest(phone_number)
-        return self._view(call) if call else None
+        if call is None:
+            raise LookupError(self._none_to(phone_number))
+        return self._view(call)
+
+    def expect_call(self, phone_number: str | None = None, *, timeout: float = 5.0) -> Call:
+        """The next call, to this number where one is given: each call is given once, the oldest first.
+
+        It waits for a call that a background job is about to place. Asked again, it waits for another one, so that
+        the second login of a test never reads the code of the first.
+
+        Args:
+            phone_number: The number, in any spelling.
+            timeout: At most so many real seconds.
+
+        Raises:
+            TimeoutError: If no such call was placed in time; the message says what came instead.
+        """
+
+        def look() -> PlacedCall | None:
+            return next((call for call in self._board.all(phone_number) if call.id not in self._given), None)
+
+        found = self._wait(timeout, look, phone_number)
+        self._given.add(found.id)
+        return found
 
     def wait_for_call(
         self, phone_number: str | None = None, *, timeout: float = 5.0, after: Call | None = None
     ) -> Call:
-        """The latest call, to this number where one is given, as soon as there is one.
+        """The latest call, to this number where one is given, as soon as there is one; see also `expect_call`.
 
         Args:
-            phone_number: The number, in any form.
+            phone_number: The number, in any spelling.
             timeout: At most so many real seconds.
             after: Wait for a call placed after this one.
 
         Raises:
-            TimeoutError: If no such call was placed in time.
+            TimeoutError: If no such call was placed in time; the message says what came instead.
         """
-        deadline = time.monotonic() + timeout
-        while True:
-            count = self._board.bell.count
-            call = self._board.latest(phone_number, after.id if after else 0)
-            if call:
-                return self._view(call)
-            left = deadline - time.monotonic()
-            if left <= 0:
-                to = f" to {masked(phone_number)}" if phone_number else ""
-                msg = f"no call{to} within {timeout:g} s; {len(self._board.all())} calls are kept"
-                raise TimeoutError(msg)
-            self._board.bell.wait(count, left)
+        known = after.id if after else 0
+        return self._wait(timeout, lambda: self._board.latest(phone_number, known), phone_number)
 
     def advance(self, seconds: float) -> None:
         """Move the clock forward; 30 seconds finish any ordinary call. Raises ValueError for a negative step."""
@@ -257,13 +313,38 @@ class Sandbox:
         """Give it up: it ends as `no-answered`. Raises NotRingingError, LookupError."""
         call.leave_unanswered()
 
+    def hang_up(self, call: Call) -> None:
+        """End a call that someone answered, as its callee. Raises NotTalkingError, LookupError."""
+        call.hang_up()
+
     def clear(self) -> None:
         """Forget all calls."""
         self._board.clear()
 
     def reset(self) -> None:
-        """Forget the calls, end the chaos, set the speed back."""
+        """Forget the calls and the requests, end the chaos, go back to the settings of the start."""
+        self._given.clear()
         self._board.reset()
+
+    def _wait(self, timeout: float, look: Callable[[], PlacedCall | None], phone_number: str | None) -> Call:
+        deadline = time.monotonic() + timeout
+        while True:
+            count = self._board.bell.count
+            if call := look():
+                return self._view(call)
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError(f"{self._none_to(phone_number)} (waited {timeout:g} s)")
+            self._board.bell.wait(count, left)
+
+    def _none_to(self, phone_number: str | None) -> str:
+        """That there is no such call, and what came instead: what a test that fails would look for next."""
+        words = f"no call to {masked(phone_number)}" if phone_number else "no call"
+        kept, failed = self._board.all(), [request for request in self._board.requests() if not request.ok]
+        words += f"; calls kept: {len(kept)}" + (f", the latest to {masked(kept[-1].phone_number)}" if kept else "")
+        if failed:
+            words += f"; requests that failed: {len(failed)}, the latest {failed[-1].method}: {failed[-1].outcome}"
+        return words
 
     def _view(self, call: PlacedCall) -> Call:
         return Call(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hmac
 import json
 import logging
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -13,11 +14,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from autocall_otp.sandbox.contract import Contract, ErrorBody, Operation, Violation, complaints
+from autocall_otp.sandbox.journal import Exchange, without
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-log = logging.getLogger("autocall_otp.sandbox")
+log: logging.Logger = logging.getLogger("autocall_otp.sandbox")
 
 LARGEST_BODY = 65_536
 
@@ -31,7 +33,16 @@ class Checked:
     body: Any
 
 
-Handler: TypeAlias = Callable[[Checked], Awaitable[Response]]
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """An answer other than the plain one, with the reason in words; its status is 0 where nothing is sent."""
+
+    response: Response
+    reason: str
+    ok: bool = False
+
+
+Handler: TypeAlias = Callable[[Checked], Awaitable[Response | Explained]]
 
 
 class Endpoints:
@@ -41,32 +52,45 @@ class Endpoints:
         contract: Which operations there are, and what they allow.
         handlers: What each operation does, by operation id.
         token: The bearer token for operations that the contract secures; without one they are all refused.
+        listener: Called with each request before its answer is sent.
     """
 
-    def __init__(self, contract: Contract, handlers: dict[str, Handler], token: str | None = None) -> None:
+    def __init__(
+        self,
+        contract: Contract,
+        handlers: Mapping[str, Handler],
+        token: str | None = None,
+        listener: Callable[[Exchange], object] | None = None,
+    ) -> None:
         """Serve a contract."""
         self._contract = contract
         self._handlers = handlers
-        self._token = token.encode() if token else None
+        self._token = token or ""
+        self._listener = listener
+        self._words = {word for operation in contract.operations for word in operation.path.split("/")}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; no exception leaves, so that no server prints what it holds."""
         request = Request(scope, receive)
         try:
-            response = await self._answer(request)
+            answer = await self._answer(request)
         except Violation as violation:
             response = refusal(violation.status, violation.error, violation.headers)
+            answer = Explained(response, violation.reason, violation.ok)
         except ClientDisconnect:
             return
         except Exception as error:  # noqa: BLE001 - the last line of defence of a server
             # The message may hold what the caller sent; the type is enough to find the place.
             log.error("%s in %s", type(error).__name__, scope["method"])  # noqa: TRY400 - a traceback would show the message
             response = refusal(500, "Internal Server Error")
-        await response(scope, receive, send)
+            answer = Explained(response, f"an error of the sandbox: {type(error).__name__}")
+        if isinstance(answer, Response):
+            answer = Explained(answer, "", ok=True)
+        self._tell(request, answer)
+        await answer.response(scope, receive, send)
 
-    async def _answer(self, request: Request) -> Response:
-        raw_path: bytes = request.scope["raw_path"]
-        operation, path = self._contract.match(request.method, raw_path.decode("latin-1"))
+    async def _answer(self, request: Request) -> Response | Explained:
+        operation, path = self._contract.match(request.method, _raw_path(request))
         if operation.secured:
             self._authorize(request)
         query = request.scope["query_string"].decode("latin-1")
@@ -78,10 +102,34 @@ class Endpoints:
         return await handler(Checked(operation, parameters, body))
 
     def _authorize(self, request: Request) -> None:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        sent = token.strip().encode("latin-1")
-        if scheme.lower() != "bearer" or not self._token or not hmac.compare_digest(sent, self._token):
-            raise Violation(401, "Unauthorized", {"WWW-Authenticate": "Bearer"})
+        header = request.headers.get("authorization")
+        scheme, _, token = (header or "").partition(" ")
+        sent, wanted = token.strip().encode("latin-1"), self._token.encode()
+        if scheme.lower() == "bearer" and wanted and hmac.compare_digest(sent, wanted):
+            return
+        reason = "the token is not the sandbox's"
+        if header is None:
+            reason = "the Authorization header is missing"
+        elif scheme.lower() != "bearer" or not token:
+            reason = "the Authorization header must be `Bearer` and the token"
+        raise Violation(401, "Unauthorized", {"WWW-Authenticate": "Bearer"}, reason=reason)
+
+    def _tell(self, request: Request, answer: Explained) -> None:
+        if self._listener:
+            sent = request.headers.get("authorization", "").rpartition(" ")[2]
+            path = without(_raw_path(request), self._token, sent)
+            shown = "/".join(self._word(word) for word in path.split("/"))
+            status = answer.response.status_code or None
+            self._listener(Exchange(request.method, path, shown, status, answer.reason, answer.ok))
+
+    def _word(self, word: str) -> str:
+        """A word of a path as a log may show it: a reference may tell a number or a code."""
+        return word if word in self._words or re.fullmatch(r"[a-z_.-]*[0-9]?", word) else "***"
+
+
+def _raw_path(request: Request) -> str:
+    raw: bytes = request.scope["raw_path"]
+    return raw.decode("latin-1")
 
 
 def refusal(status: int, error: ErrorBody, headers: dict[str, str] | None = None) -> JSONResponse:

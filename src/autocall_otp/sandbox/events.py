@@ -15,21 +15,23 @@ if TYPE_CHECKING:
 # A comment now and then shows both ends that the other is still there.
 KEEP_ALIVE = 15.0
 # Changes within this many seconds travel together, so that a flood of calls does not drown the page.
-TOGETHER = 0.05
+TOGETHER = 0.03
 
 Seen: TypeAlias = dict[int, tuple[str, bool, int]]
+# Of the calls as they were told, and of the last request that was.
+Told: TypeAlias = tuple[Seen, int]
 
 
 async def stream(board: Switchboard) -> AsyncIterator[str]:
     """A snapshot, then each change, until the sandbox stops."""
     count = board.bell.count
-    seen: Seen = {}
-    yield _event(board, "snapshot", seen)[1]
+    _, event, told = _event(board, "snapshot", ({}, 0))
+    yield event
     while not board.stopping:
         due = board.next_change()
         pause = KEEP_ALIVE if due is None else min(due, KEEP_ALIVE)
         known, count = count, await board.bell.listen(count, pause)
-        changed, event = _event(board, "change", seen)
+        changed, event, told = _event(board, "change", told)
         # A ring without a changed call moved the clock: that is news, too.
         if changed or known != count:
             yield event
@@ -38,10 +40,11 @@ async def stream(board: Switchboard) -> AsyncIterator[str]:
             yield ": still here\n\n"
 
 
-def _event(board: Switchboard, name: str, seen: Seen) -> tuple[bool, str]:
-    """Whether anything changed since `seen`, which is brought up to date, and the event that tells of it."""
+def _event(board: Switchboard, name: str, told: Told) -> tuple[bool, str, Told]:
+    """Whether anything changed since `told`, the event that tells of it, and what is told by then."""
+    seen, last_request = told
     now = board.clock.now()
-    kept = {call.id: call for call in reversed(board.all())}
+    kept = {call.id: call for call in board.all()}
     looks: Seen = {
         call.id: (
             calls.status(call, now),
@@ -52,12 +55,15 @@ def _event(board: Switchboard, name: str, seen: Seen) -> tuple[bool, str]:
     }
     changed = [call for call in kept.values() if seen.get(call.id) != looks[call.id]]
     gone = sorted(seen.keys() - looks.keys())
-    seen.clear()
-    seen.update(looks)
+    requests = board.requests(last_request)
     data: dict[str, Any] = {
         "now": now.isoformat(),
         "speed": board.clock.speed,
+        "chaos": board.chaos.is_on,
         "calls": [described(board, call, now) for call in changed],
         "gone": gone,
+        "requests": [request.as_json() for request in requests],
     }
-    return bool(changed or gone), f"event: {name}\ndata: {json.dumps(data)}\n\n"
+    news = bool(changed or gone or requests)
+    last_request = requests[-1].id if requests else last_request
+    return news, f"event: {name}\ndata: {json.dumps(data)}\n\n", (looks, last_request)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from autocall_otp.sandbox import calls
-from autocall_otp.sandbox.calls import Plan, domestic
+from autocall_otp.sandbox.calls import Plan, normalized
 
 SLOW_RECORD_SECONDS = 30.0
 
@@ -24,6 +24,19 @@ class Answer(Enum):
     LOST = "lost"
     STALLED = "stalled"
     MALFORMED = "malformed"
+    REFUSED_IN_WORDS = "200 without a call"
+
+
+class LookUp(Enum):
+    """What a look-up of such a call finds: while there is no record, and then as the record."""
+
+    NORMAL = "normal"
+    EMPTY_LIST = "[]"
+    EMPTY_OBJECT = "{}"
+    NULL = "null"
+    HTML = "HTML"
+    NO_END = "an unfinished record"
+    CAPITALS = "status in capitals"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +44,8 @@ class SpecialNumber:
     """A number with a meaning.
 
     `name` is a short word for it, `happens` what the sandbox does, `outcome` what the SDK makes of it. `answer`
-    is what the request for a call gets, `plan` the life of the call, or None where no call is placed.
+    is what the request for a call gets, `plan` the life of the call, or None where no call is placed, `look_up` what
+    a look-up finds.
     """
 
     phone_number: str
@@ -40,6 +54,12 @@ class SpecialNumber:
     outcome: str
     plan: Plan | None
     answer: Answer = Answer.NORMAL
+    look_up: LookUp = LookUp.NORMAL
+
+
+def _early(phone_number: str, look_up: LookUp, name: str, what: str) -> SpecialNumber:
+    happens = f"is answered; before the end a look-up gets {what}"
+    return SpecialNumber(phone_number, name, happens, "record, after a wait", calls.ANSWERED, look_up=look_up)
 
 
 def _ending(phone_number: str, plan: Plan, happens: str) -> SpecialNumber:
@@ -60,10 +80,30 @@ NUMBERS: tuple[SpecialNumber, ...] = (
     _ending("0900000008", calls.VOICEMAIL, "rings, and a mailbox answers at 20 s"),
     _ending("0900000009", calls.FAILED, "the network fails, at 6 s"),
     SpecialNumber(
+        "0900000010",
+        "hung-up",
+        "is answered at 7 s, and the callee hangs up a second later",
+        "record with status `answered`",
+        calls.HUNG_UP,
+    ),
+    SpecialNumber(
         "0900000021", "slow-record", "is answered; the record comes 30 s after the end", "record, late", _SLOW
     ),
     SpecialNumber(
         "0900000022", "no-record", "is answered; the record never comes", "`CdrTimeoutError`, UNKNOWN", _NEVER
+    ),
+    _early("0900000023", LookUp.EMPTY_LIST, "early-list", "`[]`"),
+    _early("0900000024", LookUp.EMPTY_OBJECT, "early-object", "`{}`"),
+    _early("0900000025", LookUp.NULL, "early-null", "`null`"),
+    _early("0900000026", LookUp.HTML, "early-html", "an HTML page"),
+    _early("0900000027", LookUp.NO_END, "early-record", "a record that ended in 1970"),
+    SpecialNumber(
+        "0900000028",
+        "capitals",
+        "rings from 2 s to 27 s; the record says `NO_ANSWERED`",
+        "record with status `no-answered`",
+        calls.NO_ANSWER,
+        look_up=LookUp.CAPITALS,
     ),
     SpecialNumber(
         "0900000031",
@@ -88,6 +128,14 @@ NUMBERS: tuple[SpecialNumber, ...] = (
         "`InvalidResponseError`, UNKNOWN",
         calls.ANSWERED,
         Answer.MALFORMED,
+    ),
+    SpecialNumber(
+        "0900000200",
+        "refused-in-words",
+        '200 with `{"status": "fail", "message": "Số dư không đủ"}`, not dialled',
+        "`InvalidResponseError`, UNKNOWN",
+        None,
+        Answer.REFUSED_IN_WORDS,
     ),
     SpecialNumber(
         "0900000401",
@@ -127,9 +175,9 @@ NUMBERS: tuple[SpecialNumber, ...] = (
     SpecialNumber("0900000503", "unavailable", "503, not dialled", "`ServerError`, UNKNOWN", None, Answer.UNAVAILABLE),
 )
 
-_BY_NUMBER = {number.phone_number: number for number in NUMBERS}
+_BY_NUMBER: dict[str, SpecialNumber] = {number.phone_number: number for number in NUMBERS}
 
 
 def special(phone_number: str) -> SpecialNumber | None:
     """The meaning of a number, in whatever form it is written; None for an ordinary one."""
-    return _BY_NUMBER.get(domestic(phone_number))
+    return _BY_NUMBER.get(normalized(phone_number))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import socket
 import threading
@@ -14,7 +15,8 @@ from autocall_otp.sandbox.connections import Connections
 from autocall_otp.sandbox.contract import provider_contract
 from autocall_otp.sandbox.control import Control
 from autocall_otp.sandbox.guard import Guard
-from autocall_otp.sandbox.page import FILES, page
+from autocall_otp.sandbox.page import is_page, page
+from autocall_otp.sandbox.reporter import Reporter
 from autocall_otp.sandbox.service import Service
 
 if TYPE_CHECKING:
@@ -29,13 +31,13 @@ START_SECONDS = 10.0
 
 def application(board: Switchboard, connections: Connections, *, token: str, host: str) -> ASGIApp:
     """The page, the testing API and, for every other path, the provider's API."""
-    control = Guard(Control(board, token).endpoints(), host)
-    guarded_page = Guard(page, host)
     service = Service(board, connections).endpoints(provider_contract(), token)
+    control = Guard(Control(board, token, service).endpoints(), host)
+    guarded_page = Guard(page, host)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
-        if path in FILES:
+        if is_page(path):
             await guarded_page(scope, receive, send)
         elif path.startswith("/sandbox/"):
             await control(scope, receive, send)
@@ -78,6 +80,7 @@ class Server(uvicorn.Server):
             )
         )
         self._thread: threading.Thread | None = None
+        self._reporting: asyncio.Task[None] | None = None
 
     @property
     def url(self) -> str:
@@ -118,9 +121,17 @@ class Server(uvicorn.Server):
             self._thread.join()
             self._thread = None
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start as uvicorn does, and tell each call to its end in the log."""
+        await super().startup(sockets)
+        self._reporting = asyncio.create_task(Reporter(self._board).run())
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let streams and stalled answers end, then shut down as uvicorn does."""
         self._board.stop()
+        if self._reporting:
+            self._reporting.cancel()
+            await asyncio.wait([self._reporting])
         await super().shutdown(sockets)
 
 

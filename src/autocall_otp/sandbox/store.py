@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import itertools
 import json
 import os
 import sqlite3
@@ -10,7 +11,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from autocall_otp.sandbox.calls import PlacedCall, Plan, has_record, moment
+from autocall_otp.sandbox.calls import PlacedCall, Plan, moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,9 +58,9 @@ class Store:
         """The calls, oldest first."""
         return iter(list(self._calls.values()))
 
-    def __reversed__(self) -> Iterator[PlacedCall]:
-        """The calls, newest first."""
-        return iter(list(reversed(self._calls.values())))
+    def newest(self, after: int = 0) -> Iterator[PlacedCall]:
+        """The calls with an id above `after`, newest first."""
+        return itertools.takewhile(lambda call: call.id > after, reversed(self._calls.values()))
 
     def next_id(self) -> int:
         """A new id, larger than all before it, also across restarts and clearings."""
@@ -85,11 +86,10 @@ class Store:
         """The call with this id."""
         return self._calls.get(call_id)
 
-    def with_record(self, ref_id: str, now: datetime) -> PlacedCall | None:
-        """The latest call with this reference, if its record can be fetched by now."""
+    def by_reference(self, ref_id: str) -> PlacedCall | None:
+        """The latest call with this reference."""
         ids = self._by_ref.get(ref_id)
-        call = self._calls[ids[-1]] if ids else None
-        return call if call and has_record(call, now) else None
+        return self._calls[ids[-1]] if ids else None
 
     def rings(self, ref_id: str) -> int:
         """How many of the kept calls were placed with this reference."""
@@ -98,6 +98,13 @@ class Store:
     def latest_time(self) -> datetime | None:
         """When the youngest kept call was placed."""
         return max((call.placed_at for call in self._calls.values()), default=None)
+
+    def delete(self, call_id: int) -> bool:
+        """Forget one call; whether it was there."""
+        call = self._calls.get(call_id)
+        if call:
+            self._forget(call)
+        return call is not None
 
     def clear(self) -> None:
         """Forget all calls."""

@@ -6,26 +6,32 @@ import logging
 import threading
 import uuid
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from autocall_otp.sandbox import calls
 from autocall_otp.sandbox.bell import Bell
-from autocall_otp.sandbox.calls import ANSWERED, NO_ANSWER, PlacedCall, domestic, masked
+from autocall_otp.sandbox.calls import ANSWERED, NO_ANSWER, PlacedCall, masked, normalized
 from autocall_otp.sandbox.chaos import Chaos, Dice, Mishap
 from autocall_otp.sandbox.clock import Clock
+from autocall_otp.sandbox.journal import Exchange, Journal, ReceivedRequest
 from autocall_otp.sandbox.numbers import special
 from autocall_otp.sandbox.store import DEFAULT_LIMIT, Store
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from pathlib import Path
 
-log = logging.getLogger("autocall_otp.sandbox")
+log: logging.Logger = logging.getLogger("autocall_otp.sandbox")
 
-ACTIONS = {
+RepeatedRefId: TypeAlias = Literal["dial", "replay", "refuse"]
+"""What a call with a `ref_id` that was used before gets: another ring, the answer of before, or a 409."""
+
+ACTIONS: dict[str, Callable[[PlacedCall, datetime], PlacedCall]] = {
     "answer": calls.answered,
     "reject": calls.rejected,
     "leave-unanswered": calls.left_unanswered,
+    "hang-up": calls.hung_up,
 }
 
 
@@ -37,6 +43,7 @@ class Switchboard:
         auto_answer: Whether an ordinary number answers by itself; else it rings until someone does, or 25 s.
         limit: How many calls are kept.
         path: A SQLite file to keep the calls in.
+        repeated_ref_id: What a call with a reference that was used before gets.
     """
 
     def __init__(
@@ -46,14 +53,17 @@ class Switchboard:
         auto_answer: bool = True,
         limit: int = DEFAULT_LIMIT,
         path: Path | None = None,
+        repeated_ref_id: RepeatedRefId = "dial",
     ) -> None:
         """Start with the calls that the file holds."""
         self._lock = threading.RLock()
-        self._start_speed = speed
-        self.clock = Clock(speed=speed)
-        self.auto_answer = auto_answer
-        self.bell = Bell()
-        self.stopping = False
+        self._start = (speed, auto_answer, _checked(repeated_ref_id))
+        self.clock: Clock = Clock(speed=speed)
+        self.auto_answer: bool = auto_answer
+        self._repeated_ref_id: RepeatedRefId = repeated_ref_id
+        self.bell: Bell = Bell()
+        self.stopping: bool = False
+        self._journal = Journal()
         self._store = Store(limit, path)
         self._dice = Dice(Chaos())
         # Refused once, by number and reference; bounded, as every memory here.
@@ -62,6 +72,15 @@ class Switchboard:
         if latest and latest > self.clock.now():
             # A clock that ran ahead before a restart must not make its calls start in the future.
             self.clock = Clock(speed=speed, start=latest)
+
+    @property
+    def repeated_ref_id(self) -> RepeatedRefId:
+        """What a call with a reference that was used before gets."""
+        return self._repeated_ref_id
+
+    @repeated_ref_id.setter
+    def repeated_ref_id(self, value: RepeatedRefId) -> None:
+        self._repeated_ref_id = _checked(value)
 
     def place(self, request: dict[str, Any]) -> PlacedCall:
         """Place a call; a missing or empty reference is replaced by one of the sandbox's own."""
@@ -83,15 +102,33 @@ class Switchboard:
         self.bell.ring()
         return call
 
-    def look_up(self, ref_id: str) -> dict[str, Any] | None:
-        """The record of the latest call with this reference; None before it has appeared."""
+    def by_reference(self, ref_id: str) -> PlacedCall | None:
+        """The latest call with this reference."""
         with self._lock:
-            call = self._store.with_record(ref_id, self.clock.now())
-        return calls.record(call) if call else None
+            return self._store.by_reference(ref_id)
+
+    def take_note(self, seen: Exchange) -> None:
+        """Keep a request for those who look, and tell of it where it was not answered as asked."""
+        with self._lock:
+            request = self._journal.add(self.clock.now(), seen)
+        if not seen.ok:
+            log.info("%s %s: %s", seen.method, seen.shown, request.outcome)
+        self.bell.ring()
+
+    def requests(self, after: int = 0) -> list[ReceivedRequest]:
+        """Every request that is kept, oldest first, with an id above `after`."""
+        with self._lock:
+            return self._journal.all(after)
+
+    def clear_requests(self) -> None:
+        """Forget the requests."""
+        with self._lock:
+            self._journal.clear()
+        self.bell.ring()
 
     def refuse_once(self, phone_number: str, ref_id: str) -> bool:
         """Whether this try is the one that is refused; the next one with the same reference is not."""
-        key = (domestic(phone_number), ref_id)
+        key = (normalized(phone_number), ref_id)
         with self._lock:
             if key in self._refused:
                 del self._refused[key]
@@ -102,11 +139,12 @@ class Switchboard:
             return True
 
     def act(self, call_id: int, action: str) -> PlacedCall:
-        """Answer, reject or leave unanswered a call that rings or is about to.
+        """Answer, reject or leave unanswered a call that rings or is about to; or hang one up.
 
         Raises:
             KeyError: If there is no such call.
             NotRingingError: If it does not ring.
+            NotTalkingError: If it is to be hung up, and nobody talks.
         """
         with self._lock:
             call = self._store.get(call_id)
@@ -114,7 +152,6 @@ class Switchboard:
                 raise KeyError(call_id)
             call = ACTIONS[action](call, self.clock.now())
             self._store.replace(call)
-        log.info("call %d to %s: %s, by hand", call.id, masked(call.phone_number), call.plan.status)
         self.bell.ring()
         return call
 
@@ -123,26 +160,30 @@ class Switchboard:
         with self._lock:
             return self._store.get(call_id)
 
-    def all(self) -> list[PlacedCall]:
-        """Every call that is kept, oldest first."""
+    def all(self, phone_number: str | None = None, after: int = 0) -> list[PlacedCall]:
+        """Every call that is kept, oldest first; to a number where one is given, with an id above `after`."""
+        wanted = None if phone_number is None else normalized(phone_number)
         with self._lock:
-            return list(self._store)
+            found = [call for call in self._store.newest(after) if _is_to(call, wanted)]
+        return found[::-1]
 
     def latest(self, phone_number: str | None = None, after: int = 0) -> PlacedCall | None:
         """The latest call, to a number where one is given, with an id above `after`."""
-        wanted = None if phone_number is None else domestic(phone_number)
+        wanted = None if phone_number is None else normalized(phone_number)
         with self._lock:
-            for call in reversed(self._store):
-                if call.id <= after:
-                    return None
-                if wanted is None or domestic(call.phone_number) == wanted:
-                    return call
-        return None
+            return next((call for call in self._store.newest(after) if _is_to(call, wanted)), None)
 
     def rings(self, ref_id: str) -> int:
         """How many of the kept calls were placed with this reference."""
         with self._lock:
             return self._store.rings(ref_id)
+
+    def delete(self, call_ids: Iterable[int]) -> int:
+        """Forget these calls; how many of them were there."""
+        with self._lock:
+            found = sum(self._store.delete(call_id) for call_id in call_ids)
+        self.bell.ring()
+        return found
 
     def clear(self) -> None:
         """Forget all calls."""
@@ -151,12 +192,14 @@ class Switchboard:
         self.bell.ring()
 
     def reset(self) -> None:
-        """Forget the calls and the refusals, stop the chaos, and run at the speed of the start."""
+        """Forget the calls, the requests and the refusals, stop the chaos, and go back to the settings of the start."""
         with self._lock:
             self._store.clear()
+            self._journal.clear()
             self._refused.clear()
             self._dice = Dice(Chaos())
-            self.clock.set_speed(self._start_speed)
+            speed, self.auto_answer, self._repeated_ref_id = self._start
+            self.clock.set_speed(speed)
         self.bell.ring()
 
     def advance(self, seconds: float) -> datetime:
@@ -179,6 +222,7 @@ class Switchboard:
         """Put another chaos in force; its seed begins anew."""
         with self._lock:
             self._dice = Dice(chaos)
+        self.bell.ring()
 
     def roll(self) -> Mishap:
         """What chance does to the next request."""
@@ -203,6 +247,17 @@ class Switchboard:
             self._store.close()
 
 
+def _is_to(call: PlacedCall, wanted: str | None) -> bool:
+    return wanted is None or normalized(call.phone_number) == wanted
+
+
+def _checked(value: RepeatedRefId) -> RepeatedRefId:
+    if value not in get_args(RepeatedRefId):
+        msg = f"repeated_ref_id must be one of {', '.join(get_args(RepeatedRefId))}: {value!r}"
+        raise ValueError(msg)
+    return value
+
+
 def described(board: Switchboard, call: PlacedCall, now: datetime) -> dict[str, Any]:
     """The call as the testing API and the page show it; times in ISO 8601, the code in the clear."""
     plan, state = call.plan, calls.status(call, now)
@@ -216,6 +271,7 @@ def described(board: Switchboard, call: PlacedCall, now: datetime) -> dict[str, 
         "call_id": call.call_id,
         "ref_id": call.ref_id,
         "phone_number": call.phone_number,
+        "normalized_number": normalized(call.phone_number),
         "code_otp": call.request["code_otp"],
         "template": call.request["template"],
         "campaign_uuid": call.request["campaign_uuid"],
@@ -226,6 +282,7 @@ def described(board: Switchboard, call: PlacedCall, now: datetime) -> dict[str, 
         "answered_at": at(plan.answered),
         "ended_at": at(plan.ended),
         "can_be_answered": calls.can_be_answered(call, now),
+        "can_be_hung_up": calls.can_be_hung_up(call, now),
         "rings": board.rings(call.ref_id),
         "record": calls.record(call) if calls.has_record(call, now) else None,
     }

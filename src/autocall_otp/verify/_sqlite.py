@@ -1,0 +1,114 @@
+"""The store for the processes of one machine."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from pathlib import Path
+
+from autocall_otp import ConfigurationError, Outcome
+
+_BUSY, _TRIES = 10.0, 500
+_TABLE = """CREATE TABLE IF NOT EXISTS autocall_verify
+    (key TEXT PRIMARY KEY, value TEXT NOT NULL, expires REAL NOT NULL) WITHOUT ROWID"""
+_INDEX = "CREATE INDEX IF NOT EXISTS autocall_verify_expires ON autocall_verify (expires)"
+_GET = "SELECT value FROM autocall_verify WHERE key = :key AND expires > :now"
+_INSERT = """INSERT INTO autocall_verify VALUES (:key, :new, :expires) ON CONFLICT (key) DO UPDATE
+    SET value = excluded.value, expires = excluded.expires WHERE autocall_verify.expires <= :now"""
+_UPDATE = """UPDATE autocall_verify SET value = :new, expires = :expires
+    WHERE key = :key AND value = :old AND expires > :now"""
+_DELETE = "DELETE FROM autocall_verify WHERE key = :key AND value = :old AND expires > :now"
+_SWEEP = "DELETE FROM autocall_verify WHERE key IN (SELECT key FROM autocall_verify WHERE expires <= :now LIMIT 100)"
+
+
+class SqliteStore:
+    """For the threads and processes of one machine, in a file of their own that only they can read.
+
+    Args:
+        path: the file, on a local disk; made where it is missing.
+
+    Raises:
+        ConfigurationError: the file cannot be opened or made.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        """Make file and table."""
+        self._path = Path(path)
+        self._local = threading.local()
+        try:
+            if str(path) == ":memory:" or self._path.is_dir():
+                raise IsADirectoryError(path)
+            self._path.touch(mode=0o600, exist_ok=True)
+            self._connection()
+            # Processes that are forked from here on inherit no connection.
+            self.close()
+        except (OSError, sqlite3.Error) as error:
+            message = "path: must be a file on a local disk that this process may write"
+            raise ConfigurationError(message, outcome=Outcome.NOT_PLACED) from error
+
+    def get(self, key: str) -> str | None:
+        """`Store.get`."""
+        row = self._connection().execute(_GET, {"key": key, "now": self._now()}).fetchone()
+        return None if row is None else str(row[0])
+
+    def swap(self, key: str, old: str | None, new: str | None, ttl: float) -> bool:
+        """`Store.swap`."""
+        if old is None and new is None:
+            return self.get(key) is None
+        now, connection = self._now(), self._connection()
+        values = {"key": key, "old": old, "new": new, "now": now, "expires": now + ttl}
+        if old is None:
+            connection.execute(_SWEEP, {"now": now})
+        statement = _INSERT if old is None else _DELETE if new is None else _UPDATE
+        return connection.execute(statement, values).rowcount == 1
+
+    def close(self) -> None:
+        """Close the connection of this thread; the next operation opens another."""
+        self._local.connection = None
+
+    def _connection(self) -> sqlite3.Connection:
+        connection: _Connection | None = getattr(self._local, "connection", None)
+        if connection is not None and connection.pid != os.getpid():
+            # After a fork even to close it would touch the parent's files.
+            _inherited.append(connection)
+            connection = None
+        if connection is None:
+            # No transactions around the statements: each is one.
+            connection = sqlite3.connect(
+                self._path, timeout=_BUSY, isolation_level=None, check_same_thread=False, factory=_Connection
+            )
+            _prepare(connection)
+            self._local.connection = connection
+        return connection
+
+    def _now(self) -> float:
+        return time.time()
+
+
+class _Connection(sqlite3.Connection):
+    """A connection that is closed with its thread."""
+
+    pid = 0
+
+    def __del__(self) -> None:
+        self.close()
+
+
+def _prepare(connection: _Connection) -> None:
+    connection.pid = os.getpid()
+    for attempt in range(_TRIES):
+        # The switch does not wait for its turn, as statements do.
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            break
+        except sqlite3.OperationalError:
+            if attempt + 1 == _TRIES:
+                raise
+            time.sleep(_BUSY / _TRIES)
+    connection.execute(_TABLE)
+    connection.execute(_INDEX)
+
+
+_inherited: list[sqlite3.Connection] = []

@@ -1,0 +1,49 @@
+"""httpx2: in place of httpx for a whole program, or by mistake beside it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from autocall_otp import AsyncClient, Client, ConfigurationError
+
+_ALIASED = "import httpx2; httpx2.alias_httpx(); import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"
+_FOLDER = Path(__file__).parent
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("module", ["test_faults", "test_secrets", "test_evidence", "test_interrupts"])
+def test_the_suite_holds_under_the_alias(module: str) -> None:
+    # The alias comes before the first import of httpx; other plugins import it.
+    environment = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""}
+    options = ["-q", "-p", "pytest_timeout", "-p", "no:cacheprovider", str(_FOLDER / f"{module}.py")]
+    run = subprocess.run(
+        [sys.executable, "-c", _ALIASED, *options],
+        env=environment,
+        cwd=_FOLDER.parent.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout[-20_000:]
+
+
+@pytest.mark.parametrize("client", [Client, AsyncClient])
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"transport": httpx2.HTTPTransport()},
+        {"transport": httpx2.AsyncHTTPTransport()},
+        {"transport": httpx2.MockTransport(lambda _: httpx2.Response(200))},
+        {"timeout": httpx2.Timeout(5.0)},
+    ],
+    ids=lambda setting: type(next(iter(setting.values()))).__name__,
+)
+def test_what_belongs_to_httpx2_is_refused_by_name_without_the_alias(
+    client: type[Client] | type[AsyncClient], setting: dict[str, object]
+) -> None:
+    with pytest.raises(ConfigurationError, match=f"{next(iter(setting))}: .*httpx2"):
+        client("https://api.example.vn", "token", **setting)  # type: ignore[arg-type] # on purpose

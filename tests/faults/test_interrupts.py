@@ -1,0 +1,199 @@
+"""Exceptions that are not ours cross a call as they are; the caller still learns whether the phone may ring."""
+
+import asyncio
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from autocall_otp import Outcome, TransportTimeoutError
+from faults.clients import async_client, client
+from faults.observe import REF_ID, SECRETS
+from faults.scripts import answers, good_body, whole
+from faults.server import Server, Wire
+from faults.ways import CONNECTIONS, Way
+
+pytestmark = pytest.mark.parametrize("way", ["own", "httpx"], indirect=True, scope="module")
+_ROUNDS = CONNECTIONS + 5
+"""A place that each of them took for good would leave none."""
+
+
+class SoftTimeLimitError(Exception):
+    """As billiard raises it in a Celery task, from a signal's handler."""
+
+
+class Timeout(BaseException):
+    """As gevent raises it from its hub."""
+
+
+_INTERRUPTS = (SoftTimeLimitError, KeyboardInterrupt, Timeout)
+
+
+class Silent:
+    """Answers nothing until it is let."""
+
+    def __init__(self) -> None:
+        self.answers = False
+
+    def __call__(self, wire: Wire) -> None:
+        entry = wire.receive(rings=True)
+        if self.answers:
+            wire.send(whole(good_body(entry)))
+        wire.wait_until_gone()
+
+
+class Interrupted:
+    """Raises an exception in the main thread, from a signal's handler, once a server has read so many requests."""
+
+    def __init__(self, server: Server, error: BaseException) -> None:
+        self._server, self._error = server, error
+
+    def __enter__(self) -> None:
+        requests = len(self._server.ledger.seen) + 1
+        self._before = signal.signal(signal.SIGUSR1, self._raise)
+        self._thread = threading.Thread(target=self._interrupt, args=[requests])
+        self._thread.start()
+
+    def _raise(self, *_: object) -> None:
+        raise self._error
+
+    def _interrupt(self, requests: int) -> None:
+        if self._server.ledger.wait_for(lambda ledger: len(ledger.seen) == requests):
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.join()
+        signal.signal(signal.SIGUSR1, self._before)
+
+
+def _is_told(error: BaseException, outcome: Outcome, caplog: pytest.LogCaptureFixture) -> None:
+    """What the note says, and whether there is a warning, which names the call too."""
+    (note,) = error.__notes__
+    assert REF_ID in note
+    assert outcome.name in note
+    warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert [REF_ID in warning for warning in warnings] == [True] * (outcome is Outcome.UNKNOWN)
+
+
+@pytest.mark.parametrize("kind", _INTERRUPTS)
+def test_a_signal_amid_a_call(kind: type[BaseException], caplog: pytest.LogCaptureFixture) -> None:
+    error = kind("now")
+    with Server(Silent()) as server, client(server.url) as one:
+        with pytest.raises(kind) as caught, Interrupted(server, error):
+            one.run_otp(SECRETS.number, SECRETS.code, ref_id=REF_ID)
+        assert caught.value is error
+        _is_told(error, Outcome.UNKNOWN, caplog)
+        assert server.ledger.wait_for(lambda ledger: ledger.open == 0), "the connection is still open"
+        assert server.ledger.rings.total() == 1
+
+
+@pytest.mark.parametrize("kind", _INTERRUPTS)
+def test_a_signal_before_anything_is_sent(
+    kind: type[BaseException], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, way: Way
+) -> None:
+    error = kind("now")
+
+    def interrupted(*_: Any, **__: Any) -> Any:
+        raise error
+
+    with Server(answers()) as server, client(server.url) as one:
+        with monkeypatch.context() as patched:
+            patched.setattr(socket, "getaddrinfo", interrupted)
+            with pytest.raises(kind) as caught:
+                one.run_otp(SECRETS.number, SECRETS.code, ref_id=REF_ID)
+        assert caught.value is error
+        # Nobody can say what a foreign transport had done before that.
+        _is_told(error, Outcome.NOT_PLACED if way == "own" else Outcome.UNKNOWN, caplog)
+
+
+def test_signals_leave_every_place_free() -> None:
+    script = Silent()
+    with Server(script) as server, client(server.url) as one:
+        for _ in range(_ROUNDS):
+            with pytest.raises(KeyboardInterrupt), Interrupted(server, KeyboardInterrupt()):
+                one.get_cdr("1")
+        script.answers = True
+        assert one.get_cdr("1").finished
+
+
+def test_an_alarm_that_calls_itself_a_time_out_is_taken_for_one() -> None:
+    with Server(Silent()) as server, client(server.url) as one:
+        with pytest.raises(TransportTimeoutError) as caught, Interrupted(server, TimeoutError("alarm")):
+            one.run_otp(SECRETS.number, SECRETS.code)
+        assert caught.value.outcome is Outcome.UNKNOWN
+
+
+async def _limited_by_wait_for(call: Awaitable[object], server: Server) -> None:
+    waiter = asyncio.ensure_future(asyncio.wait_for(call, 1.0))
+    await asyncio.to_thread(server.ledger.wait_for, lambda ledger: ledger.seen)
+    await waiter
+
+
+async def _limited_by_timeout(call: Awaitable[object], server: Server) -> None:
+    async def expire(bound: asyncio.Timeout) -> None:
+        await asyncio.to_thread(server.ledger.wait_for, lambda ledger: ledger.seen)
+        bound.reschedule(0.0)
+
+    async with asyncio.timeout(None) as bound, asyncio.TaskGroup() as group:
+        group.create_task(expire(bound))
+        await call
+
+
+async def _cancelled(call: Awaitable[object], server: Server) -> None:
+    task = asyncio.ensure_future(call)
+    await asyncio.to_thread(server.ledger.wait_for, lambda ledger: ledger.seen)
+    task.cancel()
+    await task
+
+
+_LIMITS: dict[str, tuple[Callable[[Awaitable[object], Server], Awaitable[None]], type[BaseException]]] = {
+    "wait_for": (_limited_by_wait_for, TimeoutError),
+    "timeout": (_limited_by_timeout, TimeoutError),
+    "cancel": (_cancelled, asyncio.CancelledError),
+}
+
+
+@pytest.mark.parametrize("limit", _LIMITS)
+def test_a_task_that_is_stopped_amid_a_call(limit: str, caplog: pytest.LogCaptureFixture) -> None:
+    run, kind = _LIMITS[limit]
+
+    async def main(server: Server) -> BaseException:
+        async with async_client(server.url) as one:
+            with pytest.raises(kind) as caught:
+                await run(one.run_otp(SECRETS.number, SECRETS.code, ref_id=REF_ID), server)
+            assert await asyncio.to_thread(server.ledger.wait_for, lambda ledger: ledger.open == 0)
+            return caught.value
+
+    with Server(Silent()) as server:
+        error: BaseException | None = asyncio.run(main(server))
+        while error and not hasattr(error, "__notes__"):
+            error = error.__cause__ or error.__context__
+        assert isinstance(error, asyncio.CancelledError)
+        _is_told(error, Outcome.UNKNOWN, caplog)
+        assert server.ledger.rings.total() == 1
+
+
+def test_a_task_that_is_stopped_before_anything_is_sent(caplog: pytest.LogCaptureFixture) -> None:
+    async def main(url: str) -> BaseException:
+        asked = asyncio.Event()
+
+        async def token() -> str:
+            asked.set()
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        async with async_client(url, token=token) as one:
+            task = asyncio.ensure_future(one.run_otp(SECRETS.number, SECRETS.code, ref_id=REF_ID))
+            await asked.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError) as caught:
+                await task
+            return caught.value
+
+    with Server(answers()) as server:
+        _is_told(asyncio.run(main(server.url)), Outcome.NOT_PLACED, caplog)
+        assert server.ledger.connections == 0

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from support.eventually import eventually
+
+from autocall_otp.sandbox import Sandbox
+from autocall_otp.sandbox.reporter import Reporter
+from autocall_otp.sandbox.switchboard import Switchboard
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+REQUEST = {"phone_number": "0332665711", "campaign_uuid": "c", "template": "t", "code_otp": "LUAN001", "ref_id": "r"}
+
+
+@pytest.fixture
+def board() -> Switchboard:
+    return Switchboard(speed=0)
+
+
+@pytest.fixture
+def said(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
+    caplog.set_level(logging.INFO, "autocall_otp.sandbox")
+    return lambda: [text for name, _, text in caplog.record_tuples if name == "autocall_otp.sandbox"]
+
+
+def test_each_call_is_told_to_its_end(board: Switchboard, said: Callable[[], list[str]]) -> None:
+    reporter = Reporter(board)
+    board.place(REQUEST)
+    board.place(REQUEST | {"phone_number": "0900000002"})
+    waits: list[float | None] = []
+    for seconds in (0, 2, 1, 4, 8):
+        board.advance(seconds)
+        waits.append(reporter.look())
+    assert said() == [
+        "call 1 to 0332***711: queued",
+        "call 2 to 0900***002: queued",
+        "call 1 to 0332***711: ringing",
+        "call 2 to 0900***002: busy",
+        "call 1 to 0332***711: answered",
+        "call 1 to 0332***711: ended after 8 s of talk",
+    ]
+    assert waits == [2, 1, 4, 8, None]
+
+
+def test_steps_that_were_skipped_are_told_in_their_order(board: Switchboard, said: Callable[[], list[str]]) -> None:
+    reporter = Reporter(board)
+    board.place(REQUEST | {"phone_number": "0900000008"})
+    board.advance(100)
+    reporter.look()
+    reporter.look()
+    steps = ["queued", "ringing", "answered", "voicemail after 6 s of talk"]
+    assert said() == [f"call 1 to 0900***008: {step}" for step in steps]
+
+
+def test_a_call_that_is_decided_by_hand_or_deleted(board: Switchboard, said: Callable[[], list[str]]) -> None:
+    reporter = Reporter(board)
+    first, second = board.place(REQUEST), board.place(REQUEST)
+    reporter.look()
+    board.act(first.id, "reject")
+    board.delete([second.id])
+    assert reporter.look() is None
+    assert said()[2:] == ["call 1 to 0332***711: ringing", "call 1 to 0332***711: busy"]
+
+
+def test_calls_of_before_are_not_told_again(board: Switchboard, said: Callable[[], list[str]]) -> None:
+    board.place(REQUEST)
+    reporter = Reporter(board)
+    board.advance(100)
+    reporter.look()
+    assert len(said()) == 1
+
+
+def test_it_ends_with_the_sandbox(board: Switchboard) -> None:
+    board.stop()
+    asyncio.run(asyncio.wait_for(Reporter(board).run(), 60))
+
+
+def test_a_running_sandbox_tells_by_itself(otp_request: dict[str, str], said: Callable[[], list[str]]) -> None:
+    with Sandbox(speed=100) as sandbox:
+        headers = {"Authorization": "Bearer sandbox"}
+        httpx.post(f"{sandbox.url}/v3/autocall/otp", json=otp_request, headers=headers)
+        eventually(lambda: "call 1 to 0332***711: ended after 8 s of talk" in said())

@@ -1,0 +1,1 @@
+"""The tests of autocall_otp.verify, and the world in which its rules are shown to hold."""

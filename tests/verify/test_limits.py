@@ -1,0 +1,54 @@
+"""Limits: what is out of bounds is refused by name, windows slide, and the wait is exact."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from autocall_otp import ConfigurationError
+from autocall_otp.verify import Limits
+from autocall_otp.verify._limits import longest, wait
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("code_digits", 5),
+        ("code_digits", 11),
+        ("code_digits", 6.0),
+        ("code_life", 0),
+        ("code_life", 601),
+        ("code_life", math.nan),
+        ("challenge_life", 601),
+        ("guesses", 0),
+        ("guesses", True),
+        ("ring_again_after", 0),
+        ("ring_again_after", math.inf),
+        ("calls_per_challenge", 0),
+        ("calls_per_number", [(3, 600.0)]),
+        ("calls_per_number", ((3, 600.0), (10,))),
+        ("calls_per_number", ((0, 600.0),)),
+        ("calls_per_caller", ((3, math.inf),)),
+        ("calls_per_caller", (3, 600.0)),
+        ("failures_per_number", 101),
+        ("known_for", "90"),
+    ],
+    ids=str,
+)
+def test_what_is_out_of_bounds_is_refused_by_name(name: str, value: Any) -> None:
+    with pytest.raises(ConfigurationError, match=f"^{name}: must be"):
+        Limits(**{name: value})
+
+
+def test_a_window_slides() -> None:
+    rules = ((3, 600.0), (4, 1000.0))
+    assert wait([], rules, 0.0) == 0
+    assert wait([0.0, 1.0], rules, 2.0) == 0
+    assert wait([0.0, 1.0, 2.0], rules, 2.0) == 598
+    assert wait([0.0, 1.0, 2.0], rules, 600.0) == 0
+    # The window that is full for longest decides, whatever the order of the times.
+    assert wait([602.0, 0.0, 1.0, 2.0], rules, 603.0) == 397
+    assert wait([0.0] * 4, rules, 1.0) == 999
+    assert (longest(rules), longest(())) == (1000.0, 0.0)

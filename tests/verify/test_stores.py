@@ -1,0 +1,160 @@
+"""What any store must do, done by each store of the package."""
+
+from __future__ import annotations
+
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autocall_otp import ConfigurationError
+from autocall_otp.verify import AsyncRedisStore, MemoryStore, RedisStore, SqliteStore
+from autocall_otp.verify.testing import StoreTests
+from verify.stores import redis_server
+
+LONG = 600.0
+
+
+class TestMemoryStore(StoreTests):
+    def make_store(self) -> MemoryStore:
+        return MemoryStore()
+
+
+class TestSqliteStore(StoreTests):
+    @pytest.fixture(autouse=True)
+    def folder(self, tmp_path: Path) -> None:
+        self.path = tmp_path / "store.sqlite3"
+
+    def make_store(self) -> SqliteStore:
+        return SqliteStore(self.path)
+
+
+@pytest.mark.dev
+class TestRedisStore(StoreTests):
+    @pytest.fixture(autouse=True, params=[False, True], ids=["bytes", "text"])
+    def client(self, redis_url: str, request: pytest.FixtureRequest) -> None:
+        import redis  # noqa: PLC0415 - an extra
+
+        self.redis = redis.Redis.from_url(redis_url, decode_responses=request.param)
+
+    def make_store(self) -> RedisStore:
+        return RedisStore(self.redis)
+
+    def close_store(self, _: Any) -> None:
+        self.redis.close()
+
+
+@pytest.mark.dev
+class TestAsyncRedisStore(StoreTests):
+    @pytest.fixture(autouse=True, params=[False, True], ids=["bytes", "text"])
+    def client(self, redis_url: str, request: pytest.FixtureRequest) -> None:
+        from redis.asyncio import Redis  # noqa: PLC0415 - an extra
+
+        self.redis = Redis.from_url(redis_url, decode_responses=request.param)
+
+    def make_store(self) -> AsyncRedisStore:
+        return AsyncRedisStore(self.redis)
+
+    async def close_store(self, _: Any) -> None:
+        await self.redis.aclose()
+
+
+class Careless:
+    """A store like a cache: it puts whatever it is given."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, str | None] = {}
+
+    def get(self, key: str) -> str | None:
+        return self.values.get(key)
+
+    def swap(self, key: str, _: str | None, new: str | None, __: float) -> bool:
+        self.values[key] = new
+        return True
+
+
+class CarelessTests(StoreTests):
+    def make_store(self) -> Careless:
+        return Careless()
+
+
+@pytest.mark.parametrize("name", [name for name in vars(StoreTests) if name.startswith("test_")])
+def test_the_tests_find_a_store_that_does_not_compare(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("autocall_otp.verify.testing._LONGEST", 0.5)
+    harmless = {"test_keys_differ_by_every_character", "test_a_value_comes_back_as_it_was"}
+    if name in harmless:
+        getattr(CarelessTests(), name)()
+    else:
+        with pytest.raises(AssertionError):
+            getattr(CarelessTests(), name)()
+
+
+def test_a_store_in_memory_lets_go_of_what_is_over() -> None:
+    store = MemoryStore()
+    for number in range(5000):
+        store.swap(f"n:{number}", None, "value", 0.0)
+    assert len(store._records) < 2000
+
+
+def test_a_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    store = SqliteStore(path)
+    store.swap("key", None, "value", LONG)
+    files = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
+    assert files == dict.fromkeys(["store.sqlite3", "store.sqlite3-wal", "store.sqlite3-shm"], 0o600)
+    store.close()
+
+
+@pytest.mark.parametrize("path", [":memory:", "", "no/such/folder/store", "."])
+def test_a_path_that_is_no_file_is_refused(path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigurationError, match="^path: "):
+        SqliteStore(path)
+
+
+FORK = """
+import os, sys
+from autocall_otp.verify import SqliteStore
+store = SqliteStore(sys.argv[1])
+store.swap("key", None, "0", 600.0)
+children = []
+for _ in range(4):
+    child = os.fork()
+    if not child:
+        for _ in range(50):
+            while not store.swap("key", old := store.get("key"), str(int(old) + 1), 600.0):
+                pass
+        os._exit(0)
+    children.append(child)
+assert all(os.waitpid(child, 0)[1] == 0 for child in children)
+print(store.get("key"))
+"""
+
+
+def test_a_store_that_was_opened_before_a_fork_counts_right(tmp_path: Path) -> None:
+    command = [sys.executable, "-W", "error", "-c", FORK, str(tmp_path / "store")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("200\n", "")
+
+
+@pytest.mark.dev
+def test_a_redis_that_evicts_is_refused(tmp_path: Path) -> None:
+    import redis  # noqa: PLC0415 - an extra
+
+    options = ("--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru")
+    with redis_server(tmp_path, *options) as url, redis.Redis.from_url(url) as client:
+        store = RedisStore(client)
+        for _ in range(2):
+            with pytest.raises(ConfigurationError, match="noeviction"):
+                store.get("key")
+        client.config_set("maxmemory-policy", "noeviction")
+        assert store.get("key") is None
+
+
+def test_without_redis_py_the_store_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "redis", None)
+    with pytest.raises(ConfigurationError, match=r"autocall-otp\[redis\]"):
+        RedisStore(None)  # type: ignore[arg-type] # nothing is connected

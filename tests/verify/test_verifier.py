@@ -1,0 +1,560 @@
+"""A login as an app sees it, with a verifier for threads and with one for asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import pickle
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from autocall_otp import AutocallError, Cdr, ConfigurationError, InvalidRequestError, NotFoundError, Outcome
+from autocall_otp.verify import (
+    AsyncVerifier,
+    Challenge,
+    Check,
+    Limits,
+    MemoryStore,
+    SqliteStore,
+    TooManyCallsError,
+    Verdict,
+    Verifier,
+)
+from verify.phones import KEY, NUMBER, OWNER, STRANGER, AsyncCalls, Calls, Phones
+
+ENDED = datetime(2026, 1, 1, tzinfo=UTC)
+NOBODY = Cdr(status="busy", time_ended=ENDED)
+
+
+class Login:
+    """A verifier of either kind, its phones, and a clock that the test sets."""
+
+    def __init__(self, *, asynchronous: bool, store: Any = None, limits: Limits | None = None, **settings: Any) -> None:
+        self.phones = Phones()
+        self.store = store or MemoryStore()
+        self.runner = asyncio.Runner() if asynchronous else None
+        kind, client = (AsyncVerifier, AsyncCalls) if asynchronous else (Verifier, Calls)
+        self.verifier: Any = kind(client(self.phones), self.store, KEY, limits=limits or Limits(), **settings)
+        self.later = 0.0
+        now = self.verifier._now
+        self.verifier._now = lambda: now() + self.later
+
+    def do(self, name: str, *arguments: Any, **named: Any) -> Any:
+        done = getattr(self.verifier, name)(*arguments, **named)
+        return self.runner.run(done) if self.runner else done
+
+    def start(self, number: str = NUMBER, owner: str = OWNER, caller: str | None = None) -> Challenge:
+        challenge: Challenge = self.do("start", number, owner=owner, caller=caller)
+        return challenge
+
+    def check(self, code: str, number: str = NUMBER, owner: str = OWNER) -> Check:
+        check: Check = self.do("check", number, code, owner=owner)
+        return check
+
+    @property
+    def code(self) -> str:
+        """The code that was read last."""
+        return self.phones.calls[-1].code
+
+    @property
+    def wrong(self) -> str:
+        """A code that was never read."""
+        return next(
+            f"{number:06}" for number in range(10) if f"{number:06}" not in {call.code for call in self.phones.calls}
+        )
+
+
+@pytest.fixture(params=[False, True], ids=["threads", "asyncio"])
+def make(request: pytest.FixtureRequest) -> Iterator[Callable[..., Login]]:
+    made: list[Login] = []
+
+    def login(**settings: Any) -> Login:
+        made.append(Login(asynchronous=request.param, **settings))
+        return made[-1]
+
+    yield login
+    for each in made:
+        if each.runner:
+            each.runner.close()
+
+
+@pytest.fixture
+def login(make: Callable[..., Login]) -> Login:
+    return make()
+
+
+def refused(login: Login, limit: str, **asked: Any) -> TooManyCallsError:
+    calls = len(login.phones.calls)
+    with pytest.raises(TooManyCallsError) as caught:
+        login.start(**asked)
+    assert (caught.value.limit, caught.value.outcome) == (limit, Outcome.NOT_PLACED)
+    assert len(login.phones.calls) == calls
+    return caught.value
+
+
+def test_the_code_that_was_read_is_right_once(login: Login) -> None:
+    challenge = login.start("+84 332 665 711")
+    assert (challenge.phone_number, challenge.outcome, challenge.rang) == (NUMBER, Outcome.PLACED, True)
+    assert challenge.ref_id == login.phones.calls[0].ref_id
+    assert timedelta(299) / 86400 < challenge.expires_at - datetime.now(UTC) <= timedelta(300) / 86400
+    assert challenge.ring_again_at + timedelta(seconds=240) == challenge.expires_at
+    assert (len(login.code), login.code.isdigit()) == (6, True)
+    check = login.check(login.code)
+    assert (check.verdict, check.verified, check.phone_number) == (Verdict.VERIFIED, True, NUMBER)
+    assert login.check(login.code) == Check(verdict=Verdict.EXPIRED)
+
+
+def test_who_asks_again_within_a_minute_joins_the_call(login: Login) -> None:
+    first = login.start()
+    again = login.start("0332 665 711")
+    assert (again.ref_id, again.rang, again.outcome) == (first.ref_id, False, Outcome.PLACED)
+    assert again.expires_at == first.expires_at
+    assert len(login.phones.calls) == 1
+
+
+def test_after_a_minute_it_rings_again_and_both_codes_are_good(login: Login) -> None:
+    login.start()
+    first = login.code
+    login.later = 61
+    assert login.start().rang
+    assert login.code != first
+    assert login.check(first).verified
+    assert not login.check(login.code).verified
+
+
+@pytest.mark.parametrize("status", ["busy", "no-answered", "failed"])
+def test_a_call_that_nobody_answered_is_repeated_at_once(login: Login, status: str) -> None:
+    first = login.start()
+    login.phones.records[first.ref_id] = Cdr(status=status, time_ended=ENDED)
+    assert login.start().rang
+    assert login.check(login.code).verified
+
+
+@pytest.mark.parametrize("record", [Cdr(), Cdr(status="answered", time_ended=ENDED)], ids=["goes on", "answered"])
+def test_a_call_that_is_not_known_to_have_failed_is_joined(login: Login, record: Cdr) -> None:
+    first = login.start()
+    login.phones.records[first.ref_id] = record
+    assert not login.start().rang
+
+
+def test_another_owner_gets_neither_a_ring_nor_a_way_to_the_code(login: Login) -> None:
+    login.start()
+    error = refused(login, "ring_again_after", owner=STRANGER)
+    assert 59 < (error.retry_after or 0) <= 60
+    assert login.check(login.code, owner=STRANGER).verdict is Verdict.EXPIRED
+    assert login.check(login.code).verified
+
+
+def test_a_call_in_doubt_is_no_error_and_its_code_is_good(login: Login) -> None:
+    login.phones.fail = raising(AutocallError("no answer", outcome=Outcome.UNKNOWN))
+    challenge = login.start()
+    assert (challenge.outcome, challenge.rang) == (Outcome.UNKNOWN, True)
+    assert not login.start().rang
+    assert len(login.phones.calls) == 1
+    assert login.check(login.code).verified
+
+
+def test_a_call_that_was_not_placed_is_an_error_and_counts_nowhere(make: Callable[..., Login]) -> None:
+    login = make(limits=Limits(calls_per_number=((1, 600.0),), calls_per_caller=((1, 600.0),)))
+    login.phones.fail = raising(AutocallError("refused", outcome=Outcome.NOT_PLACED))
+    for _ in range(3):
+        with pytest.raises(AutocallError, match="refused"):
+            login.start(caller="203.0.113.7")
+    assert not login.check(login.code).verified
+    assert login.store._records == {}
+    login.phones.fail = lambda: None
+    assert login.start(owner=STRANGER, caller="203.0.113.7").rang
+
+
+def test_whatever_else_a_client_raises_passes_and_gives_nothing_back(login: Login) -> None:
+    login.phones.fail = raising(KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        login.start()
+    assert not login.start().rang
+    assert login.check(login.code).verified
+
+
+@pytest.mark.parametrize("typed", ["{} ", "{:.3} {:.0}", "\u3000{}", "{:.3}-{:.0}", "\u200b{}\n"])
+def test_what_people_type_around_a_code_does_not_matter(login: Login, typed: str) -> None:
+    login.start()
+    head, tail = login.code[:3], login.code[3:]
+    written = typed.replace("{:.3}", head).replace("{:.0}", tail).replace("{}", login.code)
+    assert login.check(written.translate({48 + digit: 0xFF10 + digit for digit in range(10)})).verified
+
+
+@pytest.mark.parametrize("typed", ["", "12345", "1234567", "12345a", "١٢٣٤٥٦", "1" * 1000])
+def test_what_cannot_be_a_code_costs_no_guess(login: Login, typed: str) -> None:
+    login.start()
+    for _ in range(10):
+        assert login.check(typed) == Check(verdict=Verdict.WRONG, attempts_left=5)
+    assert login.check(login.code).verified
+
+
+def test_guesses_end_and_another_call_brings_new_ones(login: Login) -> None:
+    login.start()
+    assert [login.check(login.wrong).attempts_left for _ in range(5)] == [4, 3, 2, 1, 0]
+    assert login.check(login.code).verdict is Verdict.LOCKED
+    error = refused(login, "guesses")
+    login.later = error.retry_after or 0
+    assert login.start().rang
+    assert login.check(login.code).verified
+
+
+def test_a_code_expires(login: Login) -> None:
+    login.start()
+    login.later = 299
+    assert login.check(login.wrong).verdict is Verdict.WRONG
+    login.later = 301
+    assert login.check(login.code).verdict is Verdict.EXPIRED
+
+
+def test_a_code_of_one_purpose_is_none_of_another(make: Callable[..., Login]) -> None:
+    login = make()
+    payment = make(store=login.store, purpose="payment")
+    login.start()
+    assert payment.check(login.code).verdict is Verdict.EXPIRED
+    refused(payment, "ring_again_after")
+    assert login.check(login.code).verified
+
+
+def test_calls_to_a_number_end_whoever_asks(login: Login) -> None:
+    for turn, owner in enumerate([OWNER, STRANGER, OWNER]):
+        login.later = 61 * turn
+        assert login.start(owner=owner).rang
+    login.later = 200
+    error = refused(login, "calls_per_number")
+    login.later += error.retry_after or 0
+    assert login.start().rang
+
+
+def test_calls_of_a_caller_end_whatever_the_number(login: Login) -> None:
+    numbers = [f"09000000{number:02}" for number in range(11)]
+    for number in numbers[:10]:
+        assert login.start(number, caller="2001:db8::1").rang
+    error = refused(login, "calls_per_caller", number=numbers[10], caller="2001:db8::ffff")
+    assert 3500 < (error.retry_after or 0) <= 3600
+    assert login.start(numbers[10], caller="2001:db8:0:1::1").rang
+
+
+def test_calls_of_one_challenge_end(make: Callable[..., Login]) -> None:
+    login = make(limits=Limits(calls_per_challenge=2, calls_per_number=((9, 600.0),)))
+    for turn in range(2):
+        login.later = 61 * turn
+        login.start()
+    login.later = 122
+    error = refused(login, "calls_per_challenge")
+    login.later += error.retry_after or 0
+    assert login.start().rang
+
+
+def test_failures_are_not_reset_by_a_new_code_and_lock_the_number(make: Callable[..., Login]) -> None:
+    login = make(limits=Limits(failures_per_number=10, calls_per_number=((100, 600.0),)))
+    for turn in range(2):
+        login.later = 61 * turn
+        login.start()
+        for _ in range(5):
+            login.check(login.wrong)
+    assert login.check(login.code).verdict is Verdict.LOCKED
+    login.later = 200
+    error = refused(login, "failures_per_number")
+    assert (error.retry_after, error.retryable) == (None, False)
+    refused(login, "failures_per_number", owner=STRANGER)
+    login.do("unlock", "+84332665711")
+    assert login.start().rang
+    assert login.check(login.code).verified
+
+
+def test_a_stranger_locks_nobody_out_who_was_verified_before(make: Callable[..., Login]) -> None:
+    login = make(limits=Limits(failures_per_number=20, calls_per_number=((2, 86_400.0),), guesses=20))
+    login.start()
+    login.check(login.code)
+    login.later = 3600
+    assert login.start(owner=STRANGER).rang
+    assert {login.check(login.wrong, owner=STRANGER).verdict for _ in range(20)} == {Verdict.WRONG, Verdict.LOCKED}
+    login.later = 7200
+    refused(login, "failures_per_number", owner=STRANGER)
+    assert login.start().rang
+    assert login.check(login.code).verified
+
+
+def test_a_success_frees_the_number(login: Login) -> None:
+    login.start()
+    login.check(login.code)
+    assert login.start(owner=STRANGER).rang
+
+
+def test_the_record_of_the_newest_call(login: Login) -> None:
+    assert login.do("record", NUMBER, owner=OWNER) is None
+    challenge = login.start()
+    assert login.do("record", NUMBER, owner=OWNER) is None
+    login.phones.records[challenge.ref_id] = NOBODY
+    assert login.do("record", NUMBER, owner=OWNER) is NOBODY
+    assert login.do("record", NUMBER, owner=STRANGER) is None
+    login.phones.look_up = raising(AutocallError("no answer"))
+    with pytest.raises(AutocallError, match="no answer"):
+        login.do("record", NUMBER, owner=OWNER)
+
+
+def test_a_look_up_that_hangs_or_fails_does_not_hold_a_login_up(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("autocall_otp.verify._flows.LOOK_UP", 0.05)
+    login.start()
+    login.phones.look_up = raising(AutocallError("no answer"))
+    assert not login.start().rang
+    hung = threading.Event()
+    if login.runner:
+        login.verifier._client.get_cdr = lambda _: asyncio.Event().wait()
+    else:
+        login.phones.look_up = lambda: hung.wait(60)
+    try:
+        assert not login.start().rang
+    finally:
+        hung.set()
+
+
+def raising(error: BaseException) -> Callable[[], Any]:
+    def fail() -> Any:
+        raise error
+
+    return fail
+
+
+RINGS, WINS = 9, 8
+"""So many operations of the store come before the phone rings, and before a code has won."""
+
+
+class Down:
+    """A store that fails from its n-th operation on."""
+
+    def __init__(self, works: int) -> None:
+        self.store = MemoryStore()
+        self.works = works
+
+    def get(self, key: str) -> str | None:
+        self.count()
+        return self.store.get(key)
+
+    def swap(self, key: str, old: str | None, new: str | None, ttl: float) -> bool:
+        self.count()
+        return self.store.swap(key, old, new, ttl)
+
+    def count(self) -> None:
+        self.works -= 1
+        if self.works < 0:
+            raise ConnectionError("the store is down")
+
+
+@pytest.mark.parametrize("works", range(12))
+def test_a_store_that_is_down_rings_no_phone_and_says_so(make: Callable[..., Login], works: int) -> None:
+    login = make(store=Down(works))
+    if works >= RINGS:
+        # Once the phone has rung, nothing that fails takes that back.
+        assert login.start(caller="203.0.113.7").rang
+        return
+    with pytest.raises(AutocallError, match="ConnectionError") as caught:
+        login.start(caller="203.0.113.7")
+    assert (caught.value.outcome, type(caught.value.__cause__)) == (Outcome.NOT_PLACED, ConnectionError)
+    assert login.phones.calls == []
+
+
+@pytest.mark.parametrize("works", range(12))
+def test_a_store_that_is_down_lets_nobody_in(make: Callable[..., Login], works: int) -> None:
+    login = make(store=Down(100))
+    login.start()
+    login.store.works = works
+    if works >= WINS:
+        # What was won stays won.
+        assert login.check(login.code).verified
+        return
+    with pytest.raises(AutocallError, match="ConnectionError") as caught:
+        login.check(login.code)
+    assert caught.value.outcome is Outcome.NOT_PLACED
+
+
+def test_a_stalled_store_places_no_call(login: Login) -> None:
+    swap = login.store.swap
+
+    def slow(*arguments: Any) -> bool:
+        login.later += 11
+        return bool(swap(*arguments))
+
+    login.store.swap = slow
+    with pytest.raises(AutocallError, match="too slow") as caught:
+        login.start()
+    assert (caught.value.outcome, login.phones.calls) == (Outcome.NOT_PLACED, [])
+    login.store.swap = swap
+    assert login.start(owner=STRANGER).rang
+
+
+@pytest.mark.parametrize("jump", [-3600.0, 3600.0])
+def test_a_clock_that_jumps_opens_nothing_and_locks_nobody_out(login: Login, jump: float) -> None:
+    login.start()
+    login.check(login.wrong)
+    first = login.code
+    login.later = jump
+    assert login.check(first).verdict is Verdict.EXPIRED
+    assert login.start().rang
+    assert login.check(login.code).verified
+
+
+@pytest.mark.parametrize("skew", [-50.0, 50.0])
+def test_clocks_of_two_machines_may_differ_by_a_minute(make: Callable[..., Login], skew: float) -> None:
+    login = make()
+    other = make(store=login.store)
+    other.later = skew
+    login.start()
+    other.phones.calls = login.phones.calls
+    assert not other.start().rang
+    refused(other, "ring_again_after", owner=STRANGER)
+    assert other.check(login.code).verified
+
+
+def test_with_another_key_nothing_of_before_is_known(make: Callable[..., Login]) -> None:
+    login = make()
+    login.start()
+    other = type(login.verifier)(login.verifier._client, login.store, b"another key of thirty-two bytes!!")
+    login.verifier = other
+    assert login.check(login.code).verdict is Verdict.EXPIRED
+
+
+def test_nothing_is_in_clear_anywhere(login: Login, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    challenge = login.start(caller="203.0.113.7")
+    wrong = login.check(login.wrong)
+    check = login.check(login.code)
+    login.start(owner=STRANGER)
+    error = refused(login, "ring_again_after")
+    stored = repr(login.store._records)
+    shown = [repr(each) for each in (challenge, wrong, check, error, login.verifier)]
+    pickled = [pickle.dumps(each).decode("latin-1") for each in (challenge, wrong, check, error)]
+    secrets = [NUMBER, NUMBER[1:], OWNER, "203.0.113.7", *(call.code for call in login.phones.calls)]
+    for text in (*shown, *pickled, caplog.text):
+        assert [secret for secret in secrets if secret in text] == []
+    # Six digits may stand by chance in a reference or an HMAC; a code stands between quotes or commas.
+    assert [secret for secret in secrets if f'"{secret}"' in stored] == []
+    assert NUMBER not in stored
+    assert pickle.loads(pickle.dumps(error)).limit == error.limit  # noqa: S301 - our own
+    with pytest.raises(TypeError, match="holds a key"):
+        pickle.dumps(login.verifier)
+
+
+@pytest.mark.parametrize(
+    "owner", [None, "", "  ", " none", "undefined", "127.0.0.1", "2001:db8::1", "0332665711", "+84 332 665 711", 42]
+)
+def test_an_owner_that_many_share_or_anybody_guesses_is_refused(login: Login, owner: Any) -> None:
+    for name, arguments in (("start", (NUMBER,)), ("check", (NUMBER, "123456")), ("record", (NUMBER,))):
+        with pytest.raises(InvalidRequestError, match="^owner: ") as caught:
+            login.do(name, *arguments, owner=owner)
+        assert caught.value.outcome is Outcome.NOT_PLACED
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "argument"),
+    [
+        ("start", {"phone_number": "12", "owner": OWNER}, "phone_number"),
+        ("start", {"phone_number": NUMBER, "owner": OWNER, "caller": ""}, "caller"),
+        ("check", {"phone_number": NUMBER, "code": 123456, "owner": OWNER}, "code"),
+        ("unlock", {"phone_number": "1900 1234"}, "phone_number"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_name(login: Login, name: str, asked: dict[str, Any], argument: str) -> None:
+    with pytest.raises(InvalidRequestError, match=f"^{argument}: "):
+        login.do(name, **asked)
+    assert login.phones.calls == []
+
+
+@pytest.mark.parametrize("key", [None, "", b"x" * 31, "short", 32])
+def test_a_key_that_is_missing_or_short_is_refused(key: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AUTOCALL_VERIFY_KEY", raising=False)
+    with pytest.raises(ConfigurationError, match="^key: .*AUTOCALL_VERIFY_KEY"):
+        Verifier(Calls(), MemoryStore(), key)  # type: ignore[arg-type] # a client of the test's own
+
+
+def test_the_key_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTOCALL_VERIFY_KEY", "k" * 32)
+    assert Verifier(Calls(), MemoryStore())._key == b"k" * 32  # type: ignore[arg-type] # a client of the test's own
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "argument"),
+    [
+        (Verifier, {"client": AsyncCalls()}, "client"),
+        (AsyncVerifier, {"client": Calls()}, "client"),
+        (Verifier, {"client": None}, "client"),
+        (Verifier, {"store": object()}, "store"),
+        (Verifier, {"store": SimpleNamespace(get=AsyncCalls.get_cdr, swap=print)}, "store"),
+        (Verifier, {"limits": {"guesses": 3}}, "limits"),
+        (Verifier, {"purpose": " "}, "purpose"),
+    ],
+)
+def test_parts_that_do_not_fit_are_refused_by_name(kind: Any, settings: dict[str, Any], argument: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"^{argument}: "):
+        kind(**{"client": Calls(), "store": MemoryStore(), "key": KEY, **settings})
+
+
+def test_a_client_that_may_outlast_the_minute_is_refused() -> None:
+    client: Any = Calls()
+    client.deadline = 60.0
+    with pytest.raises(ConfigurationError, match=r"^client: its deadline of 60 s must be shorter"):
+        Verifier(client, MemoryStore(), KEY)
+    client.deadline = 59.0
+    Verifier(client, MemoryStore(), KEY)
+
+
+@pytest.mark.parametrize(
+    ("host", "warns"),
+    [
+        ("api.example.vn", True),
+        ("https://api.example.vn", True),
+        ("http://127.0.0.1:8025", False),
+        ("localhost", False),
+        ("http://[::1]:8025", False),
+    ],
+)
+def test_a_store_in_memory_warns_where_calls_are_real(host: str, warns: bool) -> None:  # noqa: FBT001 - a column
+    client: Any = Calls()
+    client.host = host
+    if warns:
+        with pytest.warns(UserWarning, match="MemoryStore") as caught:
+            Verifier(client, MemoryStore(), KEY)
+        assert caught[0].filename == __file__
+    else:
+        Verifier(client, MemoryStore(), KEY)
+
+
+def test_a_cancelled_start_may_have_rung_and_gives_nothing_back(tmp_path: Any) -> None:
+    client: Any = AsyncCalls()
+    store = SqliteStore(tmp_path / "store")
+
+    async def scenario() -> None:
+        verifier = AsyncVerifier(client, store, KEY)
+        rings, place = asyncio.Event(), client.run_otp
+
+        async def hang(*arguments: Any, **named: Any) -> Any:
+            await place(*arguments, **named)
+            rings.set()
+            await asyncio.Event().wait()
+
+        client.run_otp = hang
+        started = asyncio.create_task(verifier.start(NUMBER, owner=OWNER))
+        await rings.wait()
+        started.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await started
+        again = await verifier.start(NUMBER, owner=OWNER)
+        assert (again.rang, again.outcome) == (False, Outcome.UNKNOWN)
+        code = client.phones.calls[0].code
+        assert (await verifier.check(NUMBER, code, owner=OWNER)).verified
+
+    asyncio.run(scenario())
+    store.close()
+
+
+def test_a_record_is_not_there_is_no_error_of_a_look_up(login: Login) -> None:
+    login.start()
+    login.phones.look_up = raising(NotFoundError("no record yet"))
+    assert login.do("record", NUMBER, owner=OWNER) is None

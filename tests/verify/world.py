@@ -1,0 +1,377 @@
+"""A world for the rules of a login: a clock, phones, people, and one operation of one of them at a time.
+
+It knows what was rung, read, typed and won, and compares that with what the rules promise.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from autocall_otp import AutocallError, Cdr, NotFoundError, Outcome
+from autocall_otp.verify import Challenge, Check, Limits, MemoryStore, TooManyCallsError
+from autocall_otp.verify import _flows as flows
+
+NUMBER = "0332665711"
+EPOCH = 1_750_000_000.0
+OWNERS = {name: f"{name}-browser-5f0c6d2b9a7e41838c1d" for name in "abcz"}
+STALE = 10.0
+_SOME_TIME = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class BrokenPromiseError(AssertionError):
+    """A promise that was not kept."""
+
+
+@dataclass
+class Ring:
+    """A phone that rang."""
+
+    at: float
+    claim: float
+    owner: str
+    ref_id: str
+    code: str
+    answered: bool
+
+
+class ClockedMemory(MemoryStore):
+    """A store in memory that lives by the world's clock."""
+
+    world: World
+
+    def _now(self) -> float:
+        return self.world.now
+
+
+@dataclass
+class Step:
+    """What somebody does: ("start", how the call goes), ("check", which code), ("wait", seconds)."""
+
+    kind: str
+    what: Any
+    owner: str = ""
+    result: Any = None
+
+
+@dataclass
+class Actor:
+    """Somebody who does one step after the other, each of them one operation at a time."""
+
+    steps: list[Step]
+    flow: Generator[Any, Any, Any] | None = None
+    pending: Any = None
+    answer: tuple[str, Any] | None = None
+    matched: set[str] = field(default_factory=set)
+    began: float = 0.0
+    closed: set[str] = field(default_factory=set)
+    """Calls whose code was used up or guessed at too often before the step began."""
+    done: int = 0
+
+    @property
+    def step(self) -> Step:
+        """The step under way."""
+        return self.steps[self.done]
+
+
+class World:
+    """One number, its owners, and everything that happens to it."""
+
+    def __init__(self, store: Any, limits: Limits, flaw: type[flows.Flows] = flows.Flows) -> None:
+        self.now = EPOCH
+        self.store = store
+        self.limits = limits
+        self.rings: list[Ring] = []
+        self.unanswered: set[str] = set()
+        self.refused: set[str] = set()
+        self.keys: set[str] = set()
+        self.claims: dict[str, float] = {}
+        self.over: set[str] = set()
+        self.used: set[str] = set()
+        self.freed: set[str] = set()
+        self.challenge_of: dict[str, tuple[str, float, float]] = {}
+        self.guesses: dict[str, int] = {}
+        self.compared: Counter[str] = Counter()
+        self.wins: Counter[str] = Counter()
+        self.comparisons = 0
+        self.won = False
+        self.known: set[str] = set()
+        self.actor: Actor = Actor([])
+        world = self
+
+        class Watched(flaw):  # type: ignore[misc,valid-type] # a flaw is chosen by the test
+            def _now(self) -> float:
+                return world.now
+
+            def _matches(self, codes: Any, typed: str) -> set[str]:
+                right: set[str] = super()._matches(codes, typed)
+                world.note_comparison({code["challenge"] for code in codes}, right=bool(right))
+                return right
+
+        self.flows = Watched(b"k" * 32, limits, "login")
+
+    # What happens, one operation at a time.
+
+    def begin(self, step: Step) -> Generator[Any, Any, Any]:
+        owner = OWNERS[step.owner]
+        flow: Generator[Any, Any, Any]
+        if step.kind == "start":
+            flow = self.flows._start(NUMBER, owner, "203.0.113.7" if step.owner in "ac" else None)
+        else:
+            flow = self.flows._check(NUMBER, self.code_to_type(step), owner)
+        return flow
+
+    def code_to_type(self, step: Step) -> str:
+        mine = [ring.code for ring in self.rings if ring.owner == step.owner]
+        if step.what == "wrong" or not mine:
+            return next(code for code in ("000000", "111111", "222222", "333333") if code not in mine)
+        return mine[0] if step.what == "first" else mine[-1]
+
+    def advance(self, actor: Actor) -> bool:
+        """Let an actor do one operation, or take up its answer; False when nothing is left to do."""
+        self.actor = actor
+        if actor.pending is not None:
+            actor.answer, actor.pending = self.do(actor, actor.pending), None
+            return True
+        if actor.answer is not None:
+            (kind, value), actor.answer = actor.answer, None
+            assert actor.flow is not None
+            act = actor.flow.throw if kind == "raise" else actor.flow.send
+            self.resume(actor, lambda: act(value))
+            return actor.done < len(actor.steps)
+        if actor.step.kind == "wait":
+            self.now += actor.step.what
+            actor.done += 1
+        else:
+            actor.matched, actor.began = set(), self.now
+            actor.closed = self.used | {ref_id for ref_id in self.challenge_of if self.is_spent(ref_id)}
+            flow = actor.flow = self.begin(actor.step)
+            self.resume(actor, lambda: next(flow))
+        return actor.done < len(actor.steps)
+
+    def resume(self, actor: Actor, go: Callable[[], Any]) -> None:
+        try:
+            actor.pending = go()
+        except StopIteration as end:
+            self.finish(actor, end.value)
+        except AutocallError as error:
+            self.finish(actor, error)
+        else:
+            if isinstance(actor.pending, flows.Place):
+                # Between the last look at the clock and the call lies nothing that could be held up here.
+                actor.answer, actor.pending = self.do(actor, actor.pending), None
+
+    def finish(self, actor: Actor, result: Any) -> None:
+        actor.step.result = result
+        if isinstance(result, Check) and result.verified:
+            self.won = True
+            for challenge in actor.matched:
+                self.wins[challenge] += 1
+            self.expect(bool(actor.matched), "somebody was verified without a right code")
+            self.expect(set(self.wins.values()) <= {1}, "a code was right twice")
+        if isinstance(result, Challenge) and not result.rang and self.now - actor.began <= STALE:
+            self.expect(
+                result.ref_id not in actor.closed & {ring.ref_id for ring in self.rings},
+                "a call was joined whose code is good no more",
+            )
+        actor.done += 1
+
+    def do(self, actor: Actor, operation: Any) -> tuple[str, Any]:
+        match operation:
+            case flows.Get(key):
+                return "value", self.store.get(key)
+            case flows.Swap(key, old, new, ttl):
+                done = self.store.swap(key, old, new, ttl)
+                if done or self.store.get(key) == new:  # a client that sends twice believes the second answer
+                    self.note_change(actor, key, json.loads(old or "[]"), json.loads(new or "[]"))
+                return "value", done
+            case flows.LookUp(ref_id):
+                if ref_id in self.unanswered:
+                    return "value", Cdr(status="busy", time_ended=_SOME_TIME)
+                # A call that goes on has no record or an unfinished one; most end answered.
+                records = [None, Cdr(), Cdr(status="answered", time_ended=_SOME_TIME)]
+                record = records[int(ref_id[0], 16) % 3]
+                return ("value", record) if record else ("raise", NotFoundError("no record yet"))
+        return self.ring(actor, operation)
+
+    def ring(self, actor: Actor, place: Any) -> tuple[str, Any]:
+        how = actor.step.what
+        if how == "refused":
+            self.refused.add(place.ref_id)
+            return "raise", AutocallError("refused", outcome=Outcome.NOT_PLACED, ref_id=place.ref_id)
+        ring = Ring(self.now, self.claims[place.ref_id], actor.step.owner, place.ref_id, place.code, how != "busy")
+        self.expect_may_ring(ring)
+        self.rings.append(ring)
+        if how == "busy":
+            self.unanswered.add(place.ref_id)
+        if how == "unknown":
+            return "raise", AutocallError("no answer", outcome=Outcome.UNKNOWN, ref_id=place.ref_id)
+        return "value", None
+
+    # What is promised.
+
+    def expect(self, kept: bool, promise: str) -> None:  # noqa: FBT001 - reads as a sentence
+        if not kept:
+            raise BrokenPromiseError(promise)
+
+    def expect_may_ring(self, ring: Ring) -> None:
+        limits = self.limits
+        self.expect(all(each.ref_id != ring.ref_id for each in self.rings), "a reference was dialled twice")
+        self.expect(abs(ring.at - ring.claim) <= STALE, "a call left long after its claim")
+        for each in self.rings:
+            free = self.is_free(each.ref_id)
+            self.expect(free or ring.claim - each.claim >= limits.ring_again_after, "a phone rang twice in a minute")
+        same = [each for each in self.rings if each.owner == ring.owner] if ring.owner in self.known else self.rings
+        for count, seconds in limits.calls_per_number:
+            inside = [each for each in same if each.claim > ring.claim - seconds]
+            self.expect(len(inside) < count, "too many rings in a window")
+
+    def note_comparison(self, challenges: set[str], *, right: bool) -> None:
+        self.comparisons += 1
+        for challenge in challenges:
+            self.compared[challenge] += 1
+            self.expect(self.compared[challenge] <= self.limits.guesses, "too many codes were compared")
+        if right:
+            self.actor.matched |= challenges
+
+    def note_change(self, actor: Actor, key: str, old: list[Any], new: list[Any]) -> None:
+        self.keys.add(key)
+        if key[0] == "f" and len(new) < len(old):
+            self.expect(bool(actor.matched), "failures were forgotten without a success")
+        if key[0] == "d":
+            self.known.add(actor.step.owner)
+        if key[0] == "n":
+            for call in new:
+                self.claims[call["ref_id"]] = call["at"]
+                if call["over"]:
+                    self.over.add(call["ref_id"])
+                    free = self.is_free(call["ref_id"]) and any(ring.ref_id == call["ref_id"] for ring in self.rings)
+                    self.expect(free, "a call was taken for over that was not")
+        if key[0] == "c":
+            for code in new:
+                end = min(code["at"] + self.limits.code_life, code["since"] + self.limits.challenge_life)
+                self.challenge_of[code["ref_id"]] = code["challenge"], end, code["at"]
+                self.guesses[code["challenge"]] = len(code["guesses"])
+                if code["winner"]:
+                    self.used.add(code["ref_id"])
+
+    def run_alone(self, kind: str, what: str, owner: str, code: str | None = None) -> Any:
+        step = Step(kind, what, owner)
+        actor = Actor([step])
+        if code is not None:
+            actor.flow = self.flows._check(NUMBER, code, OWNERS[owner])
+            actor.answer = "value", None
+        while self.advance(actor):
+            pass
+        return step.result
+
+    def is_free(self, ref_id: str) -> bool:
+        return ref_id in self.unanswered or ref_id in self.used
+
+    def is_spent(self, ref_id: str) -> bool:
+        return self.guesses[self.challenge_of[ref_id][0]] >= self.limits.guesses
+
+    def failures(self) -> int:
+        return sum(len(json.loads(self.store.get(key) or "[]")) for key in self.keys if key[0] == "f")
+
+    def judge_end(self, actors: list[Actor], rng: random.Random) -> None:
+        """When all are done: what was given back, what is still good, what may ring."""
+        results = [step.result for actor in actors for step in actor.steps]
+        left = "".join(self.store.get(key) or "" for key in self.keys)
+        self.expect(not any(ref_id in left for ref_id in self.refused), "a call that was not placed left a trace")
+        self.expect(self.failures() <= self.comparisons, "more failures than codes that were compared")
+        self.expect(self.won or self.failures() == self.comparisons, "failures were forgotten")
+        for result in results:
+            if isinstance(result, TooManyCallsError):
+                known = result.limit in Limits.__dataclass_fields__
+                self.expect(known and (result.retry_after or 1) > 0, "a refusal that does not say why")
+        if rng.random() < 0.5:
+            self.expect_repeat()
+        self.expect_codes(rng)
+        self.expect_calls()
+
+    def expect_codes(self, rng: random.Random) -> None:
+        for owner in "abc":
+            mine = [ring for ring in self.rings if ring.owner == owner]
+            if not mine:
+                continue
+            ring = rng.choice(mine)
+            challenge, end, _ = self.challenge_of[ring.ref_id]
+            if rng.random() < 0.3:
+                self.now = max(self.now, end + 1)
+            most = self.limits.failures_per_number - (
+                0 if owner in self.known else self.limits.failures_per_number // 10
+            )
+            good = (
+                self.now < end
+                and ring.ref_id not in self.used
+                and self.guesses[challenge] < self.limits.guesses
+                and self.failures() < most
+            )
+            result = self.run_alone("check", "", owner, ring.code)
+            self.expect(result.verified == good, "a living code was not good" if good else "a dead code was good")
+            if result.verified:
+                self.freed |= {each.ref_id for each in mine if each.ref_id in self.used}
+            again = self.run_alone("check", "", owner, ring.code)
+            self.expect(not again.verified, "a code was right twice")
+
+    def tally(self) -> Counter[str]:
+        """What happened, for the sum of many worlds."""
+        return Counter(
+            {
+                "rings": len(self.rings),
+                "refused by the service": len(self.refused),
+                "codes compared": self.comparisons,
+                "people verified": len(self.wins),
+            }
+        )
+
+    def is_full(self) -> bool:
+        return any(
+            len([ring for ring in self.rings if ring.claim > self.now - seconds]) >= count
+            for count, seconds in self.limits.calls_per_number
+        )
+
+    def expect_repeat(self) -> None:
+        """Whoever did not answer may be rung again at once."""
+        last = max(reversed(self.rings), key=lambda ring: ring.claim, default=None)
+        if last and last.ref_id in self.unanswered and not self.is_full() and not self.is_spent(last.ref_id):
+            result = self.run_alone("start", "placed", last.owner)
+            full = isinstance(result, TooManyCallsError) and result.limit in {
+                "calls_per_challenge",
+                "failures_per_number",
+            }
+            self.expect(full or (isinstance(result, Challenge) and result.rang), "an unanswered call was not repeated")
+
+    def expect_calls(self) -> None:
+        """Whether a stranger may have the phone rung is known exactly."""
+        limits = self.limits
+        last = max(reversed(self.rings), key=lambda ring: ring.claim, default=None)
+        pause = last and last.ref_id not in self.over | self.freed and last.claim + limits.ring_again_after > self.now
+        full = self.is_full()
+        locked = self.failures() >= limits.failures_per_number - limits.failures_per_number // 10
+        result = self.run_alone("start", "placed", "z")
+        if pause or full or locked:
+            self.expect(isinstance(result, TooManyCallsError), "a call was placed beyond a limit")
+            if not locked:
+                self.expect(bool(result.retry_after), "a refusal that does not say for how long")
+                self.now += result.retry_after
+                again = self.run_alone("start", "placed", "z")
+                same = isinstance(again, TooManyCallsError) and again.limit == result.limit
+                self.expect(not same, "Retry-After was not true")
+        else:
+            self.expect(isinstance(result, Challenge) and result.rang, "a call was refused though no limit was reached")
+
+
+def run(world: World, actors: list[Actor], choose: Callable[[list[int], int | None], int]) -> Iterator[int]:
+    """Let the actors run, the next one chosen after each operation; gives who did each."""
+    last: int | None = None
+    while alive := [index for index, actor in enumerate(actors) if actor.done < len(actor.steps)]:
+        last = choose(alive, last)
+        yield last
+        world.advance(actors[last])
