@@ -237,7 +237,8 @@ class ConnectionPool(Pool):
 
     def __del__(self) -> None:
         """Say that nobody closed it; the connections close as they go."""
-        if any(self._pop_all()):
+        # A closed one is let alone: as the process ends, gevent's queues cannot be asked any more.
+        if not self._closed and any(self._pop_all()):
             self._warn()
 
 
