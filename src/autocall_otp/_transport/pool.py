@@ -199,7 +199,7 @@ class ConnectionPool(Pool):
         end: float | None = None
         while True:
             try:
-                free = self._idle.get_nowait()
+                free = self._idle.get_nowait() or self._open(request)
             except Empty:
                 if (free := self._open(request)) is None:
                     end = end or self._end_of_waiting(request, evidence)
