@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -118,14 +119,15 @@ def test_a_style_that_fetches_from_elsewhere_is_found(tmp_path: Path) -> None:
 
 
 def test_pages_take_their_text_from_its_one_source() -> None:
-    page = site_hooks.on_page_markdown("# Security\n\n<!-- from SECURITY.md -->\n")
+    there: Any = SimpleNamespace(file=SimpleNamespace(src_uri="security.md"))
+    page = site_hooks.on_page_markdown("# Security\n\n<!-- from SECURITY.md -->\n", page=there)
     assert page.startswith("# Security\n\n## What the SDK promises\n")
     assert "## Reporting" in page
-    taken = site_hooks.on_page_markdown("<!-- from CONTRIBUTING.md: Habits -->")
+    taken = site_hooks.on_page_markdown("<!-- from CONTRIBUTING.md: Habits -->", page=there)
     assert taken.startswith("## Habits\n")
     assert taken.count("\n## ") == 0
     with pytest.raises(LookupError, match=r"no section 'Nothing'"):
-        site_hooks.on_page_markdown("<!-- from CONTRIBUTING.md: Nothing -->")
+        site_hooks.on_page_markdown("<!-- from CONTRIBUTING.md: Nothing -->", page=there)
 
 
 def test_a_cell_of_a_middling_table_knows_its_column() -> None:

@@ -261,41 +261,18 @@ SANDBOX = [
     after(f"{PACKAGE}/sandbox/calls.py", '        "autocall_recording_url": "",\n', '        "carrier": "viettel",\n'),
     Edit(
         SERVICE,
-        'return Endpoints(contract, {"runOtp": self.run_otp, "getCdrByRefId": self.get_cdr}, token)',
-        """\
-return Endpoints(
-            contract,
-            {"runOtp": self.run_otp, "getCdrByRefId": self.get_cdr, "getCdrByCallId": self.get_cdr},
-            token,
-        )""",
+        'return {"runOtp": self.run_otp, "getCdrByRefId": self.get_cdr}',
+        'return {"runOtp": self.run_otp, "getCdrByRefId": self.get_cdr, "getCdrByCallId": self.get_cdr}',
     ),
     Edit(
         SERVICE,
-        'self._board.look_up(request.parameters["ref_id"])',
-        "self._board.look_up(**request.parameters)",
-    ),
-    Edit(
-        f"{PACKAGE}/sandbox/switchboard.py",
-        "    def look_up(self, ref_id: str) -> dict[str, Any] | None:\n",
-        '    def look_up(self, ref_id: str = "", call_id: str = "") -> dict[str, Any] | None:\n',
-    ),
-    Edit(
-        f"{PACKAGE}/sandbox/switchboard.py",
-        "self._store.with_record(ref_id, self.clock.now())",
-        "self._store.with_record(ref_id, self.clock.now(), call_id)",
-    ),
-    Edit(
-        f"{PACKAGE}/sandbox/store.py",
-        "    def with_record(self, ref_id: str, now: datetime) -> PlacedCall | None:\n",
-        '    def with_record(self, ref_id: str, now: datetime, call_id: str = "") -> PlacedCall | None:\n',
-    ),
-    Edit(
-        f"{PACKAGE}/sandbox/store.py",
-        "        ids = self._by_ref.get(ref_id)\n",
+        '        call = self._board.by_reference(request.parameters["ref_id"])\n',
         """\
-        ids = self._by_ref.get(ref_id)
-        if call_id:
-            ids = [key for key, call in self._calls.items() if call.call_id == call_id]
+        if "call_id" in request.parameters:
+            wanted = request.parameters["call_id"]
+            call = next((call for call in self._board.all() if call.call_id == wanted), None)
+        else:
+            call = self._board.by_reference(request.parameters["ref_id"])
 """,
     ),
 ]
