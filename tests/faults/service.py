@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import threading
 from collections import Counter
 from contextlib import suppress
-from typing import Self
 
 import attrs
 
+from faults.background import Background
 from faults.scripts import head, whole
 
 _GOOD, _TWICE = "good", "twice"
@@ -73,60 +72,16 @@ _OWN_DEEDS = (*_DEEDS, _rings(3, _TWICE, "keep"))
 """Only over a client's own transport does nobody read an answer that was sent twice."""
 
 
-class Service:
-    """Rings phones, keeps the ledger, and does what the seed says; in a thread of its own."""
+class Service(Background):
+    """Rings phones, keeps the ledger, and does what the seed says."""
 
     def __init__(self, seed: int) -> None:
+        super().__init__()
         self.rings: Counter[str] = Counter()
         self.requests: Counter[str] = Counter()
-        self.port = 0
         self._seed = seed
-        self._loop = asyncio.new_event_loop()
-        self._over = asyncio.Event()
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self._ready.wait(10)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._over.set)
-        self._thread.join(30)
-
-    def _run(self) -> None:
-        try:
-            self._loop.run_until_complete(self._serve())
-        finally:
-            self._loop.close()
-
-    async def _serve(self) -> None:
-        tasks: set[asyncio.Task[None]] = set()
-
-        def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.ensure_future(self._talk(reader, writer))
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
-
-        server = await asyncio.start_server(begin, "127.0.0.1", 0, backlog=1024)
-        self.port = server.sockets[0].getsockname()[1]
-        self._ready.set()
-        await self._over.wait()
-        server.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            with suppress(ConnectionError, asyncio.IncompleteReadError):
-                while await self._answer(reader, writer):
-                    pass
-        finally:
-            writer.close()
-
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Serve one request; whether the connection stays."""
         start = await reader.readuntil(b"\r\n\r\n")
         size = next(int(line[15:]) for line in start.lower().split(b"\r\n") if line.startswith(b"content-length:"))

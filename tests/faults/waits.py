@@ -6,17 +6,15 @@ import asyncio
 import json
 import resource
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
-from typing import Self
 from urllib.parse import unquote
 
 import attrs
 
 from autocall_otp import Cdr
+from faults.background import Background
 from faults.clients import async_client
 from faults.scripts import RECORD, whole
 from faults.ways import CONNECTIONS
@@ -28,74 +26,21 @@ _STEPS = (_MISSING, _UNFINISHED, _FINISHED)
 _MEBI = 1024 * 1024
 
 
-class Records:
+class Records(Background):
     """A service whose records appear with the second look-up and have an end with the third."""
 
     def __init__(self, *, stalls: bool = False) -> None:
+        super().__init__()
         self.look_ups: Counter[str] = Counter()
-        self.open = self.most_open = 0
-        self.port = 0
         self.stalls = stalls
-        self.changed = threading.Condition()
-        self._loop = asyncio.new_event_loop()
-        self._over = asyncio.Event()
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self._ready.wait(10)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._over.set)
-        self._thread.join(30)
-
-    def wait_for(self, condition: Callable[[], bool], patience: float = 20.0) -> bool:
+    def wait_for(self, condition: Callable[[], bool], patience: float = 60.0) -> bool:
         """Whether the condition came true in time."""
         with self.changed:
             return self.changed.wait_for(condition, patience)
 
-    def _run(self) -> None:
-        try:
-            self._loop.run_until_complete(self._serve())
-        finally:
-            self._loop.close()
-
-    async def _serve(self) -> None:
-        tasks: set[asyncio.Task[None]] = set()
-
-        def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.ensure_future(self._talk(reader, writer))
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
-
-        server = await asyncio.start_server(begin, "127.0.0.1", 0, backlog=1024)
-        self.port = server.sockets[0].getsockname()[1]
-        self._ready.set()
-        await self._over.wait()
-        server.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    def _count(self, change: int) -> None:
-        with self.changed:
-            self.open += change
-            self.most_open = max(self.most_open, self.open)
-            self.changed.notify_all()
-
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._count(1)
-        try:
-            with suppress(ConnectionError, asyncio.IncompleteReadError):
-                while True:
-                    await self._answer(reader, writer)
-        finally:
-            writer.close()
-            self._count(-1)
-
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """Serve one look-up; the connection stays."""
         start = await reader.readuntil(b"\r\n\r\n")
         ref_id = unquote(start.split(b" ", 2)[1].decode()).split("/")[-2]
         with self.changed:
@@ -105,6 +50,7 @@ class Records:
             await reader.read(1)
         writer.write(_STEPS[min(self.look_ups[ref_id], len(_STEPS)) - 1])
         await writer.drain()
+        return True
 
 
 @attrs.frozen
