@@ -200,7 +200,7 @@ from autocall_otp._operations.record import read_record
 from autocall_otp._operations.request import get_cdr_by_call_id_request
 from autocall_otp._redact import Secrets
 from autocall_otp._sansio.outcome import Operation, unreadable
-from autocall_otp._sansio.retry import Flow, RetryPolicy, send
+from autocall_otp._sansio.retry import Flow, RetryPolicy, send_with_retries
 from autocall_otp.models import Cdr
 
 
@@ -209,7 +209,9 @@ def get_cdr_by_call_id(settings: Settings, policy: RetryPolicy, call_id: str) ->
     deadline = policy.clock() + settings.deadline
     operation = Operation(name="get_cdr_by_call_id", ref_id="", secrets=Secrets())
     new_request = get_cdr_by_call_id_request(settings.base_url, validate_ref_id(call_id, Outcome.UNKNOWN))
-    response = yield from send(new_request, operation, policy, deadline=deadline, attempts=settings.retry.attempts)
+    response = yield from send_with_retries(
+        new_request, operation, policy, deadline=deadline, attempts=settings.retry.attempts
+    )
     record = read_record(response, operation, settings.timezone, None)
     if record is None:
         raise unreadable(response, operation, "there is no record in it")
