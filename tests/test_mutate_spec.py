@@ -1,11 +1,13 @@
 """A sample of `make mutate-spec` and of `make contract`: a change of the contract does not pass unnoticed."""
 
+import copy
 import re
 import sys
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from support.agree.elements import shown, walk
 from support.page import SPEC
 
 pytestmark = [pytest.mark.dev, pytest.mark.timeout(300)]
@@ -23,6 +25,18 @@ def test_one_change_of_each_kind_is_noticed_at_once() -> None:
     assert len(kinds) > 120
     missed = [each for each in kinds.values() if not mutate_spec.quick(each.applied(SPEC))]
     assert [each.name for each in missed if each.element not in SLOW_KINDS] == []
+
+
+def test_the_catalogue_follows_the_contract() -> None:
+    changed_at = [shown(mutation.at) for mutation in EVERYTHING.values()]
+    assert [each.at for each in walk(SPEC) if not any(at.startswith(shown(each.at)) for at in changed_at)] == []
+    grown = copy.deepcopy(SPEC)
+    grown["components"]["schemas"]["OtpAnswer"]["properties"]["more"] = {"type": "string", "description": "More."}
+    new = [mutation for mutation in mutate_spec.catalogue(grown) if mutation.name not in EVERYTHING]
+    assert {mutation.how for mutation in new} == {
+        *("remove", "rename", "flip required", "drop words", "add mark", "change type", "add constraint", "add schema"),
+    }
+    assert all("OtpAnswer/properties/more" in mutation.name for mutation in new)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from support.markdown import blocks
 from support.page import ROOT, payload
-from support.prism import Prism, free_port, until_it_answers
+from support.prism import Prism, free_port, until_it_listens
 
 pytestmark = [pytest.mark.dev, pytest.mark.timeout(180)]
 
@@ -24,16 +24,13 @@ TOKEN = {"Authorization": "Bearer t"}
 @pytest.mark.parametrize("dynamic", [False, True], ids=["static", "dynamic"])
 def test_make_mock_answers_as_the_contract_describes(tmp_path: Path, *, dynamic: bool) -> None:
     port = free_port()
-    log = tmp_path / "prism.log"
     command = ["make", "mock", f"PORT={port}", *(["DYNAMIC=1"] if dynamic else [])]
-    with log.open("wb") as sink, subprocess.Popen(command, cwd=ROOT, stdout=sink, stderr=sink) as process:
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         try:
-            running = Prism(f"http://127.0.0.1:{port}", log)
-            until_it_answers(running, process)
-            answer = httpx.get(running.url + LOOK_UP, headers=TOKEN, trust_env=False)
+            until_it_listens(process, tmp_path / "prism.log")
+            answer = httpx.get(f"http://127.0.0.1:{port}{LOOK_UP}", headers=TOKEN, trust_env=False)
         finally:
             process.terminate()
-            process.wait()
     assert answer.status_code == 200
     assert "sl-violations" not in answer.headers
     assert (

@@ -200,7 +200,7 @@ from autocall_otp._operations.record import read_record
 from autocall_otp._operations.request import get_cdr_by_call_id_request
 from autocall_otp._redact import Secrets
 from autocall_otp._sansio.outcome import Operation, unreadable
-from autocall_otp._sansio.retry import Flow, RetryPolicy, send
+from autocall_otp._sansio.retry import Flow, RetryPolicy, send_with_retries
 from autocall_otp.models import Cdr
 
 
@@ -209,7 +209,9 @@ def get_cdr_by_call_id(settings: Settings, policy: RetryPolicy, call_id: str) ->
     deadline = policy.clock() + settings.deadline
     operation = Operation(name="get_cdr_by_call_id", ref_id="", secrets=Secrets())
     new_request = get_cdr_by_call_id_request(settings.base_url, validate_ref_id(call_id, Outcome.UNKNOWN))
-    response = yield from send(new_request, operation, policy, deadline=deadline, attempts=settings.retry.attempts)
+    response = yield from send_with_retries(
+        new_request, operation, policy, deadline=deadline, attempts=settings.retry.attempts
+    )
     record = read_record(response, operation, settings.timezone, None)
     if record is None:
         raise unreadable(response, operation, "there is no record in it")
@@ -266,31 +268,13 @@ SANDBOX = [
     ),
     Edit(
         SERVICE,
-        'self._board.by_reference(request.parameters["ref_id"])',
-        "self._board.by_reference(**request.parameters)",
-    ),
-    Edit(
-        f"{PACKAGE}/sandbox/switchboard.py",
-        "    def by_reference(self, ref_id: str) -> PlacedCall | None:\n",
-        '    def by_reference(self, ref_id: str = "", call_id: str = "") -> PlacedCall | None:\n',
-    ),
-    Edit(
-        f"{PACKAGE}/sandbox/switchboard.py",
-        "self._store.by_reference(ref_id)",
-        "self._store.by_reference(ref_id, call_id)",
-    ),
-    Edit(
-        f"{PACKAGE}/sandbox/store.py",
-        "    def by_reference(self, ref_id: str) -> PlacedCall | None:\n",
-        '    def by_reference(self, ref_id: str, call_id: str = "") -> PlacedCall | None:\n',
-    ),
-    Edit(
-        f"{PACKAGE}/sandbox/store.py",
-        "        ids = self._by_ref.get(ref_id)\n",
+        '        call = self._board.by_reference(request.parameters["ref_id"])\n',
         """\
-        ids = self._by_ref.get(ref_id)
-        if call_id:
-            ids = [key for key, call in self._calls.items() if call.call_id == call_id]
+        if "call_id" in request.parameters:
+            wanted = request.parameters["call_id"]
+            call = next((call for call in self._board.all() if call.call_id == wanted), None)
+        else:
+            call = self._board.by_reference(request.parameters["ref_id"])
 """,
     ),
 ]

@@ -86,7 +86,9 @@ class Copy:
         found: dict[str, str] = {}
         for check in (checks.PAGE, checks.WRAPPER):
             report = self.root / "report.xml"
+            report.unlink(missing_ok=True)
             result = checks.run(check, self.root, f"--junitxml={report}")
+            assert report.exists(), result.words
             cases = list(ET.parse(report).getroot().iter("testcase"))  # noqa: S314 - pytest wrote it
             assert cases, result.words
             found |= {str(case.get("name")): str(each.text) for case in cases for each in case if each.tag != "skipped"}

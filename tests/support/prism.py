@@ -4,7 +4,7 @@ import json
 import os
 import socket
 import subprocess
-import time
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +16,7 @@ import httpx
 from support.agree.verdict import AFTER, Disagreement
 from support.page import ROOT
 
-START_UP = 60.0
+START_UP = 100.0
 WRAPPER, SANDBOX = "src/autocall_otp", "src/autocall_otp/sandbox"
 EXAMPLES = "openapi.yaml's own example"
 
@@ -46,31 +46,31 @@ def prism(log: Path, *arguments: str, mode: str = "mock") -> Iterator[Prism]:
         str(tools / "node_modules" / "@stoplight" / "prism-cli" / "dist" / "index.js"),
         *(mode, "--host", "127.0.0.1", "--port", str(port), str(ROOT / "openapi.yaml"), *arguments),
     ]
-    with log.open("wb") as sink, subprocess.Popen(command, stdout=sink, stderr=subprocess.STDOUT) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         try:
-            running = Prism(f"http://127.0.0.1:{port}", log)
-            until_it_answers(running, process)
-            yield running
+            until_it_listens(process, log)
+            yield Prism(f"http://127.0.0.1:{port}", log)
         finally:
             process.terminate()
-            try:
-                process.wait(timeout=5)
-            except subprocess.TimeoutExpired:
-                process.kill()
 
 
-def until_it_answers(running: Prism, process: subprocess.Popen[bytes]) -> None:
-    """Wait for its first answer, of whatever kind."""
-    until = time.monotonic() + START_UP
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            httpx.get(running.url, trust_env=False)
-        except httpx.TransportError:
-            time.sleep(0.05)
-        else:
-            return
-    message = f"Prism does not answer (exit code {process.poll()}); its log:\n{running.log.read_text()}"
-    raise RuntimeError(message)
+def until_it_listens(process: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait for Prism to say that it listens; all that it says goes to the log."""
+    said = threading.Event()
+
+    def keep() -> None:
+        with log.open("wb") as sink:
+            for line in process.stdout or ():
+                sink.write(line)
+                sink.flush()
+                if b"is listening" in line:
+                    said.set()
+        said.set()
+
+    threading.Thread(target=keep, daemon=True).start()
+    said.wait(START_UP)
+    if b"is listening" not in log.read_bytes():
+        raise RuntimeError(f"Prism does not start; its log:\n{log.read_text()}")
 
 
 @attrs.define
