@@ -5,11 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx2
 import pytest
 
 from autocall_otp import AsyncClient, Client, ConfigurationError
 
+httpx2 = pytest.importorskip("httpx2", reason="only the development environment has it")
 _ALIASED = "import httpx2; httpx2.alias_httpx(); import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"
 _FOLDER = Path(__file__).parent
 
