@@ -27,8 +27,8 @@ export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 run = @out=$$($(2) 2>&1) || { printf '%s\nFAILED: %s\n' "$$out" "$(1)"; exit 1; }; echo "ok: $(1)"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test examples check $(CHECKS) wheel generate contract mock breaking mutate mutate-spec soak load verify-storm reliability \
-	check-recording audit docs bench bench-quick dist weight lock clean
+.PHONY: help demo test examples check $(CHECKS) wheel generate contract mock breaking mutate mutate-spec soak load \
+	verify-storm reliability check-recording audit docs bench bench-quick dist weight lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile

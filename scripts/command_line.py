@@ -39,7 +39,7 @@ def exit_codes() -> dict[str, dict[str, object]]:
     """What the exit codes are called, and their numbers."""
     if importlib.util.find_spec("autocall_otp._cli") is None:
         return {}
-    # Imported here: the tree to look at is chosen by whoever starts this.
+    # Imported here: PYTHONPATH chooses the tree to look at.
     from autocall_otp._cli.exits import Exit  # noqa: PLC0415 - see above
 
     return {f"exit code {each.name}": {"number": each.value} for each in Exit}

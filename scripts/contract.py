@@ -1,4 +1,4 @@
-"""Does every part that speaks of the contract say the same? Each pair is checked by itself.
+"""Does every part that speaks of the contract say the same? Each pair is checked alone.
 
 Run by `make contract`; `make mutate-spec` runs the same checks on changed contracts.
 """

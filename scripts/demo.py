@@ -12,7 +12,7 @@ from autocall_otp.sandbox import Call, Sandbox
 
 NUMBER, CODE = "0332 665 711", "LUAN001"
 # With somebody at the terminal there is time to open the page and answer there.
-PATIENCE = 20.0 if sys.stdin.isatty() and sys.stdout.isatty() else 3.0
+WAIT_FOR_CLICK = 20.0 if sys.stdin.isatty() and sys.stdout.isatty() else 3.0
 
 
 def show(call: Call, sandbox: Sandbox, over: threading.Event) -> None:
@@ -22,7 +22,7 @@ def show(call: Call, sandbox: Sandbox, over: threading.Event) -> None:
         if call.status != seen:
             seen = call.status
             print(f"  {time.monotonic() - start:5.1f} s  {seen}", flush=True)
-        if seen == "ringing" and time.monotonic() - start > 2.0 + PATIENCE:
+        if seen == "ringing" and time.monotonic() - start > 2.0 + WAIT_FOR_CLICK:
             print("           (nobody has answered on the page: this script does)", flush=True)
             sandbox.answer(call)
 

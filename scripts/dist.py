@@ -1,6 +1,6 @@
 """Build what a release consists of in dist/: wheel, sdist, and a CycloneDX bill of materials.
 
-The packages are built twice and compared byte by byte: whoever builds a tag anew gets what was published.
+The packages are built twice and compared byte by byte: a tag that is built anew gives what was published.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ def slow(document: Json) -> str:
 def survivors(mutations: list[Mutation], document: Json) -> list[Mutation]:
     """The mutations that nobody notices."""
     left = [mutation for mutation in mutations if not quick(mutation.applied(document))]
-    # Whoever objects to the contract as it is would object to every change of it.
+    # A check that fails on the contract as it is would fail on every change of it.
     if left and (words := slow(document)):
         sys.exit(f"openapi.yaml as it is does not pass, so nothing can be learnt from changing it:\n{words}")
     with ThreadPoolExecutor(2) as pool:

@@ -25,7 +25,7 @@ def python(root: Path) -> Facts:
     for place in DOCUMENTED:
         module = package.members.get(place) if place else package
         for name, member in module.members.items() if module else ():
-            # Each module is listed here by itself.
+            # Modules are listed above.
             if member.is_public and name != "__version__" and not (member.is_module and not member.is_alias):
                 _describe(member, f"{module.path}.{name}" if module else "", facts, seen)
     return facts

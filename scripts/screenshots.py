@@ -187,14 +187,9 @@ def main() -> None:
 
 
 DOCS: tuple[Picture, ...] = (
-    ("empty", "light", "desktop"),
     ("calls", "light", "desktop"),
-    ("calls", "dark", "desktop"),
-    ("calls", "light", "phone"),
     ("calls", "dark", "phone"),
-    ("record", "light", "desktop"),
     ("requests", "light", "desktop"),
-    ("settings", "dark", "phone"),
 )
 
 if __name__ == "__main__":

@@ -92,26 +92,16 @@ CHANGES: list[tuple[str, Edit, str]] = [
         lambda document: post(document)["responses"]["200"].pop("description"),
         "it has no description",
     ),
-    (
-        "references",
-        lambda document: schemas(document).pop("Additional"),
-        "it points at #/components/schemas/Additional, which is not there",
-    ),
-    (
-        "references",
-        lambda document: schemas(document).update(Idle={"type": "object"}),
-        "#/components/schemas/Idle: nothing in the document uses it",
-    ),
 ]
 
 
-@pytest.mark.parametrize(("check", "change", "told"), CHANGES)
-def test_a_difference_is_told_by_name_with_what_to_do(check: str, change: Edit, told: str) -> None:
+@pytest.mark.parametrize(("check", "change", "said"), CHANGES)
+def test_a_difference_is_named_with_what_to_do(check: str, change: Edit, said: str) -> None:
     document = copy.deepcopy(SPEC)
     change(document)
     found = [str(each) for each in CHECKS[check](document)]
-    assert any(told in text for text in found), found
-    assert all(re.search(r"\n    Next: .*(openapi\.yaml|mend it)", text) for text in found)
+    assert any(said in text for text in found), found
+    assert all(re.search(r"\n    Next: .*(openapi\.yaml|correct it)", text) for text in found)
     with pytest.raises(AssertionError, match=" disagree on "):
         settle(CHECKS[check](document))
 
@@ -128,8 +118,8 @@ def test_a_property_may_be_called_as_openapi_calls_its_own() -> None:
     document = copy.deepcopy(SPEC)
     for name in ("value", "items", "content", "description"):
         schemas(document)["OtpAnswer"]["properties"][name] = {"type": "string"}
-    told = "\n".join(str(found) for found in CHECKS["marks"](document))
-    assert [told.count(f"/properties/{name}:") for name in ("value", "items", "content", "description")] == [1] * 4
+    said = "\n".join(str(found) for found in CHECKS["marks"](document))
+    assert [said.count(f"/properties/{name}:") for name in ("value", "items", "content", "description")] == [1] * 4
 
 
 def test_a_missing_mark_is_noticed_wherever_it_may_stand() -> None:

@@ -268,3 +268,38 @@ def test_a_refused_text_is_not_sent_again() -> None:
     with client, pytest.raises(AuthenticationError, match="doctor"):
         client.run_otp("0332665711", "LUAN001")
     assert len(seen) == 1
+
+
+def test_a_task_that_a_callable_left_behind_may_renew_the_token() -> None:
+    tasks: list[asyncio.Task[Any]] = []
+    answers = iter([200, 401, 200])
+
+    async def main() -> None:
+        async def later() -> None:
+            await asyncio.sleep(0)
+            await client.get_cdr("R2")
+
+        async def ask() -> str:
+            if not tasks:
+                tasks.append(asyncio.ensure_future(later()))
+            return f"token-{len(tasks)}-{next(numbers)}"
+
+        numbers = iter(range(9))
+        reply = httpx.MockTransport(lambda _: httpx.Response(next(answers), json=payload("get_cdr.answer")))
+        async with AsyncClient(**settings("api.example.vn", token=ask, transport=reply)) as client:
+            await client.get_cdr("R1")
+            await tasks[0]
+
+    asyncio.run(main())
+
+
+def test_an_error_of_the_callable_s_own_client_asks_it_once() -> None:
+    asked: list[None] = []
+
+    def ask() -> str:
+        asked.append(None)
+        raise AuthenticationError("the key is wrong", status_code=401)
+
+    with Client(**settings("api.example.vn", token=ask)) as client, pytest.raises(AuthenticationError):
+        client.run_otp("0332665711", "LUAN001")
+    assert len(asked) == 1

@@ -116,3 +116,16 @@ def test_a_failed_look_up_is_no_warning(caplog: pytest.LogCaptureFixture) -> Non
     with Client(**settings("api.example.vn", transport=transport)) as client, pytest.raises(AutocallError):
         client.get_cdr("R1")
     assert caplog.records == []
+
+
+def test_an_odd_record_of_a_library_neither_ends_a_call_nor_shows_a_secret(caplog: pytest.LogCaptureFixture) -> None:
+    def reply(request: httpx.Request) -> httpx.Response:
+        library = logging.getLogger("httpx")
+        library.info("%d for %s", NUMBER)
+        library.info("failed", exc_info=ValueError(CODE))
+        return httpx.Response(200, json=ANSWER, request=request)
+
+    with caplog.at_level(logging.INFO, "httpx"):
+        place(httpx.MockTransport(reply))
+    assert "failed" in caplog.text
+    assert not [secret for secret in (CODE, NUMBER[1:]) if secret in caplog.text]

@@ -99,6 +99,13 @@ def test_a_pickle_keeps_what_is_no_secret() -> None:
     assert pickle.loads(pickle.dumps(placed())) == placed(phone_number=MASKED)  # noqa: S301 - our own bytes
 
 
+def test_a_uuid_survives_though_it_holds_the_digits_of_the_code() -> None:
+    name = "a1234567-0000-4000-8000-000000001234"
+    call = OtpCall(call_id=name, ref_id=name, raw=Payload({"call_id": name}, Secrets(codes=["1234"])))
+    assert pickle.loads(pickle.dumps(call)).ref_id == name  # noqa: S301 - our own bytes
+    assert call.to_dict(masked=True)["call_id"] == name
+
+
 @pytest.mark.parametrize("name", ["84123456789", "0123456789", "+8412345678"])
 def test_an_identifier_that_looks_like_a_number_survives(name: str) -> None:
     """Without it, a call that came out of a queue would never find its record."""

@@ -9,7 +9,7 @@ import string
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -204,6 +204,26 @@ def test_an_error_and_its_causes_lose_their_secrets() -> None:
     assert cause.args[1] == 7
     assert not re.search(f"{CODE}|{NUMBER[1:]}|{TOKEN}", f"{error!r} {cause!r} {context!r}")
     redact_error(None, SECRETS)
+
+
+def test_an_odd_error_of_a_library_is_emptied_where_it_cannot_be_masked() -> None:
+    class OddError(Exception):
+        @property
+        def parts(self) -> str:
+            return CODE
+
+        def __str__(self) -> str:
+            raise RuntimeError("no text")
+
+    class Pair(tuple[str, ...]):
+        __slots__ = ()
+
+        def __new__(cls, one: str, two: str) -> Self:
+            return super().__new__(cls, (one, two))
+
+    for error in (ValueError(OddError(CODE)), ValueError(Pair(CODE, "x"))):
+        redact_error(error, SECRETS)
+        assert error.args == ()
 
 
 def test_no_part_of_an_error_shows_a_secret() -> None:

@@ -86,7 +86,7 @@ class Chunks(httpx.SyncByteStream, httpx.AsyncByteStream):
 
     async def aclose(self) -> None:
         self.closed = True
-        raise httpx.CloseError("what cannot be closed says nothing of the call")
+        raise RuntimeError("what cannot be closed says nothing of the call")
 
 
 BODY = b'{"call_id": "c1"}'

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import yaml
@@ -118,14 +119,19 @@ def test_a_style_that_fetches_from_elsewhere_is_found(tmp_path: Path) -> None:
 
 
 def test_pages_take_their_text_from_its_one_source() -> None:
-    page = site_hooks.on_page_markdown("# Security\n\n<!-- from SECURITY.md -->\n")
+    def shown(markdown: str) -> str:
+        return site_hooks.on_page_markdown(
+            markdown, page=cast("Any", SimpleNamespace(file=SimpleNamespace(src_uri="a.md")))
+        )
+
+    page = shown("# Security\n\n<!-- from SECURITY.md -->\n")
     assert page.startswith("# Security\n\n## What the SDK promises\n")
     assert "## Reporting" in page
-    taken = site_hooks.on_page_markdown("<!-- from CONTRIBUTING.md: Habits -->")
+    taken = shown("<!-- from CONTRIBUTING.md: Habits -->")
     assert taken.startswith("## Habits\n")
     assert taken.count("\n## ") == 0
     with pytest.raises(LookupError, match=r"no section 'Nothing'"):
-        site_hooks.on_page_markdown("<!-- from CONTRIBUTING.md: Nothing -->")
+        shown("<!-- from CONTRIBUTING.md: Nothing -->")
 
 
 def test_a_cell_of_a_middling_table_knows_its_column() -> None:

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from autocall_otp import AutocallError, Client, InvalidRequestError, Outcome
+from autocall_otp import AutocallError, Client, InvalidRequestError, Outcome, mask_number
 from autocall_otp.verify import SqliteStore, TooManyCallsError, Verdict, Verifier
 
 View = Callable[[HttpRequest, str], HttpResponse]
@@ -105,6 +105,6 @@ def code(request: HttpRequest, owner: str) -> HttpResponse:
 
 
 @login_required
-def home(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view's argument
+def home(request: HttpRequest) -> HttpResponse:
     """For those who are logged in."""
-    return HttpResponse("You are logged in.")
+    return HttpResponse(f"You are logged in as {mask_number(request.user.get_username())}.")

@@ -17,7 +17,7 @@ from fastapi.responses import PlainTextResponse, RedirectResponse
 from fastapi.templating import Jinja2Templates
 from starlette.middleware.sessions import SessionMiddleware
 
-from autocall_otp import AsyncClient, AutocallError, InvalidRequestError, Outcome
+from autocall_otp import AsyncClient, AutocallError, InvalidRequestError, Outcome, mask_number
 from autocall_otp.verify import AsyncRedisStore, AsyncVerifier, SqliteStore, TooManyCallsError, Verdict
 
 HTTPS = os.environ.get("LOGIN_HTTPS") == "1"
@@ -122,4 +122,6 @@ async def enter(request: Request, code: Annotated[str, Form()] = "") -> Response
 @app.get("/")
 async def home(request: Request) -> Response:
     """For those who are logged in."""
-    return PlainTextResponse("You are logged in.") if "user" in request.session else RedirectResponse("/login")
+    if "user" not in request.session:
+        return RedirectResponse("/login")
+    return PlainTextResponse(f"You are logged in as {mask_number(request.session['user'])}.")

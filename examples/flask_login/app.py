@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, abort, g, make_response, redirect, render_template, request, session
 from werkzeug.wrappers import Response as Answer
 
-from autocall_otp import AutocallError, Client, InvalidRequestError, Outcome
+from autocall_otp import AutocallError, Client, InvalidRequestError, Outcome, mask_number
 from autocall_otp.verify import SqliteStore, TooManyCallsError, Verdict, Verifier
 
 app = Flask(__name__)
@@ -108,4 +108,4 @@ def enter() -> Answer:
 @app.get("/")
 def home() -> Answer | str:
     """For those who are logged in."""
-    return "You are logged in." if "user" in session else redirect("/login")
+    return f"You are logged in as {mask_number(session['user'])}." if "user" in session else redirect("/login")

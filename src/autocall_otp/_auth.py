@@ -14,8 +14,11 @@ from autocall_otp._clock import now
 from autocall_otp._config import AsyncToken, Token, from_environment, misconfigured
 from autocall_otp._errors import AutocallError, ConfigurationError, Outcome, TransportError
 
-_asking: ContextVar[frozenset[int]] = ContextVar("autocall_otp_asking", default=frozenset())
-"""The sources whose callables run in this thread or task: a callable that uses its own client waits for itself."""
+_asking: ContextVar[tuple[list[object], ...]] = ContextVar("autocall_otp_asking", default=())
+"""The sources whose callables run in this thread or task, each in a list that is emptied when its callable is done.
+
+A callable that uses its own client would wait for itself; a task that it left behind may use the client afterwards.
+"""
 
 
 def _validate(token: object) -> str:
@@ -67,12 +70,14 @@ class _Source:
     @contextmanager
     def _asked_once(self, deadline: float) -> Generator[None]:
         """See that the callable does not wait for itself, and that its token does not come too late."""
-        if id(self) in _asking.get():
+        if any(self in running for running in _asking.get()):
             raise misconfigured("token", "its callable uses the client that asks it: give it a client of its own")
-        before = _asking.set(_asking.get() | {id(self)})
+        running: list[object] = [self]
+        before = _asking.set((*_asking.get(), running))
         try:
             yield
         finally:
+            running.clear()
             _asking.reset(before)
         if now() >= deadline:
             raise _too_late()

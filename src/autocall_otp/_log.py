@@ -37,7 +37,14 @@ def _redact(record: logging.LogRecord) -> bool:
     """Rewrite a record of our own request."""
     secrets = current_secrets.get()
     if secrets is not None:
-        record.msg, record.args = secrets.redact(record.getMessage()), None
+        try:
+            text = record.getMessage()
+        except Exception:  # noqa: BLE001 - what is wrong with a library's record must not end our request
+            text = str(record.msg)
+        record.msg, record.args = secrets.redact(text), None
+        if record.exc_info:
+            record.exc_text = secrets.redact(logging.Formatter().formatException(record.exc_info))
+            record.exc_info = None
     return True
 
 

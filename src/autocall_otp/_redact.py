@@ -24,6 +24,7 @@ _MASK = "***"
 _CODES = frozenset({"code_otp"})
 NUMBER_FIELDS = frozenset({"from_number", "phone_number", "to_number"})
 _MASKED = r"(?:\+?\w{3,4})?\*{3}(?:\w{3})?"
+_UUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _DIGIT = "[0-9\uff10-\uff19]"
 # Between the digits of a number people write up to three of these.
 _GAP = r"[\W_]{0,3}"
@@ -84,7 +85,7 @@ class Secrets:
             self.__dict__.pop("_texts", None)
 
     def redact(self, text: str, *, guess: bool = True) -> str:
-        """The text with the secrets masked, and with everything that looks like a phone number unless not to guess."""
+        """The text with the secrets masked; with `guess`, everything else that looks like a phone number, too."""
         if re.search(_DIGIT, text):
             for usual, any_form, shown in self._numbers:
                 is_usual = text.isascii() and "\\" not in text and "%" not in text
@@ -96,6 +97,10 @@ class Secrets:
         if not guess or len(text) < _SHORTEST_NUMBER:
             return text
         return re.sub(_ANY_NUMBER, lambda match: mask_number(match[0]), text)
+
+    def redact_identifier(self, text: str) -> str:
+        """The same for what finds a call again. A UUID stays: digits of it that are a code, too, are so by chance."""
+        return text if re.fullmatch(_UUID, text) else self.redact(text, guess=False)
 
     def redact_object(self, values: dict[str, Json]) -> dict[str, Json]:
         """The same JSON object with every text in it redacted, names included."""
@@ -221,17 +226,25 @@ def redact_error(error: BaseException | None, secrets: Secrets) -> None:
         if (one := found.pop()) is None or id(one) in seen:
             continue
         seen.add(id(one))
-        # An argument may be another error, or anything that shows a secret: then its text takes its place.
-        one.args = tuple(
-            _redact_all(part if isinstance(part, _PARTS) else _shown(part, secrets), secrets) for part in one.args
-        )
-        # An OSError shows these in place of its arguments.
-        for name in ("strerror", "filename"):
-            if (part := getattr(one, name, None)) is not None:
-                setattr(one, name, _redact_all(part, secrets))
-        for name, value in vars(one).items():
-            one.__dict__[name] = _redact_all(value, secrets)
         found += [one.__cause__ or one.__context__, *getattr(one, "exceptions", ())]
+        try:
+            _redact_parts(one, secrets)
+        except Exception:  # noqa: BLE001 - an odd error of a library must not take the place of what is known of the call
+            one.args = ()
+
+
+def _redact_parts(error: BaseException, secrets: Secrets) -> None:
+    # An argument may be another error, or anything that shows a secret: then its text takes its place.
+    error.args = tuple(
+        _redact_all(part if isinstance(part, _PARTS) else _shown(part, secrets), secrets) for part in error.args
+    )
+    if isinstance(error, OSError):
+        # It shows these in place of its arguments; one that is set shows, even where it is None.
+        for name in ("strerror", "filename"):
+            if (part := getattr(error, name)) is not None:
+                setattr(error, name, _redact_all(part, secrets))
+    for name, value in vars(error).items():
+        error.__dict__[name] = _redact_all(value, secrets)
 
 
 def _shown(part: Any, secrets: Secrets) -> Any:  # noqa: ANN401 - whatever a library keeps in an error

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _FAILURES = (AutocallError, httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError)
-# A foreign transport's own time-outs end with the deadline; they say more than a cancelled task, so they go first.
+# Seconds past the deadline: the own time-out of a foreign transport, which names the phase, comes first.
 _GRACE = 0.1
 filter_libraries()
 
@@ -57,8 +57,8 @@ class _Session:
         self._timeouts = settings.timeout.as_dict()
         self._longest = max(math.inf if limit is None else limit for limit in self._timeouts.values())
         self._is_own = transport is None
-        # Of our own transport only a stand-in can take a request without our pool knowing, and it sends nothing.
-        self._is_mocked = self._is_own or isinstance(transport, httpx.MockTransport)
+        # A request on our own transport that never reached our pool was taken by a mock: nothing was sent.
+        self._sends_by_pool_only = self._is_own or isinstance(transport, httpx.MockTransport)
         self._used = self._closed = False
         self._process = os.getpid()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -102,7 +102,7 @@ class _Session:
         current_secrets.set(attempt.operation.secrets)
         if logger.isEnabledFor(logging.DEBUG):
             logger.debug("%s %s, after a pause of %.2f s", request.method, request.url.path, attempt.delay)
-        request.mocked, request.handed = self._is_mocked, True
+        request.sends_by_pool_only, request.handed = self._sends_by_pool_only, True
         return request
 
     def _finish(self, reader: BodyReader | None, failure: Exception | None = None) -> RawResponse | Exception:
@@ -181,12 +181,13 @@ class Session(_Session):
                     if now() > attempt.deadline:
                         raise _too_late()
             finally:
-                with contextlib.suppress(*_FAILURES):
+                # A connection that cannot be closed says nothing of the answer.
+                with contextlib.suppress(Exception):
                     stream.close()
         except Exception as error:  # noqa: BLE001 - foreign ones are raised again there
             return self._finish(reader, error)
         finally:
-            # Of a call in the course of which this one is made: by its transport, say.
+            # This call may be made in the course of another: by its transport, say.
             current_secrets.set(outer)
         return self._finish(reader)
 
@@ -257,12 +258,12 @@ class AsyncSession(_Session):
                         if now() > attempt.deadline:
                             raise _too_late()
                 finally:
-                    with contextlib.suppress(*_FAILURES):
+                    with contextlib.suppress(Exception):
                         await stream.aclose()
         except Exception as error:  # noqa: BLE001 - foreign ones are raised again there
             return self._finish(reader, error)
         finally:
-            # Of a call in the course of which this one is made: by its transport, say.
+            # This call may be made in the course of another: by its transport, say.
             current_secrets.set(outer)
         return self._finish(reader)
 

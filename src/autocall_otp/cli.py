@@ -5,11 +5,9 @@ from __future__ import annotations
 import io
 import json
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from typer import Typer
 
 INTERRUPTED = 130
@@ -17,10 +15,10 @@ INTERRUPTED = 130
 app: Typer | None
 try:
     from autocall_otp._cli.app import app as _app
-except ModuleNotFoundError as error:
-    if (error.name or "").partition(".")[0] not in {"click", "platformdirs", "rich", "typer"}:
+except ModuleNotFoundError as _error:
+    if (_error.name or "").partition(".")[0] not in {"click", "platformdirs", "rich", "typer"}:
         raise
-    app, _missing = None, error.name
+    app, _missing = None, _error.name
 else:
     app, _missing = _app, None
 
@@ -46,11 +44,11 @@ def main() -> None:
         code = app(standalone_mode=False)
     except Exception as error:
         # A wrong option; newer releases of Typer have a copy of Click, so its classes cannot be named here.
-        show: Callable[[], None] | None = getattr(error, "show", None)
-        if show is None:
+        usage = cast("Any", error)
+        if not hasattr(error, "format_message"):
             raise
-        if not _printed_as_json("USAGE", str(error), code := 2):
-            show()
+        if not _printed_as_json("USAGE", usage.format_message(), code := 2):
+            usage.show()
     if code == INTERRUPTED:
         # A Ctrl-C outside the command, just before or after it, must not hide what is known of the phone.
         out = Output.latest

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 import attrs
 
-from autocall_otp._errors import Outcome
+from autocall_otp._errors import ConfigurationError, Outcome
 from autocall_otp._payload import Payload
 from autocall_otp._redact import NUMBER_FIELDS, Secrets, mask_number
 
@@ -86,8 +86,9 @@ def _masked(values: dict[str, Any], secrets: Secrets) -> dict[str, Any]:
 
     def mask(name: str, value: Any) -> Any:  # noqa: ANN401 - any field
         if type(value) is str:
-            is_number, is_identifier = name in NUMBER_FIELDS, name in _IDENTIFIERS
-            return mask_number(value) if is_number else secrets.redact(value, guess=not is_identifier)
+            if name in NUMBER_FIELDS:
+                return mask_number(value)
+            return secrets.redact_identifier(value) if name in _IDENTIFIERS else secrets.redact(value)
         return Payload(secrets.redact_object(value.to_dict())) if isinstance(value, Payload) else value
 
     return {name: mask(name, value) for name, value in values.items()}
@@ -267,15 +268,19 @@ def _at_least(bound: float, *, whole: bool = False) -> Any:  # noqa: ANN401 - an
     def check(_: object, field: attrs.Attribute[Any], value: float) -> None:
         kinds = int if whole else int | float
         if isinstance(value, bool) or not isinstance(value, kinds) or not value >= bound:
-            raise ValueError(f"{field.name}: must be a {'whole ' * whole}number of at least {bound}")
+            raise _misconfigured(field, f"must be a {'whole ' if whole else ''}number of at least {bound}")
 
     return check
+
+
+def _misconfigured(field: attrs.Attribute[Any], why: str) -> ConfigurationError:
+    return ConfigurationError(f"{field.name}: {why}", outcome=Outcome.NOT_PLACED)
 
 
 def _yes_or_no(_: object, field: attrs.Attribute[Any], value: object) -> None:
     # The text "false" would count as true.
     if not isinstance(value, bool):
-        raise ValueError(f"{field.name}: must be True or False")  # noqa: TRY004 - as for the other settings
+        raise _misconfigured(field, "must be True or False")
 
 
 @attrs.frozen(kw_only=True)
@@ -287,7 +292,7 @@ class Retry:
     requests once a small reserve is spent, so that an outage is not made worse.
 
     Raises:
-        ValueError: an argument is out of range.
+        ConfigurationError: an argument is out of range.
     """
 
     attempts: int = attrs.field(default=3, validator=_at_least(1, whole=True))

@@ -166,6 +166,7 @@ def test_a_variable_names_the_file_unless_an_option_does(run: Run, home: Path, m
     assert told(run, "--config", str(second))["template"] == ("second", "file", str(second))
     monkeypatch.setenv("AUTOCALL_CONFIG", str(home / "none.toml"))
     assert run("config").exit_code == 5
+    assert "cannot be read" in run("config", "--config", str(home)).stderr
     monkeypatch.setenv("AUTOCALL_CONFIG", "")
     path = home / "autocall-otp" / "config.toml"
     assert run("config", "--json").only("file") == {"type": "file", "path": str(path), "found": False}
@@ -207,9 +208,3 @@ def test_a_token_that_others_may_read_is_refused(run: Run, file: Path, mode: int
         assert (ran.exit_code, f"others may read it; run: chmod 600 '{file}'" in ran.stderr) == (5, True)
     file.write_text('host = "api.example.vn"')
     assert told(run)["host"] == ("api.example.vn", "file", str(file)), "without a token it may be shared"
-
-
-@posix
-def test_a_folder_is_no_file(run: Run, home: Path) -> None:
-    ran = run("config", "--config", str(home))
-    assert (ran.exit_code, "cannot be read" in ran.stderr) == (5, True)

@@ -1,4 +1,4 @@
-"""The page's facts and openapi.yaml say the same; what the contract adds is marked, told and consistent."""
+"""The page's facts and openapi.yaml say the same; what the contract adds is marked, described and consistent."""
 
 import pytest
 from support.agree import CHECKS, settle
@@ -18,5 +18,5 @@ def test_what_the_page_echoes_is_its_request() -> None:
 
 
 def test_the_rules_of_the_records_are_those_of_the_page_s_sample() -> None:
-    advice = "copy the sample from the page again, or mend the rules in tests/support/agree/records.py"
+    advice = "copy the sample from the page again, or correct the rules in tests/support/agree/records.py"
     same((PAGE, "the rules of the records"), "the sample record", ([], sample_keeps_the_rules()), advice)

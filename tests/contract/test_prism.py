@@ -1,4 +1,4 @@
-"""Every operation, answer and example of the contract, over the wire, judged by Prism."""
+"""Every operation, answer and example of the contract, over the wire, checked by Prism."""
 
 import asyncio
 from typing import Any
@@ -33,7 +33,7 @@ def statuses(documented: str) -> list[int]:
 def agree(name: str, said: object, made: object) -> None:
     """The contract, as Prism plays it, says this; the wrapper makes that of it."""
     pair = ("openapi.yaml (played by Prism)", WRAPPER)
-    same(pair, name, (said, made), f"follow in {WRAPPER}, or mend openapi.yaml; {AFTER}")
+    same(pair, name, (said, made), f"follow in {WRAPPER}, or correct openapi.yaml; {AFTER}")
 
 
 CASES = [
@@ -149,14 +149,14 @@ def test_the_link_leads_from_the_call_to_its_record(mock_server: Prism) -> None:
     settle(each for exchange in recorder.exchanges for each in exchange.disagreements(EXAMPLES))
 
 
-# The judge must be able to say no, or the tests above would show nothing.
+# Prism must be able to say no, or the tests above would show nothing.
 
 
 def test_prism_refuses_a_request_without_a_token(mock_server: Prism) -> None:
     answer = httpx.post(f"{mock_server.url}/v3/autocall/otp", json=SAMPLE, trust_env=False)
     refused = answer.status_code == 401 and "sl-violations" in answer.headers
     what = "the page asks for a token, and Prism, which plays openapi.yaml, takes a call without one"
-    expect(refused, (PAGE, SPEC), "the security of runOtp", what, f"mend security in {SPEC}; {AFTER}")
+    expect(refused, (PAGE, SPEC), "the security of runOtp", what, f"correct security in {SPEC}; {AFTER}")
 
 
 def test_prism_refuses_the_table_s_name_of_the_script(mock_server: Prism) -> None:
@@ -166,7 +166,7 @@ def test_prism_refuses_the_table_s_name_of_the_script(mock_server: Prism) -> Non
     )
     refused = "must have required property 'template'" in answer.headers.get("sl-violations", "")
     what = "the page's samples say template, and Prism, which plays openapi.yaml, takes template_name"
-    expect(refused, (PAGE, SPEC), "the name of the script", what, f"mend OtpRequest in {SPEC}; {AFTER}")
+    expect(refused, (PAGE, SPEC), "the name of the script", what, f"correct OtpRequest in {SPEC}; {AFTER}")
 
 
 def test_prism_knows_no_other_path(mock_server: Prism) -> None:
@@ -176,4 +176,4 @@ def test_prism_knows_no_other_path(mock_server: Prism) -> None:
     recorder.close()
     what = "the page has no such path, and Prism, which plays openapi.yaml, takes it"
     refused = recorder.exchanges[0].problems() != []
-    expect(refused, (PAGE, SPEC), "the path /v3/autocall/log/ABC123", what, f"mend the paths of {SPEC}; {AFTER}")
+    expect(refused, (PAGE, SPEC), "the path /v3/autocall/log/ABC123", what, f"correct the paths of {SPEC}; {AFTER}")

@@ -22,7 +22,9 @@ SENDS, READS = "src/autocall_otp/_operations/request.py", "src/autocall_otp/mode
 
 def agree(name: str, page: object, found: object, part: str) -> None:
     """The page says this of the name, and so does the part."""
-    same((PAGE, part), name, (page, found), f"if the page changed, follow in {part} and tests/page; else mend {part}")
+    same(
+        (PAGE, part), name, (page, found), f"if the page changed, follow in {part} and tests/page; else correct {part}"
+    )
 
 
 # The page and the wire
@@ -69,7 +71,7 @@ def test_the_look_up_on_the_wire_is_the_page_s() -> None:
 )
 def test_the_generated_models_take_the_page_s_payloads_and_give_them_back(model: Any, value: dict[str, Any]) -> None:
     read = model.from_dict(value)
-    pair, advice = (PAGE, "the generated code"), f"mend openapi.yaml; {AFTER}"
+    pair, advice = (PAGE, "the generated code"), f"correct openapi.yaml; {AFTER}"
     same(pair, f"what {model.__name__} gives back", (value, read.to_dict()), advice)
     # Nothing may land among the unknown fields: then the generated code would lack a field of the page.
     same(pair, f"the fields that {model.__name__} does not know", ({}, read.additional_properties), advice)
@@ -95,7 +97,7 @@ def test_the_record_has_every_field_of_the_page() -> None:
     known = {OURS.get(name, name) for name in RECORD}
     fields = {field.name for field in attrs.fields(Cdr)} - {"raw"}
     lone = {name: "only the page has it" if name in known else "only the wrapper has it" for name in fields ^ known}
-    settle(Disagreement(PAGE, READS, f"Cdr.{name}", what, f"mend {READS}") for name, what in sorted(lone.items()))
+    settle(Disagreement(PAGE, READS, f"Cdr.{name}", what, f"correct {READS}") for name, what in sorted(lone.items()))
     for name, value in RECORD.items():
         read = getattr(record, OURS.get(name, name))
         if value == "":

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+pytest.register_assert_rewrite("logins.attacks")
+
 CAMPAIGN = "f77dfcf4-0759-4179-93cb-741f481a776e"
 
 

@@ -261,33 +261,28 @@ SANDBOX = [
     after(f"{PACKAGE}/sandbox/calls.py", '        "autocall_recording_url": "",\n', '        "carrier": "viettel",\n'),
     Edit(
         SERVICE,
-        'return Endpoints(contract, {"runOtp": self.run_otp, "getCdrByRefId": self.get_cdr}, token)',
-        """\
-return Endpoints(
-            contract,
-            {"runOtp": self.run_otp, "getCdrByRefId": self.get_cdr, "getCdrByCallId": self.get_cdr},
-            token,
-        )""",
+        'return {"runOtp": self.run_otp, "getCdrByRefId": self.get_cdr}',
+        'return {"runOtp": self.run_otp, "getCdrByRefId": self.get_cdr, "getCdrByCallId": self.get_cdr}',
     ),
     Edit(
         SERVICE,
-        'self._board.look_up(request.parameters["ref_id"])',
-        "self._board.look_up(**request.parameters)",
+        'self._board.by_reference(request.parameters["ref_id"])',
+        "self._board.by_reference(**request.parameters)",
     ),
     Edit(
         f"{PACKAGE}/sandbox/switchboard.py",
-        "    def look_up(self, ref_id: str) -> dict[str, Any] | None:\n",
-        '    def look_up(self, ref_id: str = "", call_id: str = "") -> dict[str, Any] | None:\n',
+        "    def by_reference(self, ref_id: str) -> PlacedCall | None:\n",
+        '    def by_reference(self, ref_id: str = "", call_id: str = "") -> PlacedCall | None:\n',
     ),
     Edit(
         f"{PACKAGE}/sandbox/switchboard.py",
-        "self._store.with_record(ref_id, self.clock.now())",
-        "self._store.with_record(ref_id, self.clock.now(), call_id)",
+        "self._store.by_reference(ref_id)",
+        "self._store.by_reference(ref_id, call_id)",
     ),
     Edit(
         f"{PACKAGE}/sandbox/store.py",
-        "    def with_record(self, ref_id: str, now: datetime) -> PlacedCall | None:\n",
-        '    def with_record(self, ref_id: str, now: datetime, call_id: str = "") -> PlacedCall | None:\n',
+        "    def by_reference(self, ref_id: str) -> PlacedCall | None:\n",
+        '    def by_reference(self, ref_id: str, call_id: str = "") -> PlacedCall | None:\n',
     ),
     Edit(
         f"{PACKAGE}/sandbox/store.py",

@@ -56,7 +56,7 @@ TABLE = [
     (httpx.StreamConsumed(), "TransportError", UNKNOWN, False, False),
     (answer(200, failure=httpx.ReadError("half")), "TransportError", UNKNOWN, False, True),
     (answer(200, failure=BodyTooLargeError("large")), "InvalidResponseError", UNKNOWN, False, False),
-    (answer(200, failure=BodyUnreadableError("cut short")), "InvalidResponseError", UNKNOWN, False, False),
+    (answer(200, failure=BodyUnreadableError("cut short")), "InvalidResponseError", UNKNOWN, False, True),
     (answer(301), "ApiError", UNKNOWN, False, False),
     (answer(400), "BadRequestError", NOT_PLACED, False, False),
     (answer(401), "AuthenticationError", NOT_PLACED, False, False),
@@ -121,7 +121,7 @@ def test_names_count_only_where_no_body_can_have_left(name: str) -> None:
     list(streamed.body)
     copied.read()
     mocked.read()
-    mocked.mocked = True
+    mocked.sends_by_pool_only = True
     found = [is_unsent(one, error) for one in (foreign, streamed, copied, mocked)]
     assert found == [True, False, False, True]
     assert not [one for one in (foreign, streamed, copied, mocked) if is_unsent(one, later)]
@@ -134,7 +134,7 @@ def test_what_our_transport_saw_counts_whatever_the_error_is_called() -> None:
     assert is_unsent(ours, KeyboardInterrupt())
     # respx and the like stand below our pool and read the body: the network was never used.
     list(mocked_below.body)
-    mocked_below.mocked = True
+    mocked_below.sends_by_pool_only = True
     assert is_unsent(mocked_below, httpx.ConnectError("no"))
     assert not is_unsent(mocked_below, httpx.ReadTimeout("no"))
     ours.body.wired = True

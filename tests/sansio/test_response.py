@@ -67,6 +67,7 @@ def test_a_body_is_unpacked_up_to_the_bound(name: str, data: bytes) -> None:
         (PLAIN, "gzip, gzip", "it is packed in a way that was not asked for"),
         (PLAIN, "gzip", "it cannot be unpacked"),
         (gzip.compress(PLAIN, mtime=0)[:-9], "gzip", "it is cut short"),
+        (gzip.compress(b"", mtime=0) * 1000, "gzip", "it is packed in too many parts"),
     ],
 )
 def test_what_cannot_be_unpacked_is_said_without_the_body(body: bytes, encoding: str, why: str) -> None:

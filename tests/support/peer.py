@@ -1,4 +1,4 @@
-"""A server at the level of sockets, with or without TLS, that counts connections and says what it is told to."""
+"""A server at the level of sockets, with or without TLS, that counts connections and answers as a test says."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ class Exchange:
 
 
 def _broken(culprit: str, name: str, what: str) -> Disagreement:
-    return Disagreement("openapi.yaml (by Prism)", culprit, name, what, f"mend {culprit}, or openapi.yaml; {AFTER}")
+    return Disagreement("openapi.yaml (by Prism)", culprit, name, what, f"correct {culprit}, or openapi.yaml; {AFTER}")
 
 
 class Recorder(httpx.BaseTransport):

@@ -15,7 +15,7 @@ def serving(app: Starlette) -> Iterator[str]:
     """Serve the app until the block ends; gives its address."""
     config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", lifespan="off")
     socket = config.bind_socket()
-    # Whoever connects before the server's thread runs is not refused, but waits.
+    # A client that connects before the server's thread runs is not refused, but waits.
     socket.listen(128)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]})

@@ -162,7 +162,7 @@ def test_our_pool_is_below_httpx_s_own_transport(net: Network, kind: Kind) -> No
 def test_an_httpx_that_keeps_its_pool_elsewhere_is_refused() -> None:
     transport = httpx.HTTPTransport()
     del transport._pool
-    with pytest.raises(ConfigurationError, match="httpx: this version is not supported"):
+    with pytest.raises(ConfigurationError, match="httpx: this version is too new"):
         replace_pool(transport, object())
 
 

@@ -26,6 +26,7 @@ from support.exchange import (
 )
 
 from autocall_otp._clock import now
+from autocall_otp._transport import wire
 
 To = Callable[[str], Caller]
 SOON = 0.4
@@ -168,6 +169,25 @@ def test_connecting_ends_by_the_deadline(to: To, dead: tuple[str, int]) -> None:
     assert isinstance(result.error, httpx.ConnectTimeout)
     assert not result.body.asked
     assert 0 <= result.late < 5
+
+
+def test_what_has_come_is_not_read_after_the_deadline(net: Network) -> None:
+    spoken = threading.Event()
+
+    def speaks(script: Wire) -> None:
+        script.send(b"x")
+        spoken.set()
+        script.wait_until_gone()
+
+    with socket.create_connection(("127.0.0.1", net.serve(speaks).port)) as peer:
+        channel = wire._Plain(peer)
+        assert spoken.wait(30)
+        for step in (lambda: channel.receive(1, now() - 1), lambda: channel.send(b"x", now() - 1)):
+            with pytest.raises(TimeoutError):
+                step()
+        assert channel.receive(1, now() + 30) == b"x"
+        with pytest.raises(BlockingIOError):
+            channel.receive(1, wire.WITHOUT_WAITING)
 
 
 def test_nobody_listens(to: To) -> None:

@@ -143,7 +143,7 @@ class _Comparison:
     ) -> Iterator[_Finding]:
         known: Node = schema.get("properties", {})
         always = {name for name in known if samples and all(name in each for each in samples)}
-        for name in sorted((always | {*schema.get("required", ())}) - shape.keys()):
+        for name in sorted(always - shape.keys()):
             yield f"{at}.{name}".lstrip("."), "missing", "always there", "not there"
         for name, item in shape.items():
             field = f"{at}.{name}".lstrip(".")

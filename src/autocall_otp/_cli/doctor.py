@@ -106,8 +106,8 @@ def _ring(out: Output, client: Client, number: str, *, twice: bool, yes: bool) -
     if not out.confirm(f"Ring {masked} now?", yes=yes):
         out.note("no call is placed", "yellow")
         return
-    call = place(out, client, number, code, reference)
-    follow(out, client, call.ref_id if call else reference, DEFAULT_WAIT, placed=call is not None)
+    call = place(out, client, number, code, reference, placed=Exit.NO_RECORD)
+    follow(out, client, call.ref_id if call else reference, DEFAULT_WAIT)
     question = f"Ask for the same call again, with the same ref_id? {masked} may ring a second time."
     if not twice or not call or not out.confirm(question, yes=yes):
         return

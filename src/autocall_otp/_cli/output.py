@@ -70,9 +70,7 @@ class Stream:
 class Output:
     """Where a command prints. Results go to stdout, all else to stderr; with JSON everything goes to stdout.
 
-    Args:
-        as_json: print JSON.
-        ref_id: what the command calls a reference.
+    `ref_id` is the word that the command has for a reference.
     """
 
     phone: Exit | None = None

@@ -46,23 +46,24 @@ def run(  # noqa: PLR0913 - one parameter for each option
         with found.client() as client:
             code = read_code(out, from_stdin=code_stdin, generate=generate, length=length)
             reference = str(uuid4()) if ref_id is None else ref_id
-            call = place(out, client, dialled, code, reference)
+            call = place(out, client, dialled, code, reference, placed=Exit.NO_RECORD if wait else Exit.DONE)
             if wait:
-                follow(out, client, call.ref_id if call else reference, timeout, placed=call is not None)
+                follow(out, client, call.ref_id if call else reference, timeout)
             elif not call:
                 out.note(f"what became of the call: {command_to_wait(reference)}")
 
 
-def follow(out: Output, client: Client, reference: str, timeout: float, *, placed: bool) -> None:
-    """Wait for a call's record. Without one a doubt stays, and a call that was placed stays placed."""
-    out.phone = Exit.NO_RECORD if placed else Exit.MAY_HAVE_RUNG
+def follow(out: Output, client: Client, reference: str, timeout: float) -> None:
+    """Wait for a call's record. Without one, what is known of the phone stays as it is."""
     record = wait_for(out, client, reference, timeout)
     out.phone = Exit.DONE
     show_record(out, record, reference)
 
 
-def place(out: Output, client: Client, number: str, code: str, reference: str) -> OtpCall | None:
-    """Ask for the call; None where it is in doubt. Leave the command where no phone rings."""
+def place(  # noqa: PLR0913 - what a call is placed with
+    out: Output, client: Client, number: str, code: str, reference: str, *, placed: Exit
+) -> OtpCall | None:
+    """Ask for a call, after which `placed` is true of the phone; None where it is in doubt. Else leave the command."""
     # First of all, so that the call can be looked up even if this process is killed in the next moment.
     if out.as_json:
         out.line("placing", ref_id=reference, phone_number=mask_number(number))
@@ -79,7 +80,7 @@ def place(out: Output, client: Client, number: str, code: str, reference: str) -
             return None
         out.calling = None
         raise typer.Exit(out.phone) from None
-    out.phone = Exit.DONE
+    out.phone = placed
     shown = call.to_dict(masked=True)
     if out.as_json:
         out.line("call", **shown | {"phone_number": mask_number(number)})

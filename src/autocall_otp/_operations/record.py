@@ -122,4 +122,6 @@ _FIELDS: list[tuple[str, str, str]] = [
 _TEXTS = tuple(name for name, _, kind in _FIELDS if kind == "str | None")
 _TEXTS_ON_WIRE = tuple(on_wire for _, on_wire, kind in _FIELDS if kind == "str | None")
 _OBJECTS = tuple(name for name, _, kind in _FIELDS if kind == "Payload | None")
-_OTHERS = tuple((name, on_wire, _READERS[kind]) for name, on_wire, kind in _FIELDS if kind in _READERS)
+_OTHERS = tuple(
+    (name, on_wire, _READERS[kind]) for name, on_wire, kind in _FIELDS if name not in {*_TEXTS, *_OBJECTS, "raw"}
+)

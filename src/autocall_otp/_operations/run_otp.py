@@ -14,7 +14,7 @@ from autocall_otp._payload import Payload
 from autocall_otp._redact import Secrets
 from autocall_otp._sansio.outcome import Operation, unreadable
 from autocall_otp._sansio.response import RawResponse
-from autocall_otp._sansio.retry import Flow, RetryPolicy, send
+from autocall_otp._sansio.retry import Flow, RetryPolicy, send_with_retries
 from autocall_otp.models import OtpCall
 
 
@@ -50,7 +50,9 @@ def run_otp(  # noqa: PLR0913 - the documented parameters
         name="run_otp", ref_id=reference, secrets=secrets, places_call=True, ring_again=settings.retry.unknown_outcome
     )
     try:
-        response = yield from send(new_request, operation, policy, deadline=deadline, attempts=settings.retry.attempts)
+        response = yield from send_with_retries(
+            new_request, operation, policy, deadline=deadline, attempts=settings.retry.attempts
+        )
         return _read_call(response, operation, number)
     except AutocallError as error:
         if error.outcome is Outcome.UNKNOWN:

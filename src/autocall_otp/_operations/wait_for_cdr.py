@@ -15,7 +15,7 @@ from autocall_otp._operations.record import read_record
 from autocall_otp._operations.request import get_cdr_request
 from autocall_otp._sansio.outcome import Operation
 from autocall_otp._sansio.response import RawResponse
-from autocall_otp._sansio.retry import Flow, RetryPolicy, send
+from autocall_otp._sansio.retry import Flow, RetryPolicy, send_with_retries
 from autocall_otp.models import Cdr, OtpCall, WaitProgress
 
 # Seconds between look-ups while a call goes on, and how near the end no further one is worth it.
@@ -47,7 +47,9 @@ def wait_for_cdr(
     while True:
         failure: AutocallError | None = None
         try:
-            response = yield from send(new_request, operation, policy, deadline=deadline, attempts=1, delay=pause)
+            response = yield from send_with_retries(
+                new_request, operation, policy, deadline=deadline, attempts=1, delay=pause
+            )
             record = read_record(response, operation, settings.timezone, call_id)
             if record is not None and record.finished:
                 return record

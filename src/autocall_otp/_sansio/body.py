@@ -58,7 +58,7 @@ class Request(httpx.Request):
     """Somebody took a copy of the body."""
     handed = False
     """A transport was given the request."""
-    mocked = False
+    sends_by_pool_only = False
     """Whatever takes the request without our pool cannot send it."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - a request, and until when

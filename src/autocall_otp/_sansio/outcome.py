@@ -61,19 +61,22 @@ class Operation:
 
     def note(self, outcome: Outcome) -> str:
         """The operation in a line for logs and notes."""
-        return self.secrets.redact(f"{self.name}, ref_id {self.ref_id}, outcome {outcome.name}")
+        return f"{self.name}, ref_id {self.secrets.redact_identifier(self.ref_id)}, outcome {outcome.name}"
 
 
 def is_unsent(request: Request, error: BaseException) -> bool:
     """Whether the request is known not to have left."""
     body = request.body
     if not request.handed:
+        # No transport was given it: there was no token, say.
         return True
     if body.pooled and (body.wired or not body.asked):
+        # Our own pool had it, and our own network, if anything: the body says whether it left.
         return not body.asked
     if not isinstance(error, _BEFORE_SENDING):
         return False
-    return request.mocked or not (body.asked or request.copied)
+    # Another transport says that nothing was sent. That is true of a mock, and where nobody took the bytes.
+    return request.sends_by_pool_only or not (body.asked or request.copied)
 
 
 def interpret(result: RawResponse | Exception, operation: Operation, request: Request) -> RawResponse | AutocallError:
@@ -89,7 +92,10 @@ def interpret(result: RawResponse | Exception, operation: Operation, request: Re
     if result.failure is None:
         return result
     if isinstance(result.failure, BodyTooLargeError | BodyUnreadableError):
-        return unreadable(result, operation, str(result.failure))
+        error = unreadable(result, operation, str(result.failure))
+        # A body that is damaged may be whole the next time.
+        error.retryable = not operation.places_call and isinstance(result.failure, BodyUnreadableError)
+        return error
     return _no_answer(result.failure, operation, request)
 
 

@@ -13,6 +13,7 @@ from autocall_otp._redact import Json, Secrets
 _MAX_ERRORS = 20
 _MAX_WORDS = 300
 _MAX_DEPTH = 64
+_MAX_MEMBERS = 64
 
 
 class BodyTooLargeError(Exception):
@@ -100,7 +101,8 @@ def _has_zlib_header(body: bytes) -> bool:
 
 def _inflate(body: bytes, wbits: int, bound: int) -> bytes:
     plain = b""
-    while True:
+    # A gzip body may have several members, one behind the other, and zeros behind the last.
+    for _ in range(_MAX_MEMBERS):
         unpacker = zlib.decompressobj(wbits)
         # The bound stops a bomb before it unfolds.
         plain += unpacker.decompress(body, bound + 1 - len(plain))
@@ -108,10 +110,10 @@ def _inflate(body: bytes, wbits: int, bound: int) -> bytes:
             raise BodyTooLargeError(f"its body unpacks to more than {bound} bytes")
         if not unpacker.eof:
             raise BodyUnreadableError("it is cut short")
-        # A gzip body may have several members, one behind the other, and zeros behind the last.
         body = unpacker.unused_data.lstrip(b"\0")
         if not body:
             return plain
+    raise BodyUnreadableError("it is packed in too many parts")
 
 
 def read_json(body: bytes | str) -> Json:

@@ -1,4 +1,4 @@
-"""Sending a request until it succeeds, or until another try is pointless, unsafe, unaffordable or too late.
+"""The retry loop: it ends with a success, or when another try is no use, unsafe, over the budget or too late.
 
 A use case is a generator. It yields an Attempt, is sent what came of it (an answer, or the exception that stood in its
 place), and returns its result or raises an AutocallError. A session runs such generators.
@@ -93,7 +93,7 @@ class RetryPolicy:
         return max(self.draw(0.0, bound), asked or 0.0)
 
 
-def send(  # noqa: PLR0913 - what to send, what for, how long to go on
+def send_with_retries(  # noqa: PLR0913 - what to send, what for, how long to go on
     new_request: NewRequest,
     operation: Operation,
     policy: RetryPolicy,
@@ -131,11 +131,11 @@ def send(  # noqa: PLR0913 - what to send, what for, how long to go on
         if isinstance(error, RawResponse):
             return error
         operation.in_doubt = error.outcome is Outcome.UNKNOWN
-        if isinstance(error, AuthenticationError) and policy.token_is_renewable and not renewed:
+        if isinstance(error, AuthenticationError) and attempt.token and policy.token_is_renewable and not renewed:
             renewed, refused_token, delay = True, attempt.token, 0.0
             continue
         if attempt.token:
-            # Else no fresh token could be had, and the one at hand is still the refused one.
+            # An attempt without a token got no fresh one: the one at hand is still the refused one.
             refused_token = ""  # nosec B105 - none was refused
         failures += 1
         delay = policy.back_off(failures, error)

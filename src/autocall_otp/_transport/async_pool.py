@@ -44,16 +44,21 @@ class AsyncConnectionPool(Pool):
                 return response
 
     async def _take(self, request: httpcore.Request, evidence: Evidence) -> PooledConnection:
+        end: float | None = None
+        # A place that came free belongs to the task that waits longest, not to one that comes just now.
+        may_open = not self._waiters
         while True:
             if self._idle:
                 free: PooledConnection | None = self._idle.popleft()
             else:
-                free = self._open(request) or await self._wait(request, evidence)
+                free = self._open(request) if may_open else None
+                if free is None:
+                    end = end or self._end_of_waiting(request, evidence)
+                    free, may_open = await self._wait(end), True
             if (connection := self._choose(free, request)) is not None:
                 return connection
 
-    async def _wait(self, request: httpcore.Request, evidence: Evidence) -> PooledConnection | None:
-        end = self._end_of_waiting(request, evidence)
+    async def _wait(self, end: float) -> PooledConnection | None:
         waiter: asyncio.Future[PooledConnection | None] = asyncio.get_running_loop().create_future()
         self._waiters.append(waiter)
         try:

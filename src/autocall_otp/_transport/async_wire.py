@@ -186,7 +186,7 @@ class AsyncNetwork(asyncio.Protocol, httpcore.AsyncNetworkBackend, httpcore.Asyn
 
     def discard(self) -> None:
         """Free what nobody closed, from whatever thread."""
-        if not self._ended:
+        if not self._ended and self._process == os.getpid():
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self.close)
 

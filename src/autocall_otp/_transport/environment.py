@@ -97,13 +97,13 @@ def _trust() -> ssl.SSLContext:
     path = os.environ.get(variable)
     try:
         key = path and (path, *(_version(each) for each in _files(variable, path)))
-        if key not in _known:
+        if (context := _known.get(key)) is None:
             context = httpx.create_ssl_context()
             _known.clear()
             _known[key] = context
-        return _known[key]
     except OSError as error:
         raise misconfigured(variable, f"cannot be read: {error.strerror}") from None
+    return context
 
 
 def _files(variable: str, path: str) -> list[Path]:

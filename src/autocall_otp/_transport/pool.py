@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import threading
-import time
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
@@ -186,7 +185,8 @@ class ConnectionPool(Pool):
             connection = self._take(request, evidence)
             try:
                 if (rest := connection.rests_until - now()) > 0:
-                    time.sleep(rest)
+                    # Not time.sleep: tests replace it.
+                    threading.Event().wait(rest)
                 connection.network.evidence = evidence
                 response: httpcore.Response = connection.http.handle_request(request)
                 self._answer(response, connection, evidence)
@@ -196,20 +196,22 @@ class ConnectionPool(Pool):
                 return response
 
     def _take(self, request: httpcore.Request, evidence: Evidence) -> PooledConnection:
+        end: float | None = None
         while True:
             try:
-                free = self._idle.get_nowait()
+                free = self._idle.get_nowait() or self._open(request)
             except Empty:
-                free = self._open(request) or self._wait(request, evidence)
+                if (free := self._open(request)) is None:
+                    end = end or self._end_of_waiting(request, evidence)
+                    free = self._wait(request, end)
             if (connection := self._choose(free, request)) is not None:
                 return connection
 
-    def _wait(self, request: httpcore.Request, evidence: Evidence) -> PooledConnection | None:
-        end = self._end_of_waiting(request, evidence)
+    def _wait(self, request: httpcore.Request, end: float) -> PooledConnection | None:
         try:
             return self._idle.get(timeout=max(0.0, end - now()))
         except Empty:
-            # A signal may have made us lose a place without a word.
+            # A signal handler's exception may have lost a place without waking anybody.
             if (connection := self._open(request)) is not None:
                 return connection
             raise httpcore.PoolTimeout("no connection came free in time") from None

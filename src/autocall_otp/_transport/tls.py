@@ -9,10 +9,11 @@ from typing import Protocol, TypeVar
 
 T = TypeVar("T")
 _READ_SIZE = 65536
+WITHOUT_WAITING = 0.0
 
 
 class Channel(Protocol):
-    """Bytes to and from a peer, until `end` on the clock `now`: in the past it means without waiting."""
+    """Bytes to and from a peer, until `end` on the clock `now`, or WITHOUT_WAITING."""
 
     def send(self, data: bytes, end: float) -> None:
         """Send all of it, or raise OSError."""

@@ -11,7 +11,7 @@ import httpcore
 
 from autocall_otp._clock import now
 from autocall_otp._transport.evidence import Evidence, StaleConnectionError, end_of_step
-from autocall_otp._transport.tls import TLS, Channel
+from autocall_otp._transport.tls import TLS, WITHOUT_WAITING, Channel
 
 _LATE = (TimeoutError, BlockingIOError)
 
@@ -96,7 +96,7 @@ class Network(httpcore.NetworkBackend, httpcore.NetworkStream):
         # Read, not polled: what came over TLS may be a session ticket, which is no input. What is read is lost, and so
         # is the connection.
         try:
-            self._channel.receive(1, 0.0)
+            self._channel.receive(1, WITHOUT_WAITING)
         except BlockingIOError:
             return False
         except OSError:
@@ -127,9 +127,15 @@ class _Plain:
         self._socket = peer
 
     def send(self, data: bytes, end: float) -> None:
-        self._socket.settimeout(max(0.0, end - now()))
+        self._limit(end)
         self._socket.sendall(data)
 
     def receive(self, max_bytes: int, end: float) -> bytes:
-        self._socket.settimeout(max(0.0, end - now()))
+        self._limit(end)
         return self._socket.recv(max_bytes)
+
+    def _limit(self, end: float) -> None:
+        seconds = end - now()
+        if seconds <= 0 and end != WITHOUT_WAITING:
+            raise TimeoutError
+        self._socket.settimeout(max(0.0, seconds))

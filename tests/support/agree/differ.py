@@ -26,12 +26,12 @@ _NAMED = MAPS | {"parameters", "required"}
 
 def differences(wanted: Json, found: Json) -> list[Disagreement]:
     """Everything in which the contract differs from the facts; what it adds under a mark is left to the marks."""
-    told: dict[tuple[str, str], Disagreement] = {}
+    said: dict[tuple[str, str], Disagreement] = {}
     for at, source, what in _differ(wanted, found, (), PAGE):
         name, place = named(at, found)
-        # A component is used in many places, and told of once.
-        told.setdefault((name, what), Disagreement(source, SPEC, f"the {name}{place}", what, NEXT[source]))
-    return list(told.values())
+        # A component is used in many places, and named once.
+        said.setdefault((name, what), Disagreement(source, SPEC, f"the {name}{place}", what, NEXT[source]))
+    return list(said.values())
 
 
 def unnamed(document: Json) -> list[Disagreement]:

@@ -101,11 +101,6 @@ def _below(kind: str, at: At, node: Json) -> Iterator[Element]:
             yield from _below(of, here, each)
 
 
-def is_component(at: At) -> bool:
-    """Whether a place is that of a component, which others point at."""
-    return at[:1] == ("components",) and len(at) == 3
-
-
 def at_path(document: Json, at: At) -> Json:
     """What stands at a place."""
     for step in at:

@@ -26,7 +26,7 @@ def elements(node: Json, at: At = ()) -> Iterator[tuple[At, dict[str, Any]]]:
         here = (*at, key)
         if is_payload(here) or not isinstance(child, dict | list):
             continue
-        # A reference is judged where it leads.
+        # A reference is checked where it leads.
         if isinstance(child, dict) and "$ref" not in child and _is_element(at, key):
             yield here, child
         yield from elements(child, here)

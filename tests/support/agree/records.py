@@ -60,7 +60,9 @@ def _time(text: str) -> datetime | None:
 
 
 def _broken(name: str, what: str) -> Disagreement:
-    return Disagreement(PAGE, SPEC, f"the example {name}", f"{what}, unlike in the page's sample", f"mend it; {AFTER}")
+    return Disagreement(
+        PAGE, SPEC, f"the example {name}", f"{what}, unlike in the page's sample", f"correct it; {AFTER}"
+    )
 
 
 def sample_keeps_the_rules() -> list[str]:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-from support.agree.elements import METHODS, At, Json, at_path, is_component, shown, walk
-from support.agree.verdict import AFTER, SPEC, Disagreement
+from support.agree.elements import METHODS, At, Json, at_path
 
 IS = "$is"
 """The key under which a node of the tree keeps the name of the component that it came from."""
 _APART = {"components", "tags", "operationId"}
-"""Names for generated code: the wrapper, which imports that code, judges them. Components stand where they are used."""
+"""Names for generated code: the wrapper, which imports that code, checks them. Components stand where they are used."""
 
 
 def plain(document: Json) -> dict[str, Any]:
@@ -89,35 +87,3 @@ def find(document: Json, reference: str) -> Json:
         return at_path(document, tuple(steps))
     except (KeyError, IndexError, TypeError):
         return None
-
-
-def references(node: Json, at: At = ()) -> Iterator[tuple[At, str]]:
-    """Every reference below, and where it stands."""
-    if isinstance(node, dict) and isinstance(node.get("$ref"), str):
-        yield at, node["$ref"]
-    entries: Any = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
-    for key, child in entries:
-        if not is_payload((*at, key)):
-            yield from references(child, (*at, key))
-
-
-def whole(document: Json) -> list[Disagreement]:
-    """References that lead nowhere, and components that nothing uses."""
-    found: list[Disagreement] = []
-    used: set[str] = set()
-    for at, reference in references(document):
-        used.add(reference)
-        if find(document, reference) is None:
-            found.append(_lost(shown(at), f"it points at {reference}, which is not there"))
-    requirements = [each.node for each in walk(document) if each.kind == "security requirement"]
-    for name in (name for each in requirements if isinstance(each, dict) for name in each):
-        used.add(reference := f"#/components/securitySchemes/{name}")
-        if find(document, reference) is None:
-            found.append(_lost(f"the security requirement {name}", "there is no such scheme"))
-    components = [each for each in walk(document) if is_component(each.at)]
-    unused = [shown(each.at) for each in components if shown(each.at) not in used]
-    return found + [_lost(name, "nothing in the document uses it") for name in unused]
-
-
-def _lost(name: str, what: str) -> Disagreement:
-    return Disagreement(SPEC, SPEC, name, what, f"mend the name or take the element out of {SPEC}; {AFTER}")

@@ -9,8 +9,8 @@ import attrs
 PAGE, INFERRED, SPEC = "the page (tests/page)", "tests/page/inferred.yaml", "openapi.yaml"
 AFTER = "then run `make generate` and `make contract`"
 NEXT = {
-    PAGE: f"if the page changed, edit tests/page/facts.yaml or the payloads beside it; else mend {SPEC}; {AFTER}",
-    INFERRED: f"if more is known now, edit {INFERRED}; else mend {SPEC}; {AFTER}",
+    PAGE: f"if the page changed, edit tests/page/facts.yaml or the payloads beside it; else correct {SPEC}; {AFTER}",
+    INFERRED: f"if more is known now, edit {INFERRED}; else correct {SPEC}; {AFTER}",
 }
 
 
@@ -28,7 +28,7 @@ class Disagreement:
     """What to edit or run."""
 
     def __str__(self) -> str:
-        """One paragraph for whoever has to mend it."""
+        """One paragraph, with what to do next."""
         return f"{self.right} and {self.left} disagree on {self.name}: {self.what}.\n    Next: {self.next}."
 
 

@@ -16,7 +16,7 @@ _SUMMARIZED = {"info", "operation", "example"}
 
 
 def words(document: Json) -> list[Disagreement]:
-    """Elements without words, and contradictions of the page that are not told where a reader meets them."""
+    """Elements without words, and contradictions of the page that are not mentioned where a reader meets them."""
     found: list[Disagreement] = []
     for element in walk(document):
         if not element.is_reference and isinstance(element.node, dict):
@@ -35,7 +35,7 @@ def _is_described(element: Element) -> bool:
 
 
 def _untold(document: Json) -> list[Disagreement]:
-    """The page contradicts itself in places: whoever reads the contract must be told there."""
+    """The page contradicts itself in places: a reader of the contract must learn of it there."""
     tree = plain(document)
     found: list[Disagreement] = []
     for name, fact in operations().items():

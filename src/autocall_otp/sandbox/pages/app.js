@@ -111,7 +111,16 @@ function startStatuses() {
   byId("status").replaceChildren(...choices.map(([value, words]) => make("option", { value }, words)));
 }
 
+/** One above the other, the open call comes first, for the eye and for the keyboard. */
+function startPanes() {
+  const narrow = matchMedia("(max-width: 52rem)");
+  const arrange = () => (narrow.matches ? byId("panes").prepend(byId("detail")) : byId("panes").append(byId("detail")));
+  narrow.addEventListener("change", arrange);
+  arrange();
+}
+
 translate(document);
+startPanes();
 startStatuses();
 startTabs();
 startKeys();

@@ -1,0 +1,39 @@
+"""The login recipes, each under every attack; and broken recipes, each of which an attack finds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from logins.attacks import ATTACKS
+from logins.broken import BROKEN, broken
+from logins.sites import Site, running
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module", params=["django_login", "fastapi_login", "flask_login"])
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with running(request.param, tmp_path_factory.mktemp(request.param), code=EXAMPLES) as site:
+        yield site
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_an_attack_fails(site: Site, attack: str) -> None:
+    ATTACKS[attack](site)
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_an_attack_finds_what_is_broken(name: str, tmp_path: Path) -> None:
+    attack = broken(name, EXAMPLES, tmp_path / "code")
+    with running("flask_login", tmp_path, code=tmp_path / "code") as site:
+        if name != "each process has a store of its own":
+            # It is no wreck: who means no harm would notice nothing.
+            ATTACKS["an_honest_login"](site)
+        with pytest.raises(AssertionError) as found:
+            ATTACKS[attack](site)
+        # What the attack itself asserts failed, not a recipe that crashed.
+        assert "== 500" not in str(found.value)
+        assert "assert 500" not in str(found.value)
