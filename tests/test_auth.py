@@ -63,11 +63,19 @@ def test_a_fixed_token_stays_the_same_and_a_callable_is_asked_for_the_refused_on
     assert found == ["token1", "token1", "token1", "token2", "token2", "token3"]
 
 
-@KINDS
-def test_the_environment_gives_the_token(kind: type[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_gives_the_token_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    def reply(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers["Authorization"])
+        return httpx.Response(200, json=RECORD)
+
     monkeypatch.setenv("AUTOCALL_TOKEN", "from-env")
-    assert get(kind, None) == ["from-env"]
-    assert get(kind, "given") == ["given"]
+    client = AsyncClient(**settings("api.example.vn", token=None, transport=httpx.MockTransport(reply)))
+    asyncio.run(client.get_cdr("R1"))
+    monkeypatch.delenv("AUTOCALL_TOKEN")
+    asyncio.run(client.get_cdr("R1"))
+    assert seen == ["Bearer from-env"] * 2
 
 
 @KINDS

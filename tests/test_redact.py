@@ -206,6 +206,18 @@ def test_an_error_and_its_causes_lose_their_secrets() -> None:
     redact_error(None, SECRETS)
 
 
+@pytest.mark.parametrize("between", ["\\" * 8 + "n", "\\" * 8 + "u0020", "\\" * 40, "%20%", "_" * 30])
+def test_a_text_that_almost_holds_the_number_is_searched_in_no_time(between: str) -> None:
+    text = between.join(NUMBER[:-2]) * 20
+    assert SECRETS.redact(text).count("***") <= 20
+
+
+@pytest.mark.parametrize("other", ["anonymous", "101", "0"])
+def test_figures_are_left_alone_beside_a_number_without_digits(other: str) -> None:
+    values = {"from_number": other, "billsec": 0, "duration": 84}
+    assert Secrets.named_in(values).redact_object(values) | {"from_number": ""} == values | {"from_number": ""}
+
+
 def test_an_odd_error_of_a_library_is_emptied_where_it_cannot_be_masked() -> None:
     class OddError(Exception):
         @property

@@ -424,11 +424,19 @@ def test_a_fork_while_another_thread_asks_for_the_token_does_not_hang(peer: Peer
         thread.join(60)
 
 
+class Connected(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """A transport that may hold connections, for all that the client knows."""
+
+    def handle_request(self, _: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json=RECORD)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return self.handle_request(request)
+
+
 @FORKS
 def test_a_transport_of_the_caller_s_is_not_shared_across_a_fork() -> None:
-    client = Client(
-        **settings("api.example.vn", transport=httpx.MockTransport(lambda _: httpx.Response(200, json=RECORD)))
-    )
+    client = Client(**settings("api.example.vn", transport=Connected()))
     # Not used yet, so there is nothing to share.
     assert in_a_child(lambda: client.get_cdr("r1")) == 0
     client.get_cdr("r1")
@@ -469,8 +477,7 @@ def test_a_client_is_not_shared_by_two_event_loops_at_once(peer: Peer) -> None:
 
 
 def test_a_transport_of_the_caller_s_stays_in_its_event_loop() -> None:
-    transport = httpx.MockTransport(lambda _: httpx.Response(200, json=RECORD))
-    client = AsyncClient(**settings("api.example.vn", transport=transport))
+    client = AsyncClient(**settings("api.example.vn", transport=Connected()))
     asyncio.run(client.get_cdr("r1"))
     for call, outcome in (("get_cdr", Outcome.UNKNOWN), ("wait_for_cdr", Outcome.UNKNOWN)):
         with pytest.raises(ConfigurationError, match="^transport: was used in another") as caught:

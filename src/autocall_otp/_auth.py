@@ -11,7 +11,7 @@ from contextvars import ContextVar
 import httpx
 
 from autocall_otp._clock import now
-from autocall_otp._config import AsyncToken, Token, from_environment, misconfigured
+from autocall_otp._config import AsyncToken, Token, misconfigured
 from autocall_otp._errors import AutocallError, ConfigurationError, Outcome, TransportError
 
 _asking: ContextVar[tuple[list[object], ...]] = ContextVar("autocall_otp_asking", default=())
@@ -54,18 +54,17 @@ class _Source:
     """A fixed token, or the last one that a callable returned."""
 
     def __init__(self, token: AsyncToken | None) -> None:
-        given = from_environment("AUTOCALL_TOKEN") if token is None else token
-        if given is None:
+        if token is None:
             raise misconfigured("token", "give a token, or set AUTOCALL_TOKEN")
         # Without a callable, asking again gives the same text again.
-        self._ask = given if callable(given) else lambda: given
-        self._token = None if callable(given) else _validate(given)
-        self._renewable = callable(given)
+        self._ask = token if callable(token) else lambda: token
+        self._token = None if callable(token) else _validate(token)
+        self._renewable = callable(token)
 
     def _known(self, refused: str) -> str | None:
         """The token at hand, unless it is the one that was refused."""
         token = self._token
-        return token if token != refused or not self._renewable else None
+        return None if self._renewable and token == refused else token
 
     @contextmanager
     def _asked_once(self, deadline: float) -> Generator[None]:
@@ -87,7 +86,7 @@ class TokenSource(_Source):
     """For threads: one asks, the others wait for what it gets."""
 
     def __init__(self, token: Token | None) -> None:
-        """Take a token, a callable, or what AUTOCALL_TOKEN says."""
+        """Take a token, or a callable."""
         super().__init__(token)
         self._lock = threading.Lock()
 
@@ -126,7 +125,7 @@ class AsyncTokenSource(_Source):
     """For tasks: one asks, the others wait for what it gets."""
 
     def __init__(self, token: AsyncToken | None) -> None:
-        """Take a token, a callable or coroutine function, or what AUTOCALL_TOKEN says."""
+        """Take a token, a callable or a coroutine function."""
         import asyncio  # noqa: PLC0415 - threads do without it, and it takes a fifth of the import
 
         super().__init__(token)

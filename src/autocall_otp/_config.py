@@ -91,9 +91,9 @@ def read_host(host: str | None) -> str:
         raise misconfigured("host", "is not a host name or a URL") from None
     if length > _LONGEST_HOST:
         raise misconfigured("host", f"has more than {_LONGEST_HOST} characters, which no host name has")
-    if parts.scheme not in {"http", "https"} or not name or not parts.geturl().isprintable() or " " in text:
+    if parts.scheme not in {"http", "https"} or not name or not text.isprintable() or " " in text:
         raise misconfigured("host", "must be a host name, or a URL that starts with https://")
-    if parts.username or parts.password or parts.query or parts.fragment:
+    if "@" in parts.netloc or parts.query or parts.fragment:
         raise misconfigured("host", "must not carry credentials, a query or a fragment")
     if parts.path.strip("/"):
         raise misconfigured("host", "must not have a path: the SDK knows the paths of the API")

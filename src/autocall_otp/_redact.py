@@ -28,8 +28,9 @@ _UUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _DIGIT = "[0-9\uff10-\uff19]"
 # Between the digits of a number people write up to three of these.
 _GAP = r"[\W_]{0,3}"
-# The same where bytes in Python, JSON or a URL escape some: up to three bytes each.
-_ESCAPED_GAP = r"(?:\\{1,8}(?:x[0-9a-f]{2}|u[0-9a-f]{4}|[nrt])|%[0-9a-f]{2}|[\W_]){0,9}"
+# The same where bytes in Python, JSON or a URL escape some: up to three bytes each. A run of backslashes is taken
+# whole, else a long one could be split in so many ways that the search would not end.
+_ESCAPED_GAP = r"(?:\\{1,8}+(?:x[0-9a-f]{2}|u[0-9a-f]{4}|[nrt])?|%[0-9a-f]{2}|[^\w\\]|_){0,9}"
 _ESCAPED_WIDE = r"\\{1,8}xef\\{1,8}xbc\\{1,8}x9|\\{1,8}uff1|%ef%bc%9"
 # A phone number in running text; not a piece of a UUID or of a time, which word characters and dashes surround.
 # It begins with plain characters and looks behind afterwards: so it is searched for ten times as fast.
@@ -130,8 +131,8 @@ class Secrets:
         # A number has lost the zeros that a code begins with.
         if any(text in {code, code.lstrip("0")} for code in self.codes):
             return _MASK
-        is_known = _core(text) in {_core(number) for number in self.numbers}
-        return self.redact(text) if is_known else value
+        cores = {core for number in self.numbers if len(core := _core(number)) >= _SHORT}
+        return self.redact(text) if _core(text) in cores else value
 
     @cached_property
     def _numbers(self) -> list[tuple[re.Pattern[str], re.Pattern[str], str]]:

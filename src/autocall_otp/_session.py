@@ -1,4 +1,4 @@
-"""Running use cases: the only place that sends, receives or sleeps. It decides nothing.
+"""Running use cases: wait, hand a request to the transport, read its answer, and let the use case decide.
 
 A session holds what belongs to one process and one event loop, the connections and the token, and makes it anew in
 another: a connection that two processes share mixes up their answers.
@@ -18,7 +18,7 @@ import httpx
 
 from autocall_otp._auth import AsyncTokenSource, TokenSource
 from autocall_otp._clock import now
-from autocall_otp._config import AsyncToken, Settings, Token, misconfigured
+from autocall_otp._config import AsyncToken, Settings, Token, from_environment, misconfigured
 from autocall_otp._errors import AutocallError
 from autocall_otp._log import current_secrets, filter_libraries, logger
 from autocall_otp._sansio.response import BodyReader, BodyTooLargeError, RawResponse
@@ -68,7 +68,7 @@ class _Session:
         """Make connections and token source, unconnected."""
         raise NotImplementedError
 
-    def _check_place(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
+    def _reopen_if_moved(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
         """See that the connections may be used here; make new ones in another process or event loop.
 
         Raises:
@@ -79,7 +79,7 @@ class _Session:
         process = os.getpid()
         if process != self._process or loop is not self._loop:
             forked = process != self._process
-            if self._used and not self._is_own:
+            if self._used and not self._sends_by_pool_only:
                 raise misconfigured("transport", "was used in another process or event loop: make a client for each")
             if self._used and not forked and self._loop is not None and not self._loop.is_closed():
                 raise misconfigured("client", "is in use in another event loop: make a client for each")
@@ -89,7 +89,7 @@ class _Session:
             self._process, self._loop = process, loop
         self._used = True
 
-    def _sign(self, attempt: Attempt, token: str) -> Request:
+    def _prepare(self, attempt: Attempt, token: str) -> Request:
         """The request with its token and time-outs, which end with the deadline."""
         attempt.token = token
         attempt.operation.secrets.add_token(token)
@@ -105,7 +105,7 @@ class _Session:
         request.sends_by_pool_only, request.handed = self._sends_by_pool_only, True
         return request
 
-    def _finish(self, reader: BodyReader | None, failure: Exception | None = None) -> RawResponse | Exception:
+    def _result(self, reader: BodyReader | None, failure: Exception | None = None) -> RawResponse | Exception:
         """What came of an attempt."""
         if failure is not None and not _is_failure(failure) and not isinstance(failure, BodyTooLargeError):
             raise failure
@@ -135,7 +135,9 @@ class Session(_Session):
         Raises:
             ConfigurationError: token or transport cannot be used.
         """
-        self._token, self._given = token, transport
+        # Read once: the environment may be another by the time of a fork.
+        self._token = from_environment("AUTOCALL_TOKEN") if token is None else token
+        self._given = transport
         super().__init__(settings, transport)
 
     def _open(self) -> None:
@@ -156,9 +158,9 @@ class Session(_Session):
                     result = self._exchange(attempt)
                 except _FAILURES as error:
                     result = error
-                except BaseException as error:  # noqa: BLE001 - the use case notes what is known, and raises it again
-                    attempt = flow.throw(error)
-                    continue
+                except BaseException as error:
+                    flow.throw(error)
+                    raise
                 attempt = flow.send(result)
         except StopIteration as end:
             result_of_flow: T = end.value
@@ -166,12 +168,12 @@ class Session(_Session):
 
     def _exchange(self, attempt: Attempt) -> RawResponse | Exception:
         """Send a request and read its answer."""
-        self._check_place()
+        self._reopen_if_moved()
         token = self._tokens.get(attempt.refused_token, attempt.deadline)
         reader: BodyReader | None = None
         outer = current_secrets.get()
         try:
-            response = self._transport.handle_request(self._sign(attempt, token))
+            response = self._transport.handle_request(self._prepare(attempt, token))
             reader = BodyReader(response, self._settings.max_response_bytes)
             stream = cast("httpx.SyncByteStream", response.stream)
             try:
@@ -185,11 +187,11 @@ class Session(_Session):
                 with contextlib.suppress(Exception):
                     stream.close()
         except Exception as error:  # noqa: BLE001 - foreign ones are raised again there
-            return self._finish(reader, error)
+            return self._result(reader, error)
         finally:
             # This call may be made in the course of another: by its transport, say.
             current_secrets.set(outer)
-        return self._finish(reader)
+        return self._result(reader)
 
     def close(self) -> None:
         """Close the connections; calls under way end as they would."""
@@ -211,7 +213,9 @@ class AsyncSession(_Session):
         Raises:
             ConfigurationError: token or transport cannot be used.
         """
-        self._token, self._given = token, transport
+        # Read once: the environment may be another by the time of a fork.
+        self._token = from_environment("AUTOCALL_TOKEN") if token is None else token
+        self._given = transport
         super().__init__(settings, transport)
 
     def _open(self) -> None:
@@ -233,9 +237,9 @@ class AsyncSession(_Session):
                     result = await self._exchange(attempt)
                 except _FAILURES as error:
                     result = error
-                except BaseException as error:  # noqa: BLE001 - the use case notes what is known, and raises it again
-                    attempt = flow.throw(error)
-                    continue
+                except BaseException as error:
+                    flow.throw(error)
+                    raise
                 attempt = flow.send(result)
         except StopIteration as end:
             result_of_flow: T = end.value
@@ -243,13 +247,13 @@ class AsyncSession(_Session):
 
     async def _exchange(self, attempt: Attempt) -> RawResponse | Exception:
         """Send a request and read its answer."""
-        self._check_place(_running_loop())
+        self._reopen_if_moved(_running_loop())
         token = await self._tokens.get(attempt.refused_token, attempt.deadline)
         reader: BodyReader | None = None
         outer = current_secrets.get()
         try:
             async with self._bound(attempt):
-                response = await self._transport.handle_async_request(self._sign(attempt, token))
+                response = await self._transport.handle_async_request(self._prepare(attempt, token))
                 reader = BodyReader(response, self._settings.max_response_bytes)
                 stream = cast("httpx.AsyncByteStream", response.stream)
                 try:
@@ -261,11 +265,11 @@ class AsyncSession(_Session):
                     with contextlib.suppress(Exception):
                         await stream.aclose()
         except Exception as error:  # noqa: BLE001 - foreign ones are raised again there
-            return self._finish(reader, error)
+            return self._result(reader, error)
         finally:
             # This call may be made in the course of another: by its transport, say.
             current_secrets.set(outer)
-        return self._finish(reader)
+        return self._result(reader)
 
     def _bound(self, attempt: Attempt) -> AbstractAsyncContextManager[object]:
         """What ends a foreign transport's work at the deadline; our own minds it at every step."""

@@ -16,7 +16,7 @@ from support.flows import CODE, NUMBER, TOKEN, Unsent, answer, operation, reques
 import autocall_otp
 from autocall_otp import ApiError, AutocallError, FieldError, InvalidResponseError, Outcome, ServerError, TransportError
 from autocall_otp._sansio.outcome import interpret, is_unsent, read_retry_after, unreadable
-from autocall_otp._sansio.response import BodyTooLargeError, BodyUnreadableError, RawResponse
+from autocall_otp._sansio.response import BodyDamagedError, BodyTooLargeError, BodyUnreadableError, RawResponse
 from autocall_otp._sansio.retry import Attempt
 
 NOT_PLACED, UNKNOWN = Outcome.NOT_PLACED, Outcome.UNKNOWN
@@ -56,7 +56,8 @@ TABLE = [
     (httpx.StreamConsumed(), "TransportError", UNKNOWN, False, False),
     (answer(200, failure=httpx.ReadError("half")), "TransportError", UNKNOWN, False, True),
     (answer(200, failure=BodyTooLargeError("large")), "InvalidResponseError", UNKNOWN, False, False),
-    (answer(200, failure=BodyUnreadableError("cut short")), "InvalidResponseError", UNKNOWN, False, True),
+    (answer(200, failure=BodyUnreadableError("packed")), "InvalidResponseError", UNKNOWN, False, False),
+    (answer(200, failure=BodyDamagedError("cut short")), "InvalidResponseError", UNKNOWN, False, True),
     (answer(301), "ApiError", UNKNOWN, False, False),
     (answer(400), "BadRequestError", NOT_PLACED, False, False),
     (answer(401), "AuthenticationError", NOT_PLACED, False, False),
@@ -94,6 +95,20 @@ def test_each_result_has_its_error_its_outcome_and_its_retry(
     assert error.ref_id == look_up.ref_id == "R1"
 
 
+def test_an_error_of_ours_that_a_transport_raised_says_nothing_of_what_was_sent() -> None:
+    sent = request()
+    sent.handed = sent.body.asked = True
+    error = interpret(TransportError("inner", outcome=NOT_PLACED, retryable=True), operation(), sent)
+    assert isinstance(error, TransportError)
+    assert (error.outcome, error.retryable) == (UNKNOWN, False)
+
+
+def test_an_accepted_call_is_not_repeated_even_by_who_prefers_a_second_ring() -> None:
+    broken = interpret(answer(200, failure=httpx.ReadError("half")), operation(ring_again=True), request())
+    assert isinstance(broken, TransportError)
+    assert not broken.retryable
+
+
 def test_a_success_is_passed_on() -> None:
     good = answer(201)
     assert interpret(good, operation(), request()) is good
@@ -103,8 +118,9 @@ def test_a_success_is_passed_on() -> None:
     ("result", "again"),
     [
         (httpx.ReadTimeout("slow"), True), (answer(500), True), (answer(520), True), (answer(429), True),
+        (answer(408), True),
         # Another try of these says the same again.
-        (answer(302), False), (answer(400), False), (answer(408), False), (expired(), False),
+        (answer(302), False), (answer(400), False), (expired(), False),
     ],
 )  # fmt: skip
 def test_who_prefers_a_second_ring_to_none_tries_again_in_doubt(result: Any, again: bool) -> None:  # noqa: FBT001 - a table

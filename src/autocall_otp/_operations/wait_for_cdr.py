@@ -7,6 +7,7 @@ record, a record without an end and every passing failure count as "not yet".
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import iscoroutinefunction
 
 from autocall_otp._config import Settings, invalid, validate_seconds
 from autocall_otp._errors import ApiError, AutocallError, CdrTimeoutError, NotFoundError, Outcome
@@ -37,7 +38,7 @@ def wait_for_cdr(
     _validate_progress(progress)
     operation = Operation(name="wait_for_cdr", ref_id=reference, secrets=secrets)
     new_request = get_cdr_request(settings.base_url, reference)
-    # Thousands of waits at once hold their last record for long: as the bytes that came, a fifth of its size.
+    # The bytes that came take a fifth of the memory of a Cdr, and thousands of waits may hold one at once.
     last: RawResponse | None = None
 
     def last_record() -> Cdr | None:
@@ -84,8 +85,8 @@ def wait_for_cdr(
 
 
 def _validate_progress(progress: object) -> None:
-    if progress is not None and not callable(progress):
-        invalid("progress", "must be a function", Outcome.UNKNOWN)
+    if progress is not None and (not callable(progress) or iscoroutinefunction(progress)):
+        invalid("progress", "must be a plain function", Outcome.UNKNOWN)
 
 
 def _reason(failure: AutocallError | None, record: Cdr | None) -> str:

@@ -13,8 +13,8 @@ EXTENSION = "autocall_otp"
 class OneShotBody(httpx.SyncByteStream, httpx.AsyncByteStream):
     """The bytes of a request, which remember whether anybody asked for them, and can be asked for once.
 
-    So nothing below us can send a call twice, or after its deadline, whichever library, proxy or retrying transport
-    it is. Not an `httpx.ByteStream`: respx would read that one twice.
+    So whatever sends this stream can send a call once, and not after its deadline: a library, a proxy, a retrying
+    transport. Not an `httpx.ByteStream`: respx would read that one twice.
     """
 
     __slots__ = ("_clock", "_content", "asked", "deadline", "pooled", "wired")
@@ -59,7 +59,7 @@ class Request(httpx.Request):
     handed = False
     """A transport was given the request."""
     sends_by_pool_only = False
-    """Whatever takes the request without our pool cannot send it."""
+    """If our pool never saw the request, a mock took it, and nothing was sent."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - a request, and until when
         self,

@@ -24,10 +24,16 @@ from autocall_otp._errors import (
 from autocall_otp._redact import Secrets, redact_error
 from autocall_otp._sansio.body import Request
 from autocall_otp._sansio.reason import TLS_EXPECTED, explain, is_certificate_refused
-from autocall_otp._sansio.response import BodyTooLargeError, BodyUnreadableError, RawResponse, read_errors
+from autocall_otp._sansio.response import (
+    BodyDamagedError,
+    BodyTooLargeError,
+    BodyUnreadableError,
+    RawResponse,
+    read_errors,
+)
 
 _LOOK_UP_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
-_TOO_MANY_REQUESTS = 429
+_REQUEST_TIMEOUT, _TOO_MANY_REQUESTS = 408, 429
 # What httpx raises before anything is sent. Asked only of transports that are not ours, which may translate it wrongly.
 _BEFORE_SENDING = (
     httpx.ConnectError,
@@ -56,8 +62,13 @@ class Operation:
     """Whether an attempt before this one may have rung the phone, whatever becomes of this one."""
 
     def outcome(self, *, unplaced: bool) -> Outcome:
-        """What is known after an attempt that did not succeed, and placed no call or may have."""
+        """What to report of an attempt that failed; `unplaced` says that it surely placed no call."""
         return Outcome.NOT_PLACED if unplaced and self.places_call and not self.in_doubt else Outcome.UNKNOWN
+
+    @property
+    def may_repeat(self) -> bool:
+        """Whether another try is right although the phone may have rung."""
+        return self.ring_again or not self.places_call
 
     def note(self, outcome: Outcome) -> str:
         """The operation in a line for logs and notes."""
@@ -82,8 +93,10 @@ def is_unsent(request: Request, error: BaseException) -> bool:
 def interpret(result: RawResponse | Exception, operation: Operation, request: Request) -> RawResponse | AutocallError:
     """The answer where it is a success, else the error that the result amounts to."""
     if isinstance(result, AutocallError):
-        result.ref_id = operation.ref_id
-        result.outcome = operation.outcome(unplaced=result.outcome is Outcome.NOT_PLACED)
+        # Of the token, mostly; one that a transport raised says nothing of what it had sent.
+        unplaced = result.outcome is Outcome.NOT_PLACED and is_unsent(request, result)
+        result.ref_id, result.outcome = operation.ref_id, operation.outcome(unplaced=unplaced)
+        result.retryable = result.retryable and (unplaced or operation.may_repeat)
         return result
     if isinstance(result, Exception):
         return _no_answer(result, operation, request)
@@ -94,9 +107,12 @@ def interpret(result: RawResponse | Exception, operation: Operation, request: Re
     if isinstance(result.failure, BodyTooLargeError | BodyUnreadableError):
         error = unreadable(result, operation, str(result.failure))
         # A body that is damaged may be whole the next time.
-        error.retryable = not operation.places_call and isinstance(result.failure, BodyUnreadableError)
+        error.retryable = not operation.places_call and isinstance(result.failure, BodyDamagedError)
         return error
-    return _no_answer(result.failure, operation, request)
+    broken = _no_answer(result.failure, operation, request)
+    # The service had accepted the call already.
+    broken.retryable = broken.retryable and not operation.places_call
+    return broken
 
 
 def unreadable(response: RawResponse, operation: Operation, why: str) -> InvalidResponseError:
@@ -125,7 +141,7 @@ def _no_answer(cause: Exception, operation: Operation, request: Request) -> Tran
         f"{stage} {address}: {operation.secrets.redact(_reason(cause, url))}{_doubt(operation, outcome)}",
         outcome=outcome,
         ref_id=operation.ref_id,
-        retryable=may_pass and (unsent or operation.ring_again or not operation.places_call),
+        retryable=may_pass and (unsent or operation.may_repeat),
     )
     error.__cause__ = cause
     return error
@@ -142,11 +158,12 @@ def _error_answer(response: RawResponse, operation: Operation) -> ApiError:
     status = response.status_code
     kind = error_class(status)
     # A gateway also answers 408 when it had passed the request on and the service was slow.
-    refused = 400 <= status < 500 and status != 408 and kind is not ServerError  # noqa: PLR2004 - HTTP's classes
+    is_doubtful = kind is ServerError or status == _REQUEST_TIMEOUT
+    refused = 400 <= status < 500 and not is_doubtful  # noqa: PLR2004 - the class of refusals in HTTP
     outcome = operation.outcome(unplaced=refused)
     if operation.places_call:
         # A redirect repeats itself, so another try gains nothing, even where a second ring is no harm.
-        again = status == _TOO_MANY_REQUESTS or (operation.ring_again and kind is ServerError)
+        again = status == _TOO_MANY_REQUESTS or (operation.ring_again and is_doubtful)
     else:
         again = status in _LOOK_UP_AGAIN
     errors = read_errors(response.body, operation.secrets)

@@ -21,7 +21,11 @@ class BodyTooLargeError(Exception):
 
 
 class BodyUnreadableError(Exception):
-    """The body of an answer is damaged, or packed in a way that was not asked for."""
+    """The body of an answer is packed in a way that was not asked for, or damaged."""
+
+
+class BodyDamagedError(BodyUnreadableError):
+    """The body of an answer did not come as it was sent; the next one may."""
 
 
 class RawResponse:
@@ -92,7 +96,7 @@ def unpack(body: bytes, encoding: str, bound: int) -> bytes:
         is_raw = encoding == "deflate" and not _has_zlib_header(body)
         return _inflate(body, -zlib.MAX_WBITS if is_raw else 32 + zlib.MAX_WBITS, bound)
     except zlib.error:
-        raise BodyUnreadableError("it cannot be unpacked") from None
+        raise BodyDamagedError("it cannot be unpacked") from None
 
 
 def _has_zlib_header(body: bytes) -> bool:
@@ -109,7 +113,7 @@ def _inflate(body: bytes, wbits: int, bound: int) -> bytes:
         if len(plain) > bound:
             raise BodyTooLargeError(f"its body unpacks to more than {bound} bytes")
         if not unpacker.eof:
-            raise BodyUnreadableError("it is cut short")
+            raise BodyDamagedError("it is cut short")
         body = unpacker.unused_data.lstrip(b"\0")
         if not body:
             return plain

@@ -131,11 +131,12 @@ def send_with_retries(  # noqa: PLR0913 - what to send, what for, how long to go
         if isinstance(error, RawResponse):
             return error
         operation.in_doubt = error.outcome is Outcome.UNKNOWN
-        if isinstance(error, AuthenticationError) and attempt.token and policy.token_is_renewable and not renewed:
+        is_refused = isinstance(result, RawResponse) and isinstance(error, AuthenticationError)
+        if is_refused and policy.token_is_renewable and not renewed and policy.clock() < deadline:
             renewed, refused_token, delay = True, attempt.token, 0.0
             continue
         if attempt.token:
-            # An attempt without a token got no fresh one: the one at hand is still the refused one.
+            # Without a token the renewal failed: keep asking for a fresh one.
             refused_token = ""  # nosec B105 - none was refused
         failures += 1
         delay = policy.back_off(failures, error)

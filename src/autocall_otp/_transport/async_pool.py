@@ -24,7 +24,7 @@ class AsyncConnectionPool(Pool):
         self._loop: asyncio.AbstractEventLoop | None = None
         # The one idle longest is first.
         self._idle: deque[PooledConnection] = deque()
-        self._waiters: deque[asyncio.Future[PooledConnection | None]] = deque()
+        self._waiters: deque[tuple[asyncio.Future[PooledConnection], httpcore.Request]] = deque()
 
     async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
         """Send the request. The connection is in use until the answer is read to its end, or closed."""
@@ -45,48 +45,54 @@ class AsyncConnectionPool(Pool):
 
     async def _take(self, request: httpcore.Request, evidence: Evidence) -> PooledConnection:
         end: float | None = None
-        # A place that came free belongs to the task that waits longest, not to one that comes just now.
-        may_open = not self._waiters
         while True:
             if self._idle:
                 free: PooledConnection | None = self._idle.popleft()
             else:
-                free = self._open(request) if may_open else None
-                if free is None:
-                    end = end or self._end_of_waiting(request, evidence)
-                    free, may_open = await self._wait(end), True
+                # A place that came free belongs to the task that waits longest, not to one that comes just now.
+                free = None if self._waiters else self._open(request)
+            if free is None:
+                end = end or self._end_of_waiting(request, evidence)
+                free = await self._wait(request, end)
             if (connection := self._choose(free, request)) is not None:
                 return connection
 
-    async def _wait(self, end: float) -> PooledConnection | None:
-        waiter: asyncio.Future[PooledConnection | None] = asyncio.get_running_loop().create_future()
-        self._waiters.append(waiter)
+    async def _wait(self, request: httpcore.Request, end: float) -> PooledConnection:
+        waiter: asyncio.Future[PooledConnection] = asyncio.get_running_loop().create_future()
+        self._waiters.append((waiter, request))
         try:
             async with asyncio.timeout(end - now()):
                 return await waiter
         except BaseException as error:
-            if waiter.done() and not waiter.cancelled():
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
                 # It came in the same moment.
-                self._hand_over(waiter.result())
+                self._put(waiter.result())
             if isinstance(error, TimeoutError):
                 raise httpcore.PoolTimeout("no connection came free in time") from None
             raise
 
-    def _hand_over(self, free: PooledConnection | None) -> None:
-        """Give a connection, or with None the news of a free place, to the task that waits longest."""
-        while self._waiters:
-            waiter = self._waiters.popleft()
-            if not waiter.done():
-                waiter.set_result(free)
-                return
-        if free is not None:
-            self._idle.append(free)
-
     def _put(self, connection: PooledConnection) -> None:
-        self._hand_over(connection)
+        while self._waiters:
+            waiter, _ = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(connection)
+                return
+        self._idle.append(connection)
 
     def _wake(self) -> None:
-        self._hand_over(None)
+        while self._waiters:
+            waiter, request = self._waiters.popleft()
+            if waiter.done():
+                continue
+            if self._closed:
+                waiter.set_exception(httpcore.ConnectError("the client is closed"))
+            elif (connection := self._open(request)) is not None:
+                # Opened here, so that the place is taken before another task can ask for it.
+                waiter.set_result(connection)
+                return
+            else:
+                self._waiters.appendleft((waiter, request))
+                return
 
     async def aclose(self) -> None:
         """Close what is idle; what is in use closes when its answer is read. Nothing is opened any more."""

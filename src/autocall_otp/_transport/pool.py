@@ -94,7 +94,7 @@ class Pool:
         raise NotImplementedError
 
     def _wake(self) -> None:
-        """Let the next who waits see what has changed."""
+        """Give a place that came free to the next who waits."""
         raise NotImplementedError
 
     def give_back(self, connection: PooledConnection) -> None:

@@ -19,7 +19,8 @@ _LATE = (TimeoutError, BlockingIOError)
 class Network(httpcore.NetworkBackend, httpcore.NetworkStream):
     """The network of one connection: what httpcore connects with, and then the stream that it reads and writes.
 
-    Each step ends by the deadline of the request, and nothing that came before the request is read as its answer.
+    Each step ends by the deadline of the request, but for the look-up of a name, which nobody can interrupt in a
+    thread. Nothing that came before the request is read as its answer.
     """
 
     evidence: Evidence
@@ -33,11 +34,13 @@ class Network(httpcore.NetworkBackend, httpcore.NetworkStream):
     def connect_tcp(self, host: str, port: int, timeout: float | None = None, *_: Any, **_more: Any) -> Network:
         """Connect to one of the addresses of the host; each gets a fair share of the time."""
         self.evidence.wired = True
+        end = end_of_step(self.evidence, timeout, httpcore.ConnectTimeout)
         try:
             addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             raise httpcore.ConnectError(str(error)) from error
-        end = end_of_step(self.evidence, timeout, httpcore.ConnectTimeout)
+        if end <= now():
+            raise httpcore.ConnectTimeout("the deadline passed")
         for left, (family, kind, protocol, _name, address) in zip(range(len(addresses), 0, -1), addresses, strict=True):
             try:
                 self._socket = peer = socket.socket(family, kind, protocol)
