@@ -167,9 +167,9 @@ _BODIES = (
     Fault(
         "gzip that is cut short",
         answers(lambda entry: gzip.compress(good_body(entry))[:-12], "200 OK", "Content-Encoding: gzip"),
-        **unreadable(),
+        **unreadable(TRIES),
     ),
-    Fault("a coding that nobody knows", answers(good_body, "200 OK", "Content-Encoding: zebra"), **unreadable()),
+    Fault("a coding that nobody knows", answers(good_body, "200 OK", "Content-Encoding: zebra"), **unreadable(TRIES)),
     Fault("HTML in a 200", answers(b"<html>welcome</html>", "200 OK", "Content-Type: text/html"), **unreadable()),
     Fault(
         "HTML in a 502",

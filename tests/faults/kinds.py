@@ -13,8 +13,7 @@ from faults.server import Script
 
 Operation = Literal["run_otp", "get_cdr"]
 OPERATIONS: tuple[Operation, ...] = ("run_otp", "get_cdr")
-TRIES = 3
-"""How often a request is sent at the most, by default."""
+TRIES = 3  # how often a request is sent at the most, by default
 
 
 @attrs.frozen
@@ -86,10 +85,12 @@ def lost(error: type[AutocallError] = TransportError, look_ups: int = TRIES, *, 
     }
 
 
-def unreadable() -> Both:
-    """A success that cannot be read."""
-    both = Expected(InvalidResponseError, Outcome.UNKNOWN, retryable=False, requests=1)
-    return {"run_otp": both, "get_cdr": both}
+def unreadable(look_ups: int = 1) -> Both:
+    """A success that cannot be read; a look-up of what was damaged on its way may do better next time."""
+    return {
+        "run_otp": Expected(InvalidResponseError, Outcome.UNKNOWN, retryable=False, requests=1),
+        "get_cdr": Expected(InvalidResponseError, Outcome.UNKNOWN, retryable=look_ups > 1, requests=look_ups),
+    }
 
 
 def answered(error: type[AutocallError], outcome: Outcome, tries: int = 1, look_ups: int = 1) -> Both:

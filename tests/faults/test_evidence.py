@@ -5,13 +5,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-import h2.config
-import h2.connection
-import h2.events
 import httpx
-import httpx_retries
 import pytest
-import vcr
 
 from autocall_otp import AutocallError, Client, Outcome
 from faults import scripts
@@ -65,6 +60,8 @@ class Copying(httpx.BaseTransport):
 
 
 def _httpx_retries() -> httpx.BaseTransport:
+    import httpx_retries  # noqa: PLC0415 - only the development environment has it
+
     retry = httpx_retries.Retry(total=3, backoff_factor=0, allowed_methods=["POST"])
     return httpx_retries.RetryTransport(transport=httpx.HTTPTransport(), retry=retry)
 
@@ -80,7 +77,10 @@ _503 = scripts.says(whole(b"{}", "503 Busy", "Connection: close"))
 
 
 @pytest.mark.parametrize("fault", [scripts.resets_after, scripts.closes_after, _503], ids=["reset", "closed", "503"])
-@pytest.mark.parametrize("transport", _AGAIN)
+@pytest.mark.parametrize(
+    "transport",
+    [pytest.param("httpx-retries", marks=pytest.mark.dev), "of an application", "by another library"],
+)
 def test_a_transport_that_sends_again_rings_once(transport: str, fault: scripts.Script) -> None:
     script = scripts.in_turn(fault, answers())
     with Server(script) as server, client(server.url, transport=_AGAIN[transport]()) as one:
@@ -107,6 +107,10 @@ class _GoesAway:
         self.bodies: list[bytes] = []
 
     def __call__(self, wire: Wire) -> None:
+        import h2.config  # noqa: PLC0415 - only the development environment has it
+        import h2.connection  # noqa: PLC0415 - the same
+        import h2.events  # noqa: PLC0415 - the same
+
         connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
         connection.initiate_connection()
         while data := wire.peer.recv(65536):
@@ -122,6 +126,7 @@ class _GoesAway:
             wire.send(connection.data_to_send())
 
 
+@pytest.mark.dev
 def test_a_call_that_httpcore_sends_anew_over_another_connection_rings_once() -> None:
     script = _GoesAway()
     with Server(script) as server, client(server.url, transport=httpx.HTTPTransport(http1=False, http2=True)) as one:
@@ -131,7 +136,10 @@ def test_a_call_that_httpcore_sends_anew_over_another_connection_rings_once() ->
     assert len(list(filter(None, script.bodies))) == 1
 
 
+@pytest.mark.dev
 def test_a_recorded_call_is_replayed_without_a_ring(tmp_path: Path) -> None:
+    import vcr  # noqa: PLC0415 - only the development environment has it
+
     with Server(answers()) as server:
         for _ in ("recorded", "replayed"):
             with vcr.use_cassette(tmp_path / "calls.yaml"), client(server.url) as one:

@@ -51,6 +51,7 @@ class Interrupted:
 
     def __init__(self, server: Server, error: BaseException) -> None:
         self._server, self._error = server, error
+        self._over = threading.Event()
 
     def __enter__(self) -> None:
         requests = len(self._server.ledger.seen) + 1
@@ -62,10 +63,14 @@ class Interrupted:
         raise self._error
 
     def _interrupt(self, requests: int) -> None:
-        if self._server.ledger.wait_for(lambda ledger: len(ledger.seen) == requests):
+        self._server.ledger.wait_for(lambda ledger: len(ledger.seen) == requests)
+        while not self._over.is_set():
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
+            # Python ignores an exception that comes while it frees an object.
+            self._over.wait(4.0)
 
     def __exit__(self, *_: object) -> None:
+        self._over.set()
         self._thread.join()
         signal.signal(signal.SIGUSR1, self._before)
 

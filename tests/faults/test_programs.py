@@ -231,6 +231,7 @@ _GREEN = """
     """
 
 
+@pytest.mark.dev
 @pytest.mark.parametrize(
     "first",
     ["from gevent import monkey; monkey.patch_all()\n", "import eventlet; eventlet.monkey_patch()\n"],
