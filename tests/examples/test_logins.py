@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,15 +10,19 @@ import pytest
 from logins.attacks import ATTACKS
 from logins.broken import BROKEN, broken
 from logins.sites import Site, running
+from verify.stores import redis_server
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 pytestmark = pytest.mark.timeout(300)
 
 
-@pytest.fixture(scope="module", params=["django_login", "fastapi_login", "flask_login"])
+@pytest.fixture(scope="module", params=["django_login", "fastapi_login", "fastapi_login on redis", "flask_login"])
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with running(request.param, tmp_path_factory.mktemp(request.param), code=EXAMPLES) as site:
-        yield site
+    recipe, _, store = request.param.partition(" on ")
+    folder = tmp_path_factory.mktemp(recipe)
+    with contextlib.ExitStack() as stack:
+        environment = {"REDIS_URL": stack.enter_context(redis_server(folder))} if store else {}
+        yield stack.enter_context(running(recipe, folder, code=EXAMPLES, **environment))
 
 
 @pytest.mark.parametrize("attack", ATTACKS)

@@ -88,12 +88,8 @@ class Flows:
         self._key = key
         self._limits = limits
         self._purpose = purpose
-        self._keep = {
-            "n": max(longest(limits.calls_per_number), limits.ring_again_after),
-            "a": longest(limits.calls_per_caller),
-            "f": _YEAR,
-            "d": limits.known_for,
-        }
+        keep_calls = max(longest(limits.calls_per_number), limits.ring_again_after)
+        self._keep = {"n": keep_calls, "a": longest(limits.calls_per_caller), "f": _YEAR, "d": limits.known_for}
 
     def _start(self, phone_number: str, owner: str, caller: str | None) -> Flow[Challenge]:
         person = self._person(phone_number, owner)
@@ -360,23 +356,14 @@ class Flows:
         return max(until - now, _SHORTEST)
 
     def _challenge(self, person: Person, code: Code, outcome: Outcome, *, rang: bool) -> Challenge:
-        return Challenge(
-            phone_number=person.number,
-            ref_id=code["ref_id"],
-            outcome=outcome,
-            rang=rang,
-            expires_at=datetime.fromtimestamp(self._end(code), UTC),
-            ring_again_at=datetime.fromtimestamp(code["at"] + self._limits.ring_again_after, UTC),
-        )
+        ends, again = self._end(code), code["at"] + self._limits.ring_again_after
+        expires_at, ring_again_at = datetime.fromtimestamp(ends, UTC), datetime.fromtimestamp(again, UTC)
+        return Challenge(person.number, code["ref_id"], outcome, rang, expires_at, ring_again_at)
 
     def _person(self, phone_number: str, owner: str) -> Person:
         number, owner = normalize_number(phone_number), _arguments.owner(owner)
-        return Person(
-            number=number,
-            number_mac=self._mac("number", number),
-            owner=self._mac("owner", owner, number),
-            challenge=self._mac("challenge", self._purpose, owner, number),
-        )
+        challenge = self._mac("challenge", self._purpose, owner, number)
+        return Person(number, self._mac("number", number), self._mac("owner", owner, number), challenge)
 
     def _mac(self, *parts: str) -> str:
         return hmac.digest(self._key, json.dumps(parts).encode(), "sha256").hex()
@@ -386,21 +373,12 @@ class Flows:
 
 
 def _call(now: float, ref_id: str, owner: str = "", challenge: str = "") -> Call:
-    return {"at": now, "ref_id": ref_id, "owner": owner, "challenge": challenge, "over": False}
+    return Call(at=now, ref_id=ref_id, owner=owner, challenge=challenge, over=False)
 
 
 def _code(now: float, ref_id: str) -> Code:
     """The code of a call, the first of its challenge."""
-    return {
-        "at": now,
-        "ref_id": ref_id,
-        "mac": "",
-        "outcome": "",
-        "challenge": uuid4().hex,
-        "since": now,
-        "guesses": [],
-        "winner": "",
-    }
+    return Code(at=now, ref_id=ref_id, mac="", outcome="", challenge=uuid4().hex, since=now, guesses=[], winner="")
 
 
 def _recent(calls: list[Call], now: float, keep: float) -> list[Call]:

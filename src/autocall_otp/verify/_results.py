@@ -23,7 +23,7 @@ class Verdict(Enum):
     """Nothing was compared: all guesses of the challenge are used up, or the number had too many failures."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Challenge:
     """A call that reads a code, and until when the code may be entered.
 
