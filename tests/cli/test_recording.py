@@ -137,16 +137,16 @@ def test_the_search_would_find_a_secret() -> None:
 @pytest.mark.dev
 @pytest.mark.parametrize("fault", ECHOES, ids=lambda fault: fault.name)
 def test_a_server_that_sends_back_what_it_was_told(fault: Fault) -> None:
-    from faults.canaries import CANARIES, found  # noqa: PLC0415 - where the faults are
+    from faults.canaries import PLAIN, found  # noqa: PLC0415 - where the faults are
 
     with Server(fault.script) as server:
-        secrets = {"token": CANARIES.token, "number": CANARIES.number, "code": CANARIES.code}
+        secrets = {"token": PLAIN.token, "number": PLAIN.number, "code": PLAIN.code}
         transport = Recorder(httpx.URL(server.url))
         ask_all(server.url, transport, **secrets)
         transport.end()
     text = as_text(shapes_of(transport.exchanges))
     assert [each["path"] for each in json.loads(text)["exchanges"]] == PATHS
-    assert found(text) == []
+    assert found(text, PLAIN) == []
     assert not re.search(r"\d{5}", text)
 
 

@@ -16,7 +16,7 @@ def replace_pool(transport: httpx.HTTPTransport | httpx.AsyncHTTPTransport, pool
         ConfigurationError: this httpx keeps its pool elsewhere.
     """
     if not hasattr(transport, "_pool"):
-        message = "httpx: this version is not supported: pip install 'httpx<1'"
+        message = "httpx: this version is too new: pip install 'httpx<1'"
         raise ConfigurationError(message, outcome=Outcome.NOT_PLACED)
     transport._pool = pool  # noqa: SLF001 - httpx has no public way to give it a pool
 
