@@ -36,9 +36,15 @@ def route(request: pytest.FixtureRequest) -> Route:
 
 
 @pytest.fixture(params=["sync", "async"])
-def user(request: pytest.FixtureRequest, net: Network) -> Callable[..., User]:
+def shell(request: pytest.FixtureRequest) -> ways.Shell:
+    chosen: ways.Shell = request.param
+    return chosen
+
+
+@pytest.fixture
+def user(shell: ways.Shell, net: Network) -> Callable[..., User]:
     """Makes a user of a host, with settings of the client; it is closed before the servers are."""
-    return lambda host, **more: net.stack.enter_context(User(request.param, host, **more))
+    return lambda host, **more: net.stack.enter_context(User(shell, host, **more))
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Self
 
 import attrs
+from support.eventually import eventually
 
 from autocall_otp import AutocallError, OtpCall, Outcome
 from faults.clients import async_client, client
@@ -50,21 +51,25 @@ class User:
         if self._loop is not None:
             self._threads.submit(self._loop.run_forever)
 
-    def start(self, ref_id: str) -> Future[Told]:
+    def start(self, ref_id: str | None) -> Future[Told]:
         """Ask for a call in the background."""
         return self._run(self._call(ref_id))
 
-    def call(self, ref_id: str) -> Told:
+    def call(self, ref_id: str | None) -> Told:
         """Ask for a call."""
         return self.start(ref_id).result(55)
+
+    def succeeds(self) -> None:
+        """Ask for calls until one is placed: a busy machine may need longer than a short deadline."""
+        eventually(lambda: self.call(None).outcome is Outcome.PLACED, 50)
 
     def finds(self, call: OtpCall) -> bool:
         """Whether the record of the call is found, and its own."""
 
-        async def find() -> bool:
-            return bool((await _value(self.client.get_cdr(call))).id == call.call_id)
+        async def find() -> Any:
+            return (await _value(self.client.get_cdr(call))).id == call.call_id
 
-        return self._run(find()).result(55)
+        return bool(self._run(find()).result(55))
 
     def close(self) -> None:
         """Close the client."""
@@ -74,7 +79,7 @@ class User:
 
         self._run(close()).result(55)
 
-    async def _call(self, ref_id: str) -> Told:
+    async def _call(self, ref_id: str | None) -> Told:
         start, call, error = time.perf_counter(), None, None
         try:
             call = await _value(self.client.run_otp(SECRETS.number, SECRETS.code, ref_id=ref_id))
