@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, MutableMapping
+from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any, Protocol
 
 ROOT = Path(__file__).resolve().parent.parent
-OPTIONAL = {"login.md", "login-decisions.md", "mock.md", "testing.md", "vi/login.md", "vi/sandbox.md", "vi/testing.md"}
-"""Pages that the nav names and that need not be there."""
-
-Nav = list["str | dict[str, str | Nav]"]
 CARDS = range(3, 6)
 """A table with so many columns is shown as cards on a phone; a wider one scrolls."""
 CODE = {".html": "html+jinja", ".py": "python"}
@@ -44,13 +40,6 @@ class Pages(Protocol):
     """The part of MkDocs' Navigation that is used here."""
 
     pages: list[Page]
-
-
-def on_config(config: MutableMapping[str, Nav]) -> MutableMapping[str, Nav]:
-    """Leave optional pages out of the nav where they are not there."""
-    there = {page.relative_to(ROOT / "docs").as_posix() for page in (ROOT / "docs").rglob("*.md")}
-    config["nav"] = without(config["nav"], OPTIONAL - there)
-    return config
 
 
 def on_nav(nav: Pages, **_: object) -> None:
@@ -106,21 +95,6 @@ def in_language(page: str, language: str) -> str:
     """The name that a page has in a language."""
     english = page.removeprefix("vi/")
     return english if language == "en" else f"vi/{english}"
-
-
-def without(nav: Nav, missing: Iterable[str]) -> Nav:
-    """The nav without these pages."""
-    kept: Nav = []
-    for entry in nav:
-        if isinstance(entry, str):
-            kept += [] if entry in missing else [entry]
-            continue
-        for title, page in entry.items():
-            if isinstance(page, list):
-                kept.append({title: without(page, missing)})
-            elif page not in missing:
-                kept.append({title: page})
-    return kept
 
 
 def labelled(table: str) -> str:
