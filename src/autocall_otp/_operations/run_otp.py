@@ -67,7 +67,7 @@ def _read_call(response: RawResponse, operation: Operation, number: str) -> OtpC
         raise
     except BaseException as error:
         # A signal's exception, while the answer of a call that was placed is read.
-        annotate(error, operation, in_doubt=True)
+        annotate(error, operation, Outcome.UNKNOWN)
         raise
 
 
