@@ -174,7 +174,7 @@ def test_an_encoding_without_the_letters_breaks_nothing(sandbox: Sandbox, encodi
     for command in ("run --help", "sandbox --numbers"):
         page = finished(*command.split(), **options)
         assert (page.returncode, page.stderr) == (0, "")
-            assert page.stdout.isascii() or "latin-1" in encoding.values()
+        assert page.stdout.isascii() or "latin-1" in encoding.values()
     refused = finished("run", "--đ", **options)
     assert (refused.returncode, "Traceback" in refused.stderr) == (2, False)
 

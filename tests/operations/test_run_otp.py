@@ -128,3 +128,16 @@ def test_an_echo_is_masked_in_the_message_and_whole_in_raw() -> None:
     call, _ = run(placing(), [answer(200, said)])
     assert call.message == "reading *** to +84332***711"
     assert call.raw == said
+
+
+def test_an_interruption_while_the_answer_is_read_is_noted_too(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("autocall_otp._operations.run_otp.read_otp_answer", interrupted)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        run(placing(ref_id="R1"), [answer(200, ANSWER)])
+    assert caught.value.__notes__ == ["run_otp, ref_id R1, outcome UNKNOWN"]
+    assert "run_otp, ref_id R1, outcome UNKNOWN" in caplog.text

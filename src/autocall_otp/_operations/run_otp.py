@@ -14,7 +14,7 @@ from autocall_otp._payload import Payload
 from autocall_otp._redact import Secrets
 from autocall_otp._sansio.outcome import Operation, unreadable
 from autocall_otp._sansio.response import RawResponse
-from autocall_otp._sansio.retry import Flow, RetryPolicy, send_with_retries
+from autocall_otp._sansio.retry import Flow, RetryPolicy, annotate, send_with_retries
 from autocall_otp.models import OtpCall
 
 
@@ -61,6 +61,17 @@ def run_otp(  # noqa: PLR0913 - the documented parameters
 
 
 def _read_call(response: RawResponse, operation: Operation, number: str) -> OtpCall:
+    try:
+        return _call_in(response, operation, number)
+    except AutocallError:
+        raise
+    except BaseException as error:
+        # A signal's exception, while the answer of a call that was placed is read.
+        annotate(error, operation, Outcome.UNKNOWN)
+        raise
+
+
+def _call_in(response: RawResponse, operation: Operation, number: str) -> OtpCall:
     values = read_object(response)
     if values is None:
         raise unreadable(response, operation, "its body is not a JSON object")

@@ -125,7 +125,7 @@ def send_with_retries(  # noqa: PLR0913 - what to send, what for, how long to go
         except GeneratorExit:
             raise
         except BaseException as foreign:
-            _annotate(foreign, operation, operation.outcome(unplaced=is_unsent(request, foreign)))
+            annotate(foreign, operation, operation.outcome(unplaced=is_unsent(request, foreign)))
             raise
         error = interpret(result, operation, request)
         if isinstance(error, RawResponse):
@@ -145,7 +145,7 @@ def send_with_retries(  # noqa: PLR0913 - what to send, what for, how long to go
             raise error
 
 
-def _annotate(error: BaseException, operation: Operation, outcome: Outcome) -> None:
+def annotate(error: BaseException, operation: Operation, outcome: Outcome) -> None:
     """Say on an exception that is none of ours what is known of the call."""
     note = operation.note(outcome)
     error.add_note(note)
