@@ -35,6 +35,7 @@ pytestmark = pytest.mark.dev
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
+LLMS = DOCS / "llms.txt"
 TESTED_ELSEWHERE = {
     DOCS / "sandbox.md": ("tests/sandbox/test_docs.py", r'blocks\("python"\)\[(\d+)\]'),
     DOCS / "mock.md": ("tests/contract/test_mock.py", ""),
@@ -42,7 +43,7 @@ TESTED_ELSEWHERE = {
 }
 """The test that runs a page's Python, and how it names a block; it may take them all."""
 # A Vietnamese page has the examples of its English one.
-RUN = [page for page in PAGES if DOCS / page.name not in TESTED_ELSEWHERE and blocks(page, "python")]
+RUN = [page for page in [*PAGES, LLMS] if DOCS / page.name not in TESTED_ELSEWHERE and blocks(page, "python")]
 SHELL = ("", "bash", "console", "sh", "shell")
 SETTINGS = {
     "AUTOCALL_API_HOST": "{url}",
@@ -323,7 +324,7 @@ def test_every_page_is_in_the_nav() -> None:
     assert [named(page) for page in DOCS.rglob("*.md") if f"'{page.relative_to(DOCS).as_posix()}'" not in nav] == []
 
 
-@pytest.mark.parametrize("page", [*PAGES, ROOT / "examples" / "README.md", DOCS / "llms.txt"], ids=named)
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "examples" / "README.md", LLMS], ids=named)
 def test_every_link_leads_somewhere(page: Path) -> None:
     for link in links(page):
         if "://" in link or link.startswith("mailto:"):
