@@ -50,7 +50,6 @@ class Verifier(_Verifier):
         limits: Limits = _LIMITS,
         purpose: str = "login",
     ) -> None:
-        """Check the arguments; nothing is read or sent yet."""
         _arguments.parts(client, store, limits, asynchronous=False)
         super().__init__(_arguments.key(key), limits, _arguments.purpose(purpose))
         self._client = client
@@ -156,7 +155,6 @@ class AsyncVerifier(_Verifier):
         limits: Limits = _LIMITS,
         purpose: str = "login",
     ) -> None:
-        """Check the arguments; nothing is read or sent yet."""
         _arguments.parts(client, store, limits, asynchronous=True)
         super().__init__(_arguments.key(key), limits, _arguments.purpose(purpose))
         self._client = client
