@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx
@@ -170,6 +171,14 @@ class Terminal:
         """Its exit code."""
         self.until("")
         return self.process.wait(START)
+
+    def interrupt(self) -> int:
+        """Its exit code after Ctrl-C. One that comes just before a read begins is seen after the read: so, another."""
+        while self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(10)
+        return self.end()
 
     def type(self, text: str) -> None:
         os.write(self.ours, text.encode())

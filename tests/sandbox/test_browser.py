@@ -456,6 +456,8 @@ def test_new_calls_are_notified_of_when_asked_for(opened: Callable[..., Page], p
 def test_the_keyboard_alone_is_enough(page: Page, sandbox: Sandbox, place: Place) -> None:
     for code in ("ONE", "TWO"):
         place(code_otp=code)
+        # The first that is drawn is the one that is opened.
+        expect(row(page)).to_be_visible()
     sandbox.advance(3)
     expect(row(page)).to_contain_text("Ringing")
     reached: list[str] = []

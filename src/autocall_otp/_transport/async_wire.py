@@ -180,8 +180,9 @@ class AsyncNetwork(asyncio.Protocol, httpcore.AsyncNetworkBackend, httpcore.Asyn
         self._outgoing.clear()
         self._ended = True
         if self._process == os.getpid():
-            with suppress(RuntimeError):
-                for transport in reversed(self._transports):
+            for transport in reversed(self._transports):
+                # A closed loop cannot; nor can TLS in asyncio of Python 3.11.0 to 3.11.3 whose handshake failed.
+                with suppress(RuntimeError, AttributeError):
                     transport.abort()
 
     def discard(self) -> None:
