@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 from unittest import mock
@@ -16,25 +16,16 @@ from support.exchange import Network, Route
 from autocall_otp import Outcome, TransportTimeoutError
 from faults import scenes
 from faults.server import Wire
-from faults.users import LATE, Told, User, own, serves
-from faults.ways import Shell
+from faults.users import LATE, User, own, serves
 
 To = Callable[..., User]
 SOON = 1.0
 """Seconds until the deadline of every call here."""
-
-
-def one_by_one(peer: Wire, data: bytes) -> None:
-    """Send these bytes, each long before the time-out of a read."""
-    for byte in data:
-        peer.send(bytes([byte]))
-        peer.pause(0.02)
-
-
 SLOW = {
-    "a head byte by byte": b"HTTP/1.1 200 OK\r\n" + b"X-Filler: 0123456789\r\n" * 1000,
-    "1xx without end": b"HTTP/1.1 103 Early Hints\r\n\r\n" * 1000,
+    "a head byte by byte": b"HTTP/1.1 200 OK\r\n" + b"X-Filler: 0123456789\r\n" * 50,
+    "1xx without end": b"HTTP/1.1 103 Early Hints\r\n\r\n" * 40,
 }
+DIRECT_OR_NOT = pytest.mark.parametrize("route", ["plain", "proxy"])
 
 
 @pytest.fixture
@@ -42,35 +33,42 @@ def user(user: To) -> To:
     return lambda host, **more: user(host, deadline=SOON, **more)
 
 
-def has_ended(told: Told, outcome: Outcome) -> bool:
-    """Whether it is a time-out with this outcome, in time."""
-    assert isinstance(told.error, TransportTimeoutError), told
-    assert told.seconds < SOON + LATE
-    return told.outcome is outcome
+def ends(one: User, ref_id: str) -> Outcome:
+    """Ask for a call that ends by its deadline; its outcome."""
+    start = time.perf_counter()
+    error = one.fails(ref_id)
+    assert time.perf_counter() - start < SOON + LATE
+    assert isinstance(error, TransportTimeoutError)
+    return error.outcome
+
+
+def is_untouched(net: Network) -> bool:
+    """Whether nothing was sent: nobody even connected."""
+    return not any(server.ledger.connections for server in net.servers)
 
 
 @pytest.mark.usefixtures("_one_connection")
 @pytest.mark.parametrize("slow", SLOW)
-def test_an_idle_connection_was_closed_and_the_next_answers_slowly(
-    net: Network, user: To, route: Route, slow: str
-) -> None:
+def test_an_idle_connection_was_closed_and_the_next_is_slow(net: Network, user: To, route: Route, slow: str) -> None:
     def script(peer: Wire) -> None:
         entry = peer.receive(rings=True)
-        if entry.ref_id == "slow":
-            one_by_one(peer, SLOW[slow])
+        for byte in SLOW[slow] if entry.ref_id == "slow" else b"":
+            peer.send(bytes([byte]))
+            # Long before the time-out of a read.
+            peer.pause(0.02)
         peer.send(own(entry))
 
     server, url = net.reach(script, route)
     one = user(url)
-    one.succeeds()
+    assert one.recovers()
     assert net.all_closed()
-    assert has_ended(one.call("slow"), Outcome.UNKNOWN)
+    assert ends(one, "slow") is Outcome.UNKNOWN
     assert net.all_closed()
-    one.succeeds()
-    assert set(server.ledger.rings.values()) == {1}
+    assert one.recovers()
+    assert server.ledger.rings == {"slow": 1}
 
 
-@pytest.mark.parametrize("route", ["plain", "proxy"])
+@DIRECT_OR_NOT
 @pytest.mark.parametrize("lives", [True, False], ids=["all but one", "all"])
 def test_addresses_of_the_host_are_dead(net: Network, user: To, route: Route, *, lives: bool) -> None:
     server, url = net.reach(serves, route)
@@ -79,48 +77,37 @@ def test_addresses_of_the_host_are_dead(net: Network, user: To, route: Route, *,
     with scenes.no_handshake(serves) as dead:
         ports = [httpx.URL(dead.host).port] * 5 + ([entrance] if lives else [])
 
-        def six(host: Any, port: Any, *rest: Any, **more: Any) -> Any:
+        def several(host: Any, port: Any, *rest: Any, **more: Any) -> Any:
             found = look_up(host, port, *rest, **more)
             return [(*found[0][:4], ("127.0.0.1", each)) for each in ports] if port == entrance else found
 
-        with mock.patch("socket.getaddrinfo", six):
-            if lives:
-                one.succeeds()
-            else:
-                assert has_ended(one.call("r1"), Outcome.NOT_PLACED)
-    one.succeeds()
+        with mock.patch("socket.getaddrinfo", several):
+            assert one.recovers() if lives else ends(one, "r1") is Outcome.NOT_PLACED
+    assert one.recovers()
     one.close()
     assert net.all_closed()
-    assert server.ledger.rings["r1"] == 0
+    assert not server.ledger.rings
 
 
-def nothing_left(net: Network) -> bool:
-    """Whether every connection ended and nothing had come on one; nothing can come any more."""
-    return net.all_closed() and not any(server.ledger.seen for server in net.servers)
-
-
-@pytest.mark.parametrize("route", ["plain", "proxy"])
+@DIRECT_OR_NOT
 def test_a_look_up_of_the_name_outlasts_the_deadline(net: Network, user: To, route: Route) -> None:
     _, url = net.reach(serves, route)
-    one, found, look_up = user(url), threading.Event(), socket.getaddrinfo
+    one, ended, look_up = user(url), threading.Event(), socket.getaddrinfo
 
     def slow(*args: Any, **more: Any) -> Any:
         # It cannot be cut in a thread.
-        found.wait(SOON)
+        ended.wait(SOON)
         return look_up(*args, **more)
 
     with mock.patch("socket.getaddrinfo", slow):
-        assert has_ended(one.call("r1"), Outcome.NOT_PLACED)
-        found.set()
-    assert nothing_left(net)
-    one.succeeds()
+        assert ends(one, "r1") is Outcome.NOT_PLACED
+        ended.set()
+    assert is_untouched(net)
+    assert one.recovers()
 
 
-@pytest.mark.parametrize("route", ["plain", "proxy"])
-def test_a_token_takes_longer_than_the_deadline_for_all_who_wait_for_it(
-    net: Network, user: To, shell: Shell, route: Route
-) -> None:
-    _, url = net.reach(serves, route)
+@DIRECT_OR_NOT
+def test_a_token_outlasts_the_deadline_of_all_who_wait_for_it(net: Network, user: To, route: Route) -> None:
     asked, given = threading.Event(), threading.Event()
 
     def token() -> str:
@@ -128,14 +115,14 @@ def test_a_token_takes_longer_than_the_deadline_for_all_who_wait_for_it(
         given.wait(30)
         return "token"
 
-    async def atoken() -> str:
-        return await asyncio.to_thread(token)
-
-    one = user(url, token=atoken if shell == "async" else token)
+    _, url = net.reach(serves, route)
+    one = user(url, token=token)
     first = one.start("r1")
     assert asked.wait(30)
-    assert has_ended(one.call("r2"), Outcome.NOT_PLACED)
+    assert ends(one, "r2") is Outcome.NOT_PLACED
     given.set()
-    assert has_ended(first.result(55), Outcome.NOT_PLACED)
-    assert nothing_left(net)
-    one.succeeds()
+    with pytest.raises(TransportTimeoutError) as caught:
+        first.result(55)
+    assert caught.value.outcome is Outcome.NOT_PLACED
+    assert is_untouched(net)
+    assert one.recovers()

@@ -4,13 +4,13 @@ import asyncio
 import os
 import subprocess
 import sys
-import types
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.cancelling import cancelled_at
 from support.exchange import Caller, Network, Route, aexchange, echoes, exchange, request, small, wait_for_rest
 
 
@@ -72,6 +72,7 @@ def test_signals_lose_no_place(net: Network, tmp_path: Path) -> None:
 
 INTERRUPTED = """
 import random, signal, sys
+from support.cancelling import cancelled_at
 from support.exchange import Caller
 
 class Interrupted(BaseException):
@@ -125,30 +126,3 @@ def test_a_cancellation_at_any_await_loses_no_place(net: Network, route: Route, 
 
         assert caller.run(at_each()) > 1
     assert net.all_closed()
-
-
-async def cancelled_at(point: int, coroutine: Any) -> Any:
-    """Run it, and cancel the task at so-and-so many awaits."""
-    return await _cancelled_at(point, coroutine)
-
-
-@types.coroutine
-def _cancelled_at(point: int, coroutine: Any) -> Any:
-    while True:
-        try:
-            waited_for = coroutine.send(None)
-        except StopIteration as end:
-            return end.value
-        point -= 1
-        if not point:
-            task = asyncio.current_task()
-            assert task is not None
-            task.cancel()
-        try:
-            yield waited_for
-        except BaseException as error:  # noqa: BLE001 - whatever it is, the coroutine gets it
-            try:
-                waited_for = coroutine.throw(error)
-            except StopIteration as end:
-                return end.value
-            yield waited_for

@@ -1,0 +1,151 @@
+"""Whatever ends a call early, or the client it belongs to: no place is lost, nothing stays open, nobody is misled."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+
+import pytest
+from support.cancelling import cancelled_at
+from support.exchange import ROUTES, Network, Route, leads_to
+
+from autocall_otp import AutocallError, ConfigurationError, Outcome
+from faults.clients import async_client
+from faults.observe import SECRETS
+from faults.server import Wire
+from faults.users import User, own, serves
+
+To = Callable[..., User]
+
+
+@pytest.mark.usefixtures("_one_connection")
+@pytest.mark.parametrize("state", ["new", "idle"])
+def test_a_call_is_cancelled_at_each_await(net: Network, route: Route, state: str) -> None:
+    server, url = net.reach(serves, route)
+    notes: dict[str, str] = {}
+
+    async def at_each() -> None:
+        for point in range(1, 1000):
+            async with async_client(url) as one:
+                if state == "idle":
+                    await one.get_cdr("before")
+                call = one.run_otp(SECRETS.number, SECRETS.code, ref_id=f"r{point}")
+                try:
+                    await asyncio.create_task(cancelled_at(point, call))
+                except asyncio.CancelledError as error:
+                    notes[f"r{point}"] = str(error.__notes__)
+                    assert await asyncio.to_thread(net.all_closed), f"cancelled at await {point}"
+                    assert (await one.get_cdr("after")).finished, f"cancelled at await {point}"
+                else:
+                    return
+
+    asyncio.run(at_each())
+    assert net.all_closed()
+    assert notes
+    assert [ref_id for ref_id in notes if server.ledger.rings[ref_id] > ("UNKNOWN" in notes[ref_id])] == []
+
+
+# One place, and no rest after an answer: the next call misses a place that was lost, and does not wait.
+INTERRUPTED = """
+import random, signal, sys, time
+from autocall_otp import Client
+from autocall_otp._transport import environment, pool
+
+class Interrupted(BaseException):
+    pass
+
+def interrupt(*_):
+    raise Interrupted
+
+environment.MAX_CONNECTIONS, pool._REST = 1, 0.0
+signal.signal(signal.SIGALRM, interrupt)
+given = {"campaign_uuid": "5ff0d5b1-4ca8-4a5a-a0d4-1fd3e5e5d0b9", "template": "otp"}
+with Client(sys.argv[1], "token", **given) as client:
+    for number in range(int(sys.argv[2])):
+        start, said = time.perf_counter(), "UNKNOWN"
+        try:
+            if number % 4:
+                signal.setitimer(signal.ITIMER_REAL, random.uniform(0.00001, longest))
+            said = client.run_otp("0332987711", "1234", ref_id=f"r{number}").outcome.name
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        except Interrupted as error:
+            if said != "PLACED" and hasattr(error, "__notes__"):
+                said = error.__notes__[0].split()[-1]
+        if not number % 4:
+            longest = time.perf_counter() - start
+        print(f"r{number}", said)
+"""
+
+
+@pytest.mark.parametrize(("route", "rounds"), [("plain", 4000), ("tls", 200), ("proxy", 200), ("tls proxy", 100)])
+def test_signals_interrupt_calls(net: Network, route: Route, rounds: int) -> None:
+    server, url = net.reach(serves, route)
+    command = [sys.executable, "-c", INTERRUPTED, url, str(rounds)]
+    paths = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(command, env=paths, capture_output=True, text=True, timeout=55, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert net.all_closed()
+    said, rings = dict(line.split() for line in done.stdout.splitlines()), server.ledger.rings
+    assert {"PLACED", "NOT_PLACED"} <= set(said.values())
+    assert set(rings.values()) == {1}
+    assert {ref_id for ref_id, outcome in said.items() if outcome == "PLACED"} <= rings.keys()
+    assert not {ref_id for ref_id, outcome in said.items() if outcome == "NOT_PLACED"} & rings.keys()
+
+
+STAGES = [("token", "plain"), ("connect", "proxy"), ("connect", "tls proxy"), *(("answer", route) for route in ROUTES)]
+
+
+@pytest.mark.parametrize(("stage", "route"), STAGES)
+def test_the_client_is_closed_amid_a_call(net: Network, user: To, stage: str, route: Route) -> None:
+    begun, released = threading.Event(), threading.Event()
+
+    def at(name: str) -> None:
+        if name == stage:
+            begun.set()
+            released.wait(30)
+
+    def token() -> str:
+        at("token")
+        return "token"
+
+    def answers(peer: Wire) -> None:
+        entry = peer.receive(rings=True)
+        at("answer")
+        peer.send(own(entry))
+        serves(peer)
+
+    def connects(peer: Wire) -> None:
+        at("connect")
+        leads_to(server.port)(peer)
+
+    server, url = net.reach(answers, route)
+    if stage == "connect":
+        net.proxy(connects, tls=route == "tls proxy")
+    one = user(url, token=token)
+    call = one.start("r1")
+    assert begun.wait(30)
+    one.close()
+    assert isinstance(one.fails("late"), ConfigurationError)
+    released.set()
+    if stage == "token":
+        error = call.exception(55)
+        assert isinstance(error, AutocallError)
+        assert error.outcome is Outcome.NOT_PLACED
+    else:
+        assert call.result(55).call_id == "call of r1"
+    assert net.all_closed()
+    assert isinstance(one.fails("late"), ConfigurationError)
+    assert server.ledger.connections == server.ledger.rings.total() == (stage != "token")
+
+
+def test_a_client_that_is_dropped_frees_its_sockets_and_says_so(net: Network, user: To, route: Route) -> None:
+    _, url = net.reach(serves, route)
+    one = user(url)
+    assert one.places("r1")
+    with pytest.warns(ResourceWarning, match="a client was dropped without being closed"):
+        one.drop()
+    assert net.all_closed()
