@@ -12,7 +12,7 @@ import httpx
 import pytest
 from support.markdown import blocks
 from support.page import ROOT, payload
-from support.prism import Prism, free_port, until_it_listens
+from support.prism import Prism, free_port, listening
 
 pytestmark = [pytest.mark.dev, pytest.mark.timeout(180)]
 
@@ -25,12 +25,8 @@ TOKEN = {"Authorization": "Bearer t"}
 def test_make_mock_answers_as_the_contract_describes(tmp_path: Path, *, dynamic: bool) -> None:
     port = free_port()
     command = ["make", "mock", f"PORT={port}", *(["DYNAMIC=1"] if dynamic else [])]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
-        try:
-            until_it_listens(process, tmp_path / "prism.log")
-            answer = httpx.get(f"http://127.0.0.1:{port}{LOOK_UP}", headers=TOKEN, trust_env=False)
-        finally:
-            process.terminate()
+    with listening(command, tmp_path / "prism.log"):
+        answer = httpx.get(f"http://127.0.0.1:{port}{LOOK_UP}", headers=TOKEN, trust_env=False)
     assert answer.status_code == 200
     assert "sl-violations" not in answer.headers
     assert (

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import attrs
 import httpx
@@ -46,31 +46,36 @@ def prism(log: Path, *arguments: str, mode: str = "mock") -> Iterator[Prism]:
         str(tools / "node_modules" / "@stoplight" / "prism-cli" / "dist" / "index.js"),
         *(mode, "--host", "127.0.0.1", "--port", str(port), str(ROOT / "openapi.yaml"), *arguments),
     ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
-        try:
-            until_it_listens(process, log)
-            yield Prism(f"http://127.0.0.1:{port}", log)
-        finally:
-            process.terminate()
+    with listening(command, log):
+        yield Prism(f"http://127.0.0.1:{port}", log)
 
 
-def until_it_listens(process: subprocess.Popen[bytes], log: Path) -> None:
-    """Wait for Prism to say that it listens; all that it says goes to the log."""
+@contextmanager
+def listening(command: list[str], log: Path) -> Iterator[None]:
+    """Run a command that starts Prism until the block ends; all that Prism says goes to the log."""
     said = threading.Event()
 
-    def keep() -> None:
+    def keep(output: IO[bytes]) -> None:
         with log.open("wb") as sink:
-            for line in process.stdout or ():
+            for line in output:
                 sink.write(line)
                 sink.flush()
                 if b"is listening" in line:
                     said.set()
         said.set()
 
-    threading.Thread(target=keep, daemon=True).start()
-    said.wait(START_UP)
-    if b"is listening" not in log.read_bytes():
-        raise RuntimeError(f"Prism does not start; its log:\n{log.read_text()}")
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        reader = threading.Thread(target=keep, args=[process.stdout])
+        reader.start()
+        try:
+            said.wait(START_UP)
+            if b"is listening" not in log.read_bytes():
+                raise RuntimeError(f"Prism does not start; its log:\n{log.read_text()}")
+            yield
+        finally:
+            process.terminate()
+            # Before its output is closed, which the reader would take for an error.
+            reader.join()
 
 
 @attrs.define
