@@ -97,7 +97,7 @@ def test_a_known_number_is_masked_in_every_form(form: Callable[[str], str], sepa
     [
         ("call 0900000001 now", "call 0900***001 now"), ("call +84 (332) 665.711 now", "call +843***711 now"),
         ("call 84332665712 now", "call 8433***712 now"), ("call +14155550123 now", "call +141***123 now"),
-        ("01234567", "0123***567"), ("0 1 2 3 4 5 6 7", "0123***567"),
+        ("01234567", "***567"), ("0 1 2 3 4 5 6 7", "***567"),
         # No number of a phone: too short, too long, or a piece of something else.
         ("0123456", None), ("1234567890", None), ("012345678901234", None), ("x0900000001", None),
         ("0900000001-x", None),
@@ -136,7 +136,7 @@ def test_a_masked_number_shows_its_ends_at_most(text: str) -> None:
     assert "***" in shown
     assert len(shown) <= 11
     assert mask_number(NUMBER) == mask_number("(0332)-665.711") == "0332***711"
-    assert (mask_number("1234567"), mask_number("12345678"), mask_number("")) == ("***", "1234***678", "***")
+    assert (mask_number("1234567"), mask_number("12345678"), mask_number("")) == ("***", "***678", "***")
 
 
 @given(NUMBERS)

@@ -86,7 +86,6 @@ class TokenSource(_Source):
     """For threads: one asks, the others wait for what it gets."""
 
     def __init__(self, token: Token | None) -> None:
-        """Take a token, or a callable."""
         super().__init__(token)
         self._lock = threading.Lock()
 
@@ -125,7 +124,6 @@ class AsyncTokenSource(_Source):
     """For tasks: one asks, the others wait for what it gets."""
 
     def __init__(self, token: AsyncToken | None) -> None:
-        """Take a token, a callable or a coroutine function."""
         import asyncio  # noqa: PLC0415 - threads do without it, and it takes a fifth of the import
 
         super().__init__(token)

@@ -50,11 +50,9 @@ class _Base:
         return self._settings.deadline
 
     def __repr__(self) -> str:
-        """The host; never the token."""
         return f"<{type(self).__name__} {self._settings.base_url}>"
 
     def __reduce__(self) -> NoReturn:
-        """Refuse to be pickled: a pickle would carry the token."""
         raise TypeError(f"{type(self).__name__} holds a token and connections: make one in each process")
 
 
@@ -193,11 +191,9 @@ class Client(_Base):
         self._session.close()
 
     def __enter__(self) -> Self:
-        """Close at the end of the block."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close the connections."""
         self.close()
 
 
@@ -294,9 +290,7 @@ class AsyncClient(_Base):
         await self._session.aclose()
 
     async def __aenter__(self) -> Self:
-        """Close at the end of the block."""
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Close the connections."""
         await self.aclose()

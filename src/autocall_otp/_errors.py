@@ -71,7 +71,6 @@ class AutocallError(Exception):
         ref_id: str | None = None,
         retryable: bool = False,
     ) -> None:
-        """Keep what is known; only the message reaches str() and a log."""
         super().__init__(message)
         self.outcome = outcome
         self.ref_id = ref_id
@@ -108,7 +107,6 @@ class ApiError(AutocallError):
         errors: tuple[FieldError, ...] = (),
         retry_after: float | None = None,
     ) -> None:
-        """Keep what the answer said."""
         super().__init__(message, outcome=outcome, ref_id=ref_id, retryable=retryable)
         self.status_code = status_code
         """HTTP status of the answer."""
@@ -159,7 +157,6 @@ class InvalidResponseError(AutocallError):
         status_code: int = 0,
         errors: tuple[FieldError, ...] = (),
     ) -> None:
-        """Keep what the answer said."""
         super().__init__(message, outcome=outcome, ref_id=ref_id, retryable=retryable)
         self.status_code = status_code
         """HTTP status of the answer."""
@@ -179,7 +176,6 @@ class CdrTimeoutError(AutocallError, TimeoutError):
         retryable: bool = True,
         record: Cdr | None = None,
     ) -> None:
-        """Keep the last record seen."""
         super().__init__(message, outcome=outcome, ref_id=ref_id, retryable=retryable)
         self.record = record
         """The last record seen, unfinished; None when there was none."""

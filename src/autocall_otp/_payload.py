@@ -35,11 +35,9 @@ class Payload(Mapping[str, Any]):
         return copy.deepcopy(value) if isinstance(value, list) else value
 
     def __iter__(self) -> Iterator[str]:
-        """The names, in the order in which they came."""
         return iter(self._values)
 
     def __len__(self) -> int:
-        """How many names there are."""
         return len(self._values)
 
     def __hash__(self) -> int:
@@ -47,7 +45,6 @@ class Payload(Mapping[str, Any]):
         return hash(frozenset(self._values))
 
     def __repr__(self) -> str:
-        """Names only."""
         return self.secrets().redact(f"<Payload {', '.join(self._values)}>")
 
     def __copy__(self) -> Self:
@@ -55,11 +52,9 @@ class Payload(Mapping[str, Any]):
         return self
 
     def __deepcopy__(self, _: object) -> Self:
-        """Itself, as for a copy."""
         return self
 
     def __reduce__(self) -> tuple[type[Payload], tuple[dict[str, Json]]]:
-        """Pickle with codes and phone numbers masked."""
         return Payload, (self.masked(),)
 
     def to_dict(self) -> dict[str, Any]:

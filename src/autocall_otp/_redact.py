@@ -17,7 +17,7 @@ from urllib.parse import quote, quote_plus
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 
-_HEAD, _TAIL = 4, 3
+_HEAD, _HIDDEN, _TAIL = 4, 3, 3
 _SHORT = 4
 _SHORTEST_NUMBER = 8
 _MASK = "***"
@@ -40,14 +40,15 @@ _ANY_NUMBER = r"(?:0(?<![\w\-+]0)|\+(?<![\w\-+]\+)[0-9]|8(?<![\w\-+]8)4)(?:[ .\-
 def mask_number(number: str) -> str:
     """The form of a phone number that may stand in a log: ``0332***711``.
 
-    A text too short to leave anything hidden is hidden whole.
+    Three digits at least are hidden: of a short number only the end is shown, of a very short one nothing.
     """
     if re.fullmatch(_MASKED, number):
         return number
     digits = re.sub(r"[^\w+]|_", "", number)
     if len(digits) <= _HEAD + _TAIL:
         return _MASK
-    return f"{digits[:_HEAD]}{_MASK}{digits[-_TAIL:]}"
+    head = digits[:_HEAD] if len(digits) >= _HEAD + _HIDDEN + _TAIL else ""
+    return f"{head}{_MASK}{digits[-_TAIL:]}"
 
 
 class Secrets:
@@ -66,24 +67,19 @@ class Secrets:
         return secrets
 
     def __or__(self, other: Secrets) -> Secrets:
-        """The secrets of both."""
         return Secrets(
             codes=self.codes | other.codes, numbers=self.numbers | other.numbers, tokens=self.tokens | other.tokens
         )
 
     def __repr__(self) -> str:
-        """How many there are."""
         return f"<Secrets: {len(self.codes)} codes, {len(self.numbers)} numbers, {len(self.tokens)} tokens>"
 
     def __reduce__(self) -> tuple[type[Secrets], tuple[()]]:
-        """Pickle none of them."""
         return Secrets, ()
 
     def add_token(self, token: str) -> None:
         """Count a token among the secrets."""
-        if token not in self.tokens:
-            self.tokens.add(token)
-            self.__dict__.pop("_texts", None)
+        self.tokens.add(token)
 
     def redact(self, text: str, *, guess: bool = True) -> str:
         """The text with the secrets masked; with `guess`, everything else that looks like a phone number, too."""
@@ -92,7 +88,10 @@ class Secrets:
                 is_usual = text.isascii() and "\\" not in text and "%" not in text
                 text = (usual if is_usual else any_form).sub(shown, text)
         lower = text.lower()
-        for form in self._texts:
+        # No form of a secret is shorter than the secret, and most texts are shorter than a token.
+        forms = {form for value in self.codes | self.tokens if len(value) <= len(text) for form in _forms(value)}
+        # The longest first: a short one must not break up what contains it.
+        for form in sorted(forms, key=len, reverse=True):
             if form.lower() in lower:
                 text = _text_pattern(form).sub(_MASK, text)
         if not guess or len(text) < _SHORTEST_NUMBER:
@@ -141,12 +140,6 @@ class Secrets:
         cores = [core for number in whole if len(core := _core(number)) >= _SHORT]
         return [(re.compile(_GAP.join(core)), _any_form(core), _masked_core(core)) for core in cores]
 
-    @cached_property
-    def _texts(self) -> list[str]:
-        """Codes and tokens in every form, the longest first: a short one must not break up what contains it."""
-        forms = {form for value in self.codes | self.tokens for form in _forms(value)}
-        return sorted(forms, key=len, reverse=True)
-
 
 @lru_cache(maxsize=256)
 def _text_pattern(form: str) -> re.Pattern[str]:
@@ -171,6 +164,7 @@ def _any_form(core: str) -> re.Pattern[str]:
     return re.compile(_ESCAPED_GAP.join(digits), re.IGNORECASE)
 
 
+@lru_cache(maxsize=256)
 def _forms(secret: str) -> set[str]:
     """The ways in which JSON, Python, HTTP and URLs write a text, one within another included."""
     if secret.isascii() and secret.isalnum():

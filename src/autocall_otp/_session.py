@@ -18,20 +18,19 @@ import httpx
 
 from autocall_otp._auth import AsyncTokenSource, TokenSource
 from autocall_otp._clock import now
-from autocall_otp._config import AsyncToken, Settings, Token, from_environment, misconfigured
+from autocall_otp._config import AsyncToken, Settings, from_environment, misconfigured
 from autocall_otp._errors import AutocallError
 from autocall_otp._log import current_secrets, filter_libraries, logger
 from autocall_otp._sansio.response import BodyReader, BodyTooLargeError, RawResponse
 
 if TYPE_CHECKING:
     import asyncio
-    from contextlib import AbstractAsyncContextManager
 
     from autocall_otp._sansio.body import Request
     from autocall_otp._sansio.retry import Attempt, Flow
 
 T = TypeVar("T")
-_FAILURES = (AutocallError, httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError)
+_FAILURES = (AutocallError, httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, BodyTooLargeError)
 # Seconds past the deadline: the own time-out of a foreign transport, which names the phase, comes first.
 _GRACE = 0.1
 filter_libraries()
@@ -39,10 +38,8 @@ filter_libraries()
 
 def _is_failure(error: BaseException) -> bool:
     """Whether network, TLS or HTTP failed; anything else is none of our business and passes through."""
-    if isinstance(error, _FAILURES):
-        return True
     aiohttp: Any = sys.modules.get("aiohttp")
-    return aiohttp is not None and isinstance(error, aiohttp.ClientError)
+    return isinstance(error, _FAILURES) or (aiohttp is not None and isinstance(error, aiohttp.ClientError))
 
 
 class _Session:
@@ -50,15 +47,22 @@ class _Session:
 
     _base: type[object]
 
-    def __init__(self, settings: Settings, transport: object) -> None:
+    def __init__(self, settings: Settings, token: AsyncToken | None, transport: object) -> None:
+        """Connect to nothing yet.
+
+        Raises:
+            ConfigurationError: token or transport cannot be used.
+        """
         if transport is not None and not isinstance(transport, self._base):
             raise _unusable(transport, self._base)
         self._settings = settings
+        # Read once: the environment may be another by the time of a fork.
+        self._token: Any = from_environment("AUTOCALL_TOKEN") if token is None else token
+        self._given: Any = transport
         self._timeouts = settings.timeout.as_dict()
         self._longest = max(math.inf if limit is None else limit for limit in self._timeouts.values())
-        self._is_own = transport is None
         # A request on our own transport that never reached our pool was taken by a mock: nothing was sent.
-        self._sends_by_pool_only = self._is_own or isinstance(transport, httpx.MockTransport)
+        self._sends_by_pool_only = transport is None or isinstance(transport, httpx.MockTransport)
         self._used = self._closed = False
         self._process = os.getpid()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -105,16 +109,6 @@ class _Session:
         request.sends_by_pool_only, request.handed = self._sends_by_pool_only, True
         return request
 
-    def _result(self, reader: BodyReader | None, failure: Exception | None = None) -> RawResponse | Exception:
-        """What came of an attempt."""
-        if failure is not None and not _is_failure(failure) and not isinstance(failure, BodyTooLargeError):
-            raise failure
-        result = cast("Exception", failure) if reader is None else reader.finish(failure)
-        if logger.isEnabledFor(logging.DEBUG):
-            # Of a failure only its name: its words may quote what was sent.
-            logger.debug("%s", type(result).__name__ if isinstance(result, Exception) else result.status_code)
-        return result
-
 
 def _unusable(transport: object, base: type[object]) -> AutocallError:
     if type(transport).__module__.partition(".")[0] == "httpx2":
@@ -129,17 +123,6 @@ class Session(_Session):
 
     _base = httpx.BaseTransport
 
-    def __init__(self, settings: Settings, token: Token | None, transport: httpx.BaseTransport | None) -> None:
-        """Connect to nothing yet.
-
-        Raises:
-            ConfigurationError: token or transport cannot be used.
-        """
-        # Read once: the environment may be another by the time of a fork.
-        self._token = from_environment("AUTOCALL_TOKEN") if token is None else token
-        self._given = transport
-        super().__init__(settings, transport)
-
     def _open(self) -> None:
         from autocall_otp._transport.environment import sync_transport  # noqa: PLC0415 - it loads httpcore
 
@@ -152,12 +135,7 @@ class Session(_Session):
             attempt = next(flow)
             while True:
                 try:
-                    if attempt.delay:
-                        # Not time.sleep: tests replace it, and a wait for a record would then never rest.
-                        threading.Event().wait(attempt.delay)
                     result = self._exchange(attempt)
-                except _FAILURES as error:
-                    result = error
                 except BaseException as error:
                     flow.throw(error)
                     raise
@@ -167,15 +145,17 @@ class Session(_Session):
             return result_of_flow
 
     def _exchange(self, attempt: Attempt) -> RawResponse | Exception:
-        """Send a request and read its answer."""
-        self._reopen_if_moved()
-        token = self._tokens.get(attempt.refused_token, attempt.deadline)
+        """Pause, send a request and read its answer; what failed comes back as the answer would."""
         reader: BodyReader | None = None
         outer = current_secrets.get()
         try:
-            response = self._transport.handle_request(self._prepare(attempt, token))
-            reader = BodyReader(response, self._settings.max_response_bytes)
-            stream = cast("httpx.SyncByteStream", response.stream)
+            if attempt.delay:
+                # Not time.sleep: tests replace it, and a wait for a record would then never rest.
+                threading.Event().wait(attempt.delay)
+            self._reopen_if_moved()
+            request = self._prepare(attempt, self._tokens.get(attempt.refused_token, attempt.deadline))
+            response = self._transport.handle_request(request)
+            reader, stream = BodyReader(response, self._settings.max_response_bytes), cast("Any", response.stream)
             try:
                 for chunk in stream:
                     reader.add(chunk)
@@ -186,12 +166,14 @@ class Session(_Session):
                 # A connection that cannot be closed says nothing of the answer.
                 with contextlib.suppress(Exception):
                     stream.close()
-        except Exception as error:  # noqa: BLE001 - foreign ones are raised again there
-            return self._result(reader, error)
+            return reader.finish()
+        except Exception as error:
+            if not _is_failure(error):
+                raise
+            return error if reader is None else reader.finish(error)
         finally:
             # This call may be made in the course of another: by its transport, say.
             current_secrets.set(outer)
-        return self._result(reader)
 
     def close(self) -> None:
         """Close the connections; calls under way end as they would."""
@@ -205,19 +187,6 @@ class AsyncSession(_Session):
 
     _base = httpx.AsyncBaseTransport
 
-    def __init__(
-        self, settings: Settings, token: AsyncToken | None, transport: httpx.AsyncBaseTransport | None
-    ) -> None:
-        """Connect to nothing yet.
-
-        Raises:
-            ConfigurationError: token or transport cannot be used.
-        """
-        # Read once: the environment may be another by the time of a fork.
-        self._token = from_environment("AUTOCALL_TOKEN") if token is None else token
-        self._given = transport
-        super().__init__(settings, transport)
-
     def _open(self) -> None:
         from autocall_otp._transport.environment import async_transport  # noqa: PLC0415 - it loads httpcore
 
@@ -226,17 +195,11 @@ class AsyncSession(_Session):
 
     async def run(self, flow: Flow[T]) -> T:
         """Run a use case to its end."""
-        import asyncio  # noqa: PLC0415 - threads do without it, and it takes a fifth of the import
-
         try:
             attempt = next(flow)
             while True:
                 try:
-                    if attempt.delay:
-                        await asyncio.sleep(attempt.delay)
                     result = await self._exchange(attempt)
-                except _FAILURES as error:
-                    result = error
                 except BaseException as error:
                     flow.throw(error)
                     raise
@@ -246,16 +209,21 @@ class AsyncSession(_Session):
             return result_of_flow
 
     async def _exchange(self, attempt: Attempt) -> RawResponse | Exception:
-        """Send a request and read its answer."""
-        self._reopen_if_moved(_running_loop())
-        token = await self._tokens.get(attempt.refused_token, attempt.deadline)
+        """Pause, send a request and read its answer; what failed comes back as the answer would."""
+        import asyncio  # noqa: PLC0415 - threads do without it, and it takes a fifth of the import
+
         reader: BodyReader | None = None
         outer = current_secrets.get()
         try:
-            async with self._bound(attempt):
-                response = await self._transport.handle_async_request(self._prepare(attempt, token))
-                reader = BodyReader(response, self._settings.max_response_bytes)
-                stream = cast("httpx.AsyncByteStream", response.stream)
+            if attempt.delay:
+                await asyncio.sleep(attempt.delay)
+            self._reopen_if_moved(_running_loop())
+            request = self._prepare(attempt, await self._tokens.get(attempt.refused_token, attempt.deadline))
+            # Our own transport minds the deadline at every step.
+            left = attempt.deadline - now() + _GRACE
+            async with asyncio.timeout(left) if self._given is not None else contextlib.nullcontext():
+                response = await self._transport.handle_async_request(request)
+                reader, stream = BodyReader(response, self._settings.max_response_bytes), cast("Any", response.stream)
                 try:
                     async for chunk in stream:
                         reader.add(chunk)
@@ -264,20 +232,14 @@ class AsyncSession(_Session):
                 finally:
                     with contextlib.suppress(Exception):
                         await stream.aclose()
-        except Exception as error:  # noqa: BLE001 - foreign ones are raised again there
-            return self._result(reader, error)
+            return reader.finish()
+        except Exception as error:
+            if not _is_failure(error):
+                raise
+            return error if reader is None else reader.finish(error)
         finally:
             # This call may be made in the course of another: by its transport, say.
             current_secrets.set(outer)
-        return self._result(reader)
-
-    def _bound(self, attempt: Attempt) -> AbstractAsyncContextManager[object]:
-        """What ends a foreign transport's work at the deadline; our own minds it at every step."""
-        if self._is_own:
-            return contextlib.nullcontext()
-        import asyncio  # noqa: PLC0415 - threads do without it, and it takes a fifth of the import
-
-        return asyncio.timeout(attempt.deadline - now() + _GRACE)
 
     async def aclose(self) -> None:
         """Close the connections; calls under way end as they would."""

@@ -40,7 +40,6 @@ class _Result:
     _derived: ClassVar[tuple[str, ...]]
 
     def __repr__(self) -> str:
-        """The fields that tell how the call went, codes and phone numbers masked."""
         shown = [field.name for field in attrs.fields(type(self)) if field.repr]  # type: ignore[arg-type] # attrs
         values = _masked({name: getattr(self, name) for name in shown}, self._secrets())
         return f"{type(self).__name__}({', '.join(f'{name}={_shown(values[name])}' for name in shown)})"
@@ -50,11 +49,9 @@ class _Result:
         return self
 
     def __deepcopy__(self, _: object) -> Self:
-        """Itself, as for a copy."""
         return self
 
     def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
-        """Rebuild from the fields, codes and phone numbers in them masked."""
         fields = {name: getattr(self, name) for name in attrs.fields_dict(type(self))}  # type: ignore[arg-type] # attrs
         return _restore, (type(self), _masked(fields, self._secrets()))
 

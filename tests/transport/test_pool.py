@@ -226,14 +226,6 @@ def test_an_answer_is_another_s_if_the_body_never_left(net: Network, to: To, mon
     assert not result.body.asked
 
 
-def test_a_request_without_evidence_is_served(net: Network, to: To) -> None:
-    caller = to(net.reach(echoes, "plain")[1])
-    url = httpx.URL(caller.url)
-    for _ in range(2):
-        result = caller.send(httpx.Request("POST", url, content=b'{"ref_id": "r1"}'))
-        assert result.echo == b'{"ref_id": "r1"}'
-
-
 def test_there_are_never_more_connections_than_allowed(net: Network, to: To) -> None:
     server, url = net.reach(echoes, "plain")
     caller = small(to(url), 3)

@@ -424,11 +424,15 @@ def test_threads_do_without_asyncio(net: Network) -> None:
     program = (
         "import sys, httpx\n"
         "loaded = 'httpcore' in sys.modules\n"
+        "from autocall_otp._clock import now\n"
+        "from autocall_otp._sansio.body import Request\n"
         "from autocall_otp._transport import environment\n"
         "assert loaded is ('httpcore' in sys.modules), 'it takes time to load'\n"
         "transport = environment.sync_transport(sys.argv[1])\n"
-        "response = transport.handle_request(httpx.Request('POST', sys.argv[1], content=b'{\"ref_id\": 1}'))\n"
-        "assert b''.join(response.stream)\n"
+        "headers = httpx.Headers({'Host': 'api.test', 'Content-Length': '13'})\n"
+        "request = Request('POST', httpx.URL(sys.argv[1]), headers, b'{\"ref_id\": 1}', now() + 50, now)\n"
+        "request.extensions['timeout'] = {}\n"
+        "assert b''.join(transport.handle_request(request).stream)\n"
         "transport.close()\n"
         "assert 'asyncio' not in sys.modules\n"
     )

@@ -64,17 +64,18 @@ def _maker(base_url: str, kwargs: dict[str, Any]) -> NewRequest:
     With complete headers and a stream, httpx has nothing left to work out, which takes it longer than our rules do.
     """
     method, url = kwargs["method"], _url(base_url + kwargs["url"])
-    headers, content = _headers(base_url), b""
+    headers, content = _headers(base_url, *kwargs.get("headers", {}).items()), b""
     if "json" in kwargs:
         content = _JSON.encode(kwargs["json"]).encode()
-        headers = [*headers, *kwargs["headers"].items(), ("Content-Length", str(len(content)))]
+        headers = httpx.Headers(headers)
+        headers["Content-Length"] = str(len(content))
     return functools.partial(Request, method, url, headers, content)
 
 
 @functools.lru_cache(maxsize=64)
-def _headers(base_url: str) -> list[tuple[str, str]]:
-    """The headers that every request to a host has."""
-    return [("Host", httpx.URL(base_url).netloc.decode("ascii")), *_HEADERS]
+def _headers(base_url: str, *more: tuple[str, str]) -> httpx.Headers:
+    """The headers that every request of an operation to a host has."""
+    return httpx.Headers([("Host", httpx.URL(base_url).netloc.decode("ascii")), *_HEADERS, *more], "ascii")
 
 
 @functools.lru_cache(maxsize=1024)

@@ -20,7 +20,6 @@ class OneShotBody(httpx.SyncByteStream, httpx.AsyncByteStream):
     __slots__ = ("_clock", "_content", "asked", "deadline", "pooled", "wired")
 
     def __init__(self, content: bytes, deadline: float, clock: Callable[[], float]) -> None:
-        """Keep the bytes until they are asked for."""
         self._content, self.deadline, self._clock = content, deadline, clock
         self.asked = False
         """Somebody asked for the bytes, in order to send them."""
@@ -38,11 +37,9 @@ class OneShotBody(httpx.SyncByteStream, httpx.AsyncByteStream):
         return self._content
 
     def __iter__(self) -> Iterator[bytes]:
-        """Give the bytes away, once."""
         yield self._ask()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """Give the bytes away, once."""
         yield self._ask()
 
 
@@ -65,12 +62,11 @@ class Request(httpx.Request):
         self,
         method: str,
         url: httpx.URL,
-        headers: list[tuple[str, str]],
+        headers: httpx.Headers,
         content: bytes,
         deadline: float,
         clock: Callable[[], float],
     ) -> None:
-        """Make it for one attempt."""
         self._bytes, self.body = content, OneShotBody(content, deadline, clock)
         super().__init__(method, url, headers=headers, stream=self.body, extensions={EXTENSION: self.body})
 

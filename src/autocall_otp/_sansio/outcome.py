@@ -133,7 +133,9 @@ def _no_answer(cause: Exception, operation: Operation, request: Request) -> Tran
     unsent = is_unsent(request, cause)
     outcome = operation.outcome(unplaced=unsent)
     kind = TransportTimeoutError if isinstance(cause, httpx.TimeoutException | TimeoutError) else TransportError
-    may_pass = isinstance(cause, httpx.TransportError | OSError) and not is_certificate_refused(cause)
+    # A proxy that answers 4xx refuses us: it wants a password, say.
+    is_refused = is_certificate_refused(cause) or (isinstance(cause, httpx.ProxyError) and str(cause)[:1] == "4")
+    may_pass = isinstance(cause, httpx.TransportError | OSError) and not is_refused
     url = request.url
     stage = "not connected to" if unsent else "no answer from"
     address = f"{f'[{url.host}]' if ':' in url.host else url.host}:{url.port or _PORTS.get(url.scheme)}"

@@ -36,7 +36,6 @@ class RawResponse:
     def __init__(
         self, status_code: int, headers: httpx.Headers, body: bytes = b"", failure: Exception | None = None
     ) -> None:
-        """Keep what came; `failure` says why the body is not whole, where it is not."""
         self.status_code, self.headers, self.body, self.failure = status_code, headers, body, failure
         self.is_success = 200 <= status_code < 300  # noqa: PLR2004 - the class of success in HTTP
 
@@ -51,7 +50,6 @@ class BodyReader:
     __slots__ = ("_bound", "_chunks", "_headers", "_size", "_status_code")
 
     def __init__(self, response: httpx.Response, bound: int) -> None:
-        """Begin with the head."""
         self._status_code, self._headers, self._bound = response.status_code, response.headers, bound
         self._chunks: list[bytes] = []
         self._size = 0

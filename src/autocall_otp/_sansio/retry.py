@@ -58,7 +58,6 @@ class RetryBudget:
     EARNED = 0.1
 
     def __init__(self, reserve: float = 10.0) -> None:
-        """Start with the whole reserve."""
         # No lock: an update that threads lose moves the budget by one, and a lock might be held across a fork.
         self._reserve = self._left = reserve
 
@@ -127,6 +126,8 @@ def send_with_retries(  # noqa: PLR0913 - what to send, what for, how long to go
         except BaseException as foreign:
             annotate(foreign, operation, operation.outcome(unplaced=is_unsent(request, foreign)))
             raise
+        # Of a failure only its name: its words may quote what was sent.
+        logger.debug("%s", result.status_code if isinstance(result, RawResponse) else type(result).__name__)
         error = interpret(result, operation, request)
         if isinstance(error, RawResponse):
             return error

@@ -8,8 +8,9 @@ from collections import deque
 import httpcore
 
 from autocall_otp._clock import now
+from autocall_otp._sansio.body import OneShotBody
 from autocall_otp._transport.async_wire import AsyncNetwork
-from autocall_otp._transport.evidence import Evidence
+from autocall_otp._transport.internals import remove_locks
 from autocall_otp._transport.pool import Connect, Pool, PooledConnection
 
 
@@ -19,7 +20,6 @@ class AsyncConnectionPool(Pool):
     _network = AsyncNetwork
 
     def __init__(self, connect: Connect, size: int, *, brackets: bool = False) -> None:
-        """Connect to nothing yet."""
         super().__init__(connect, size, brackets=brackets)
         self._loop: asyncio.AbstractEventLoop | None = None
         # The one idle longest is first.
@@ -28,22 +28,24 @@ class AsyncConnectionPool(Pool):
 
     async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
         """Send the request. The connection is in use until the answer is read to its end, or closed."""
-        evidence = self._begin(request)
+        body = self._begin(request)
         self._loop = asyncio.get_running_loop()
         while True:
-            connection = await self._take(request, evidence)
+            connection = await self._take(request, body)
             try:
                 if (rest := connection.rests_until - now()) > 0:
                     await asyncio.sleep(rest)
-                connection.network.evidence = evidence
+                connection.network.body = body
                 response: httpcore.Response = await connection.http.handle_async_request(request)
-                self._answer(response, connection, evidence)
+                if connection.is_new:
+                    remove_locks(connection.http)
+                self._answer(response, connection, body)
             except BaseException as error:  # noqa: BLE001 - raised again there
                 self._end(connection, error)
             else:
                 return response
 
-    async def _take(self, request: httpcore.Request, evidence: Evidence) -> PooledConnection:
+    async def _take(self, request: httpcore.Request, body: OneShotBody) -> PooledConnection:
         end: float | None = None
         while True:
             if self._idle:
@@ -52,7 +54,7 @@ class AsyncConnectionPool(Pool):
                 # A place that came free belongs to the task that waits longest, not to one that comes just now.
                 free = None if self._waiters else self._open(request)
             if free is None:
-                end = end or self._end_of_waiting(request, evidence)
+                end = end or self._end_of_waiting(request, body)
                 free = await self._wait(request, end)
             if (connection := self._choose(free, request)) is not None:
                 return connection
@@ -104,6 +106,5 @@ class AsyncConnectionPool(Pool):
         await asyncio.sleep(0)
 
     def __del__(self) -> None:
-        """Say that nobody closed it; the connections close as they go."""
         if self._idle and self._loop is not None and not self._loop.is_closed():
             self._warn()

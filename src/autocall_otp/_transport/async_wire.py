@@ -14,7 +14,8 @@ from typing import Any
 import httpcore
 
 from autocall_otp._clock import now
-from autocall_otp._transport.evidence import Evidence, StaleConnectionError, end_of_step
+from autocall_otp._sansio.body import OneShotBody
+from autocall_otp._transport.wire import StaleConnectionError, end_of_step
 
 _MOST_WAITING = 262144
 """Bytes that may wait to be read before the peer is held up."""
@@ -25,11 +26,10 @@ _TURNS = 10
 class AsyncNetwork(asyncio.Protocol, httpcore.AsyncNetworkBackend, httpcore.AsyncNetworkStream):
     """The network of one connection, with the rules of `Network`; head and body leave in one system call."""
 
-    evidence: Evidence
+    body: OneShotBody
     """Of the request that the connection serves; the pool sets it."""
 
     def __init__(self) -> None:
-        """Connect to nothing yet."""
         self._loop = asyncio.get_running_loop()
         self._process = os.getpid()
         self._transports: list[Any] = []
@@ -74,8 +74,8 @@ class AsyncNetwork(asyncio.Protocol, httpcore.AsyncNetworkBackend, httpcore.Asyn
         self, host: str, port: int, timeout: float | None = None, *_: Any, **_more: Any
     ) -> AsyncNetwork:
         """Connect to one of the addresses of the host; each gets a fair share of the time."""
-        self.evidence.wired = True
-        end = end_of_step(self.evidence, timeout, httpcore.ConnectTimeout)
+        self.body.wired = True
+        end = end_of_step(self.body, timeout, httpcore.ConnectTimeout)
         try:
             async with asyncio.timeout(end - now()):
                 addresses = await self._loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -96,7 +96,7 @@ class AsyncNetwork(asyncio.Protocol, httpcore.AsyncNetworkBackend, httpcore.Asyn
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> AsyncNetwork:
         """Go on in TLS."""
-        end = end_of_step(self.evidence, timeout, httpcore.ConnectTimeout)
+        end = end_of_step(self.body, timeout, httpcore.ConnectTimeout)
         # An IPv6 literal stands in brackets for the sake of CONNECT.
         host = server_hostname and server_hostname.strip("[]")
         if self._incoming or self._ended:
@@ -112,7 +112,7 @@ class AsyncNetwork(asyncio.Protocol, httpcore.AsyncNetworkBackend, httpcore.Asyn
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """What came; nothing where the peer has ended."""
-        end = end_of_step(self.evidence, timeout, httpcore.ReadTimeout)
+        end = end_of_step(self.body, timeout, httpcore.ReadTimeout)
         self._flush()
         if not self._incoming and not self._ended:
             self._waiter = self._loop.create_future()
@@ -139,10 +139,10 @@ class AsyncNetwork(asyncio.Protocol, httpcore.AsyncNetworkBackend, httpcore.Asyn
         if not buffer:
             self._flush()
             return
-        end_of_step(self.evidence, timeout, httpcore.WriteTimeout)
-        if not self.evidence.asked and await self._has_input():
+        end_of_step(self.body, timeout, httpcore.WriteTimeout)
+        if not self.body.asked and await self._has_input():
             raise StaleConnectionError("the connection ended, or something came on it, before the request was sent")
-        self.evidence.wired = True
+        self.body.wired = True
         self._outgoing.append(buffer)
 
     def _flush(self) -> None:

@@ -7,18 +7,20 @@ import codecs
 import os
 import re
 import ssl
+from collections.abc import Callable
 from contextlib import suppress
 from importlib.util import find_spec
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from autocall_otp._config import misconfigured
+from autocall_otp._config import is_loopback, misconfigured
 
+T = TypeVar("T")
 MAX_CONNECTIONS = 100
 
 
@@ -28,64 +30,51 @@ def sync_transport(base_url: str) -> httpx.HTTPTransport:
     Raises:
         ConfigurationError: the CA file or the proxy of the environment cannot be used.
     """
-    import httpcore
-
-    from autocall_otp._transport.internals import replace_pool
     from autocall_otp._transport.pool import ConnectionPool
 
-    route = _Route(base_url, httpcore.HTTPConnection, httpcore.HTTPProxy, httpcore.SOCKSProxy)
-    transport = httpx.HTTPTransport(verify=route.trust)
-    replace_pool(transport, ConnectionPool(route.connect, MAX_CONNECTIONS, brackets=route.needs_brackets))
-    return transport
+    return _over(ConnectionPool, httpx.HTTPTransport, "", base_url)
 
 
 def async_transport(base_url: str) -> httpx.AsyncHTTPTransport:
-    """A transport for the tasks of one event loop.
+    """The same for the tasks of one event loop."""
+    from autocall_otp._transport.async_pool import AsyncConnectionPool
 
-    Raises:
-        ConfigurationError: the CA file or the proxy of the environment cannot be used.
-    """
+    return _over(AsyncConnectionPool, httpx.AsyncHTTPTransport, "Async", base_url)
+
+
+def _over(pool: Callable[..., object], make: Callable[..., T], prefix: str, base_url: str) -> T:
+    """A transport of httpx's over a pool of ours; httpcore's classes for tasks have a prefix."""
     import httpcore
 
-    from autocall_otp._transport.async_pool import AsyncConnectionPool
     from autocall_otp._transport.internals import replace_pool
 
-    route = _Route(base_url, httpcore.AsyncHTTPConnection, httpcore.AsyncHTTPProxy, httpcore.AsyncSOCKSProxy)
-    transport = httpx.AsyncHTTPTransport(verify=route.trust)
-    replace_pool(transport, AsyncConnectionPool(route.connect, MAX_CONNECTIONS, brackets=route.needs_brackets))
-    return transport
+    # The first look-up of a host imports this codec. Here that happens before there are threads: a process that
+    # forks while one of them imports leaves its child waiting for ever.
+    codecs.lookup("idna")
+    # Plain http leads to this machine only, else the host would have been refused.
+    is_plain = base_url.startswith("http:")
+    trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if is_plain else _trust()
+    proxy = None if is_plain else _proxy(base_url)
+    is_socks = proxy is not None and proxy.url.scheme.startswith("socks")
+    kind = "HTTPConnection" if proxy is None else "SOCKSProxy" if is_socks else "HTTPProxy"
+    make_connection: Any = getattr(httpcore, prefix + kind)
 
-
-class _Route:
-    """How a host is reached: directly or through a proxy, and whom its certificate may come from."""
-
-    def __init__(self, base_url: str, direct: Any, http_proxy: Any, socks_proxy: Any) -> None:  # noqa: ANN401 - httpcore's
-        # The first look-up of a host imports this codec. Here that happens before there are threads: a process that
-        # forks while one of them imports leaves its child waiting for ever.
-        codecs.lookup("idna")
-        # Plain http leads to this machine only, else the host would have been refused.
-        is_plain = base_url.startswith("http:")
-        self.trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if is_plain else _trust()
-        self._proxy = None if is_plain else _proxy(base_url)
-        is_socks = self._proxy is not None and self._proxy.url.scheme.startswith("socks")
-        self.needs_brackets = self._proxy is not None and not is_socks
-        self._direct, self._through = direct, socks_proxy if is_socks else http_proxy
-
-    def connect(self, origin: Any, network: Any) -> Any:  # noqa: ANN401 - httpcore's, for threads or for tasks
-        """Make httpcore's connection to an origin over a network, not connected yet."""
-        import httpcore
-
-        if self._proxy is None:
-            return self._direct(origin, ssl_context=self.trust, network_backend=network)
-        url = self._proxy.url
-        return self._through(
+    def connect(origin: Any, network: Any) -> Any:  # noqa: ANN401 - httpcore's, for threads or for tasks
+        if proxy is None:
+            return make_connection(origin, ssl_context=trust, network_backend=network)
+        url = proxy.url
+        return make_connection(
             httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-            self._proxy.raw_auth,
-            ssl_context=self.trust,
+            proxy.raw_auth,
+            ssl_context=trust,
             max_connections=1,
             network_backend=network,
-            **({"proxy_ssl_context": self.trust} if url.scheme == "https" else {}),
+            **({"proxy_ssl_context": trust} if url.scheme == "https" else {}),
         )
+
+    transport = make(verify=trust)
+    replace_pool(transport, pool(connect, MAX_CONNECTIONS, brackets=kind == "HTTPProxy"))
+    return transport
 
 
 _known: dict[Any, ssl.SSLContext] = {}
@@ -142,16 +131,10 @@ def proxy_for(base_url: str) -> str | None:
     proxies = getproxies()
     proxy = proxies.get(parts.scheme) or proxies.get("all")
     host = parts.hostname or ""
-    if not proxy or _is_loopback(host) or proxy_bypass(host) or _is_exempt(host, proxies.get("no", "")):
+    is_bypassed = proxy_bypass(f"{host}:{parts.port or 443}") or _is_exempt(host, proxies.get("no", ""))
+    if not proxy or is_loopback(host) or is_bypassed:
         return None
     return proxy if "://" in proxy else f"http://{proxy}"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return f".{host}".endswith(".localhost")
 
 
 def _is_exempt(host: str, exceptions: str) -> bool:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
-
-import httpx
 
 from autocall_otp._errors import ConfigurationError, Outcome
 
 
-def replace_pool(transport: httpx.HTTPTransport | httpx.AsyncHTTPTransport, pool: Any) -> None:  # noqa: ANN401 - ours
-    """Let the transport send through our pool.
+def replace_pool(transport: Any, pool: object) -> None:  # noqa: ANN401 - a private attribute
+    """Let a transport of httpx's send through our pool.
 
     Raises:
         ConfigurationError: this httpx keeps its pool elsewhere.
@@ -21,15 +20,24 @@ def replace_pool(transport: httpx.HTTPTransport | httpx.AsyncHTTPTransport, pool
     transport._pool = pool  # noqa: SLF001 - httpx has no public way to give it a pool
 
 
-def ended_cleanly(connection: Any) -> bool:  # noqa: ANN401 - httpcore's connections hold one another
+def ended_cleanly(connection: Any) -> bool:  # noqa: ANN401 - httpcore's
     """Whether the last answer ended, and no byte is left of what came; False where that cannot be seen."""
-    if hasattr(connection, "connections"):
-        # Of a proxy, with one connection in it.
-        connection = next(iter(connection.connections), None)
-    if connection is None or not connection.is_idle():
-        return False
-    while connection is not None:
-        if (parser := getattr(connection, "_h11_state", None)) is not None:
-            return bool(parser.trailing_data == (b"", False))
-        connection = getattr(connection, "_connection", None)
-    return False
+    layers = _layers(connection)
+    parser = getattr(layers[-1], "_h11_state", None) if layers else None
+    return parser is not None and layers[0].is_idle() and bool(parser.trailing_data == (b"", False))
+
+
+def remove_locks(connection: Any) -> None:  # noqa: ANN401 - httpcore's
+    """Take the locks from a connection that one task at a time uses: each cost a turn of the event loop."""
+    for layer in _layers(connection):
+        for name in ("_request_lock", "_connect_lock", "_state_lock"):
+            if hasattr(layer, name):
+                setattr(layer, name, nullcontext())
+
+
+def _layers(connection: Any) -> list[Any]:  # noqa: ANN401 - httpcore's
+    """The connections that hold one another, the innermost last. A proxy is a pool of one."""
+    found = [*getattr(connection, "connections", [connection])]
+    while found and (inner := getattr(found[-1], "_connection", None)) is not None:
+        found.append(inner)
+    return found

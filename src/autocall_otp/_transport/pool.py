@@ -9,15 +9,15 @@ import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from typing import Any, cast
+from typing import Any
 from weakref import WeakSet, finalize
 
 import httpcore
 
 from autocall_otp._clock import now
-from autocall_otp._transport.evidence import Evidence, StaleConnectionError, end_of_step, evidence_of
+from autocall_otp._sansio.body import EXTENSION, OneShotBody
 from autocall_otp._transport.internals import ended_cleanly
-from autocall_otp._transport.wire import Network
+from autocall_otp._transport.wire import Network, StaleConnectionError, end_of_step
 
 _REST = 0.025
 """Seconds: by then an answer that is sent twice has come, and shows that its connection cannot be trusted."""
@@ -33,7 +33,6 @@ class PooledConnection:
     """One connection, and when it may be used again."""
 
     def __init__(self, http: Any, network: Any) -> None:  # noqa: ANN401 - httpcore's and ours, for threads or for tasks
-        """Take httpcore's connection, and the network that it was made with."""
         self.http, self.network = http, network
         self.is_new = True
         self.rests_until, self.expires_at = 0.0, float("inf")
@@ -110,16 +109,15 @@ class Pool:
         self._all.discard(connection)
         self._wake()
 
-    def _begin(self, request: httpcore.Request) -> Evidence:
-        evidence = evidence_of(request)
-        evidence.pooled = True
+    def _begin(self, request: Any) -> OneShotBody:  # noqa: ANN401 - httpcore does not type its extensions
+        body: OneShotBody = request.extensions[EXTENSION]
+        body.pooled = True
         if self._brackets and b":" in request.url.host:
             request.url.host = b"[%b]" % request.url.host
-        return evidence
+        return body
 
-    def _end_of_waiting(self, request: httpcore.Request, evidence: Evidence) -> float:
-        timeouts: dict[str, float | None] = cast("Any", request).extensions.get("timeout", {})
-        return end_of_step(evidence, timeouts.get("pool"), httpcore.PoolTimeout)
+    def _end_of_waiting(self, request: Any, body: OneShotBody) -> float:  # noqa: ANN401 - as above
+        return end_of_step(body, request.extensions["timeout"].get("pool"), httpcore.PoolTimeout)
 
     def _open(self, request: httpcore.Request) -> PooledConnection | None:
         """A new connection, if there is a place for it."""
@@ -146,8 +144,8 @@ class Pool:
             return new
         return connection
 
-    def _answer(self, response: httpcore.Response, connection: PooledConnection, evidence: Evidence) -> None:
-        if evidence.wired and not evidence.asked:
+    def _answer(self, response: httpcore.Response, connection: PooledConnection, body: OneShotBody) -> None:
+        if body.wired and not body.asked:
             raise httpcore.RemoteProtocolError("an answer came before the request was sent")
         connection.note(response)
         response.stream = _Body(self, connection, response.stream)
@@ -173,36 +171,35 @@ class ConnectionPool(Pool):
     _network = Network
 
     def __init__(self, connect: Connect, size: int, *, brackets: bool = False) -> None:
-        """Connect to nothing yet."""
         super().__init__(connect, size, brackets=brackets)
         # The one idle longest is first. None wakes a thread.
         self._idle: SimpleQueue[PooledConnection | None] = SimpleQueue()
 
     def handle_request(self, request: httpcore.Request) -> httpcore.Response:
         """Send the request. The connection is in use until the answer is read to its end, or closed."""
-        evidence = self._begin(request)
+        body = self._begin(request)
         while True:
-            connection = self._take(request, evidence)
+            connection = self._take(request, body)
             try:
                 if (rest := connection.rests_until - now()) > 0:
                     # Not time.sleep: tests replace it.
                     threading.Event().wait(rest)
-                connection.network.evidence = evidence
+                connection.network.body = body
                 response: httpcore.Response = connection.http.handle_request(request)
-                self._answer(response, connection, evidence)
+                self._answer(response, connection, body)
             except BaseException as error:  # noqa: BLE001 - raised again there
                 self._end(connection, error)
             else:
                 return response
 
-    def _take(self, request: httpcore.Request, evidence: Evidence) -> PooledConnection:
+    def _take(self, request: httpcore.Request, body: OneShotBody) -> PooledConnection:
         end: float | None = None
         while True:
             try:
                 free = self._idle.get_nowait() or self._open(request)
             except Empty:
                 if (free := self._open(request)) is None:
-                    end = end or self._end_of_waiting(request, evidence)
+                    end = end or self._end_of_waiting(request, body)
                     free = self._wait(request, end)
             if (connection := self._choose(free, request)) is not None:
                 return connection
@@ -238,7 +235,6 @@ class ConnectionPool(Pool):
                     yield connection
 
     def __del__(self) -> None:
-        """Say that nobody closed it; the connections close as they go."""
         # A closed one is let alone: as the process ends, gevent's queues cannot be asked any more.
         if not self._closed and any(self._pop_all()):
             self._warn()

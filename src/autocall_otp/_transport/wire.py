@@ -10,31 +10,45 @@ from typing import Any
 import httpcore
 
 from autocall_otp._clock import now
-from autocall_otp._transport.evidence import Evidence, StaleConnectionError, end_of_step
+from autocall_otp._sansio.body import OneShotBody
 from autocall_otp._transport.tls import TLS, WITHOUT_WAITING, Channel
 
 _LATE = (TimeoutError, BlockingIOError)
+_LONGEST_STEP = 86400.0
+
+
+class StaleConnectionError(httpcore.ConnectError):
+    """The connection ended, or something came on it, before the request was sent."""
+
+
+def end_of_step(body: OneShotBody, timeout: float | None, late: type[Exception]) -> float:
+    """When the next connect, read or write must have ended, on the clock `now`; raises `late` where that has passed."""
+    time = now()
+    end = min(body.deadline, time + (_LONGEST_STEP if timeout is None else timeout))
+    if end <= time:
+        raise late("the deadline passed")
+    return end
 
 
 class Network(httpcore.NetworkBackend, httpcore.NetworkStream):
     """The network of one connection: what httpcore connects with, and then the stream that it reads and writes.
 
     Each step ends by the deadline of the request, but for the look-up of a name, which nobody can interrupt in a
-    thread. Nothing that came before the request is read as its answer.
+    thread. Nothing that came before the request is read as its answer. Head and body leave in one system call.
     """
 
-    evidence: Evidence
+    body: OneShotBody
     """Of the request that the connection serves; the pool sets it."""
 
     def __init__(self) -> None:
-        """Connect to nothing yet."""
         self._socket: socket.socket | None = None
         self._channel: Channel
+        self._outgoing: list[bytes] = []
 
     def connect_tcp(self, host: str, port: int, timeout: float | None = None, *_: Any, **_more: Any) -> Network:
         """Connect to one of the addresses of the host; each gets a fair share of the time."""
-        self.evidence.wired = True
-        end = end_of_step(self.evidence, timeout, httpcore.ConnectTimeout)
+        self.body.wired = True
+        end = end_of_step(self.body, timeout, httpcore.ConnectTimeout)
         try:
             addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
@@ -60,7 +74,7 @@ class Network(httpcore.NetworkBackend, httpcore.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> Network:
         """Go on in TLS."""
-        end = end_of_step(self.evidence, timeout, httpcore.ConnectTimeout)
+        end = end_of_step(self.body, timeout, httpcore.ConnectTimeout)
         # An IPv6 literal stands in brackets for the sake of CONNECT.
         tls = TLS(self._channel, ssl_context, server_hostname and server_hostname.strip("[]"))
         try:
@@ -72,27 +86,35 @@ class Network(httpcore.NetworkBackend, httpcore.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """What came; nothing where the peer has ended."""
-        end = end_of_step(self.evidence, timeout, httpcore.ReadTimeout)
+        end = end_of_step(self.body, timeout, httpcore.ReadTimeout)
+        if self._outgoing:
+            # With SOCKS, httpcore does not say when its message is whole.
+            self._flush(end)
         try:
             return self._channel.receive(max_bytes, end)
         except OSError as error:
             raise _failure(error, httpcore.ReadTimeout, httpcore.ReadError) from error
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Send all of it.
+        """Keep it until the request is whole, when httpcore writes nothing; then send all of it.
 
         Until the body is asked for, an error is not httpcore's WriteError, after which httpcore would read an answer.
         """
-        if not buffer:
-            return
-        end = end_of_step(self.evidence, timeout, httpcore.WriteTimeout)
-        if not self.evidence.asked and self._has_input():
-            raise StaleConnectionError("the connection ended, or something came on it, before the request was sent")
-        self.evidence.wired = True
+        end = end_of_step(self.body, timeout, httpcore.WriteTimeout)
+        if buffer:
+            if not self.body.asked and self._has_input():
+                raise StaleConnectionError("the connection ended, or something came on it, before the request was sent")
+            self.body.wired = True
+            self._outgoing.append(buffer)
+        else:
+            self._flush(end)
+
+    def _flush(self, end: float) -> None:
+        data, self._outgoing = b"".join(self._outgoing), []
         try:
-            self._channel.send(buffer, end)
+            self._channel.send(data, end)
         except OSError as error:
-            lost = httpcore.WriteError if self.evidence.asked else StaleConnectionError
+            lost = httpcore.WriteError if self.body.asked else StaleConnectionError
             raise _failure(error, httpcore.WriteTimeout, lost) from error
 
     def _has_input(self) -> bool:
