@@ -56,15 +56,16 @@ class Secrets:
 
     def __init__(self, *, codes: Iterable[str] = (), numbers: Iterable[str] = (), tokens: Iterable[str] = ()) -> None:
         """Keep the values; the search for them is prepared at the first use, which most calls never come to."""
-        self.codes, self.numbers, self.tokens = set(codes), set(numbers), set(tokens)
+        self.codes, self.numbers, self.tokens = frozenset(codes), frozenset(numbers), frozenset(tokens)
 
     @classmethod
     def named_in(cls, value: Json) -> Secrets:
         """The codes and numbers that a JSON value holds under their documented names."""
-        secrets = cls()
-        for name, item in _named(value):
-            (secrets.codes if name in _CODES else secrets.numbers).add(item)
-        return secrets
+        named = [*_named(value)]
+        return cls(
+            codes=(item for name, item in named if name in _CODES),
+            numbers=(item for name, item in named if name in NUMBER_FIELDS),
+        )
 
     def __or__(self, other: Secrets) -> Secrets:
         return Secrets(
@@ -79,7 +80,7 @@ class Secrets:
 
     def add_token(self, token: str) -> None:
         """Count a token among the secrets."""
-        self.tokens.add(token)
+        self.tokens |= {token}
 
     def redact(self, text: str, *, guess: bool = True) -> str:
         """The text with the secrets masked; with `guess`, everything else that looks like a phone number, too."""

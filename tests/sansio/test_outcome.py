@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import ssl
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from support.flows import CODE, NUMBER, TOKEN, Unsent, answer, operation, request, take
 
 import autocall_otp
 from autocall_otp import ApiError, AutocallError, FieldError, InvalidResponseError, Outcome, ServerError, TransportError
-from autocall_otp._sansio.outcome import interpret, is_unsent, read_retry_after, unreadable
+from autocall_otp._sansio.outcome import interpret, is_unsent, unreadable
 from autocall_otp._sansio.response import BodyDamagedError, BodyTooLargeError, BodyUnreadableError, RawResponse
 from autocall_otp._sansio.retry import Attempt
 
@@ -231,31 +227,6 @@ def test_the_note_on_an_operation_holds_no_secret() -> None:
     )
 
 
-@given(st.integers(0, 10**9), st.sampled_from(["", " ", "\t"]))
-def test_seconds_to_wait_are_read(seconds: int, space: str) -> None:
-    assert read_retry_after(f"{space}{seconds}{space}", None) == seconds
-
-
-DATES = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)).map(lambda date: date.replace(microsecond=0))  # noqa: DTZ001 - given a zone below
-
-
-@given(DATES, st.integers(-(10**6), 10**6))
-def test_a_date_is_read_against_the_date_of_the_answer(date: datetime, seconds: int) -> None:
-    """The clocks of two machines may differ by more than the wait."""
-    sent = date.replace(tzinfo=UTC)
-    until = format_datetime(sent + timedelta(seconds=seconds), usegmt=True)
-    assert read_retry_after(until, format_datetime(sent, usegmt=True)) == max(0, seconds)
-    assert read_retry_after(until, None) is None
-
-
-@given(st.none() | st.text(), st.none() | st.text() | st.just("Thu, 26 Nov 2026 00:52:48 GMT"))
-def test_no_retry_after_costs_an_answer_its_outcome(value: str | None, date: str | None) -> None:
-    found = read_retry_after(value, date)
-    assert found is None or found >= 0
-    for hopeless in ("-1", "1.5", "soon", "٣", "Thu, 99 Nov 2026 00:52:48 GMT"):
-        assert read_retry_after(hopeless, date) is None
-
-
 def test_an_answer_that_failed_while_it_came_in_still_has_its_status() -> None:
-    result = RawResponse(401, httpx.Headers(), b"", httpx.ReadError("half"))
+    result = RawResponse(401, b"", httpx.ReadError("half"))
     assert of(result).outcome is NOT_PLACED

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import httpx
@@ -21,6 +23,7 @@ from autocall_otp._sansio.response import (
     RawResponse,
     read_errors,
     read_json,
+    read_retry_after,
     unpack,
 )
 
@@ -114,13 +117,13 @@ def test_a_body_that_ends_early_keeps_its_status_and_its_failure() -> None:
 
 
 def test_headers_of_any_bytes_can_be_read() -> None:
-    response = httpx.Response(200, headers=[(b"X-Name", b"\xff\xfe")])
-    assert BodyReader(response, 9).finish().headers["x-name"] == "ÿþ"
+    response = httpx.Response(429, headers=[(b"X-Name", b"\xff\xfe"), (b"Retry-After", b"7")])
+    assert BodyReader(response, 9).finish().retry_after == 7
 
 
 @pytest.mark.parametrize(("status", "success"), [(199, False), (200, True), (299, True), (300, False)])
 def test_success_is_a_class_of_statuses(status: int, *, success: bool) -> None:
-    found = RawResponse(status, httpx.Headers({"x": "LUAN001"}), b"LUAN001")
+    found = RawResponse(status, b"LUAN001")
     assert found.is_success is success
     assert repr(found) == f"<RawResponse {status}>"
 
@@ -192,3 +195,28 @@ def test_the_words_of_the_service_are_bounded_and_hold_no_secret() -> None:
     # A cut must not leave half a secret.
     ((_, words),) = read_errors(b'{"error":"' + b"x" * 296 + b'LUAN001"}', secrets)
     assert words == "x" * 296 + "***"
+
+
+@given(st.integers(0, 10**9), st.sampled_from(["", " ", "\t"]))
+def test_seconds_to_wait_are_read(seconds: int, space: str) -> None:
+    assert read_retry_after(f"{space}{seconds}{space}", None) == seconds
+
+
+DATES = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)).map(lambda date: date.replace(microsecond=0))  # noqa: DTZ001 - given a zone below
+
+
+@given(DATES, st.integers(-(10**6), 10**6))
+def test_a_date_is_read_against_the_date_of_the_answer(date: datetime, seconds: int) -> None:
+    """The clocks of two machines may differ by more than the wait."""
+    sent = date.replace(tzinfo=UTC)
+    until = format_datetime(sent + timedelta(seconds=seconds), usegmt=True)
+    assert read_retry_after(until, format_datetime(sent, usegmt=True)) == max(0, seconds)
+    assert read_retry_after(until, None) is None
+
+
+@given(st.none() | st.text(), st.none() | st.text() | st.just("Thu, 26 Nov 2026 00:52:48 GMT"))
+def test_no_retry_after_costs_an_answer_its_outcome(value: str | None, date: str | None) -> None:
+    found = read_retry_after(value, date)
+    assert found is None or found >= 0
+    for hopeless in ("-1", "1.5", "soon", "٣", "Thu, 99 Nov 2026 00:52:48 GMT"):
+        assert read_retry_after(hopeless, date) is None

@@ -14,7 +14,7 @@ from autocall_otp._config import Settings, read_settings
 from autocall_otp._redact import Secrets
 from autocall_otp._sansio.body import Request
 from autocall_otp._sansio.outcome import Operation
-from autocall_otp._sansio.response import RawResponse
+from autocall_otp._sansio.response import BodyReader, RawResponse
 from autocall_otp._sansio.retry import Attempt, Flow, RetryPolicy
 
 T = TypeVar("T")
@@ -73,14 +73,16 @@ def operation(*, places_call: bool = True, **more: Any) -> Operation:
 
 
 def request(deadline: float = 1030.0, clock: Any = None, content: bytes = b"body") -> Request:
-    return Request("POST", httpx.URL("https://api.example.vn/x"), [], content, deadline, clock or Clock())
+    return Request("POST", httpx.URL("https://api.example.vn/x"), httpx.Headers(), content, deadline, clock or Clock())
 
 
 def answer(status: int = 200, body: object = b"{}", failure: Exception | None = None, **headers: str) -> RawResponse:
     """An answer; a body that is not bytes is sent as JSON."""
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return RawResponse(status, httpx.Headers(names), content, failure)
+    reader = BodyReader(httpx.Response(status, headers=names), len(content))
+    reader.add(content)
+    return reader.finish(failure)
 
 
 def take(attempt: Attempt, result: Result) -> RawResponse | BaseException:

@@ -178,7 +178,7 @@ def _error_answer(response: RawResponse, operation: Operation) -> ApiError:
         retryable=again,
         status_code=status,
         errors=errors,
-        retry_after=read_retry_after(response.headers.get("retry-after"), response.headers.get("date")),
+        retry_after=response.retry_after,
     )
 
 
@@ -186,24 +186,3 @@ def _doubt(operation: Operation, outcome: Outcome) -> str:
     if operation.places_call and outcome is Outcome.UNKNOWN:
         return "; the phone may ring, so look the call up by its ref_id before asking again"
     return ""
-
-
-def read_retry_after(value: str | None, date: str | None) -> float | None:
-    """Seconds to wait, from a Retry-After header in either form; None where it says nothing readable.
-
-    Args:
-        value: the header's value.
-        date: the answer's own Date, which a date is read against: the clocks of two machines may differ.
-    """
-    value = "" if value is None else value.strip()
-    if value.isascii() and value.isdigit():
-        return float(value[:10])
-    if not value or date is None:
-        return None
-    # Only for the rare answer that carries a date: the module is slow to import.
-    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - see above
-
-    try:
-        return max(0.0, (parsedate_to_datetime(value) - parsedate_to_datetime(date)).total_seconds())
-    except (ValueError, TypeError, OverflowError):
-        return None

@@ -31,16 +31,16 @@ class BodyDamagedError(BodyUnreadableError):
 class RawResponse:
     """An answer of the service, its body read up to the client's bound."""
 
-    __slots__ = ("body", "failure", "headers", "is_success", "status_code")
+    __slots__ = ("body", "failure", "is_success", "retry_after", "status_code")
 
-    def __init__(
-        self, status_code: int, headers: httpx.Headers, body: bytes = b"", failure: Exception | None = None
-    ) -> None:
-        self.status_code, self.headers, self.body, self.failure = status_code, headers, body, failure
+    def __init__(self, status_code: int, body: bytes, failure: Exception | None = None) -> None:
+        # The failure says why the body is not whole, where it is not.
+        self.status_code, self.body, self.failure = status_code, body, failure
+        self.retry_after: float | None = None
         self.is_success = 200 <= status_code < 300  # noqa: PLR2004 - the class of success in HTTP
 
     def __repr__(self) -> str:
-        """The status; headers and body may hold secrets."""
+        """The status; the body may hold secrets."""
         return f"<RawResponse {self.status_code}>"
 
 
@@ -75,7 +75,10 @@ class BodyReader:
                 body = unpack(body, headers["content-encoding"].strip().lower(), self._bound)
             except (BodyTooLargeError, BodyUnreadableError) as error:
                 failure = error
-        return RawResponse(self._status_code, headers, body, failure)
+        answer = RawResponse(self._status_code, body, failure)
+        if not answer.is_success:
+            answer.retry_after = read_retry_after(headers.get("retry-after"), headers.get("date"))
+        return answer
 
 
 def unpack(body: bytes, encoding: str, bound: int) -> bytes:
@@ -116,6 +119,27 @@ def _inflate(body: bytes, wbits: int, bound: int) -> bytes:
         if not body:
             return plain
     raise BodyUnreadableError("it is packed in too many parts")
+
+
+def read_retry_after(value: str | None, date: str | None) -> float | None:
+    """Seconds to wait, from a Retry-After header in either form; None where it says nothing readable.
+
+    Args:
+        value: the header's value.
+        date: the answer's own Date, which a date is read against: the clocks of two machines may differ.
+    """
+    value = "" if value is None else value.strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:10])
+    if not value or date is None:
+        return None
+    # Only for the rare answer that carries a date: the module is slow to import.
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - see above
+
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - parsedate_to_datetime(date)).total_seconds())
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 def read_json(body: bytes | str) -> Json:
