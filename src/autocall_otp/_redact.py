@@ -21,6 +21,7 @@ _HEAD, _HIDDEN, _TAIL = 4, 3, 3
 _SHORT = 4
 _SHORTEST_NUMBER = 8
 _MASK = "***"
+_NONE: frozenset[str] = frozenset()
 _CODES = frozenset({"code_otp"})
 NUMBER_FIELDS = frozenset({"from_number", "phone_number", "to_number"})
 _MASKED = r"(?:\+?\w{3,4})?\*{3}(?:\w{3})?"
@@ -54,7 +55,9 @@ def mask_number(number: str) -> str:
 class Secrets:
     """The secrets of one call, and what may be shown in the place of each."""
 
-    def __init__(self, *, codes: Iterable[str] = (), numbers: Iterable[str] = (), tokens: Iterable[str] = ()) -> None:
+    def __init__(
+        self, *, codes: Iterable[str] = _NONE, numbers: Iterable[str] = _NONE, tokens: Iterable[str] = _NONE
+    ) -> None:
         """Keep the values; the search for them is prepared at the first use, which most calls never come to."""
         self.codes, self.numbers, self.tokens = frozenset(codes), frozenset(numbers), frozenset(tokens)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import subprocess
 import sys
 import threading
@@ -13,7 +14,7 @@ import pytest
 from support.cancelling import cancelled_at
 from support.exchange import ROUTES, Network, Route, leads_to
 
-from autocall_otp import AutocallError, ConfigurationError, Outcome
+from autocall_otp import AsyncClient, AutocallError, ConfigurationError, Outcome
 from faults.clients import async_client
 from faults.observe import SECRETS
 from faults.server import Wire
@@ -47,6 +48,39 @@ def test_a_call_is_cancelled_at_each_await(net: Network, route: Route, state: st
     assert net.all_closed()
     assert notes
     assert [ref_id for ref_id in notes if server.ledger.rings[ref_id] > ("UNKNOWN" in notes[ref_id])] == []
+
+
+def test_seven_calls_of_ten_are_cancelled(net: Network, route: Route) -> None:
+    server, url = net.reach(serves, route)
+    said: dict[str, str] = {}
+    chance = random.Random(20261126)  # noqa: S311 - no secret hangs on it
+
+    async def calls(one: AsyncClient, worker: int) -> None:
+        for number in range(20):
+            ref_id = f"r{worker}-{number}"
+            task = asyncio.create_task(one.run_otp(SECRETS.number, SECRETS.code, ref_id=ref_id))
+            if chance.random() < 0.7:
+                for _ in range(chance.randrange(10)):
+                    await asyncio.sleep(0)
+                task.cancel()
+            try:
+                said[ref_id] = (await task).call_id
+            except asyncio.CancelledError as error:
+                said[ref_id] = str(getattr(error, "__notes__", "never began"))
+
+    async def storm() -> None:
+        async with async_client(url) as one:
+            await asyncio.gather(*(calls(one, worker) for worker in range(30)))
+
+    asyncio.run(storm())
+    assert net.all_closed()
+    assert len(said) == 600
+    placed = {ref_id for ref_id, words in said.items() if words == f"call of {ref_id}"}
+    doubtful = {ref_id for ref_id, words in said.items() if "UNKNOWN" in words}
+    assert min(len(placed), len(said) - len(placed)) > 30
+    assert not [words for words in said.values() if words.startswith("call of ") and words[8:] not in placed]
+    assert set(server.ledger.rings.values()) == {1}
+    assert placed <= server.ledger.rings.keys() <= placed | doubtful
 
 
 # One place, and no rest after an answer: the next call misses a place that was lost, and does not wait.

@@ -196,7 +196,8 @@ class ConnectionPool(Pool):
         end: float | None = None
         while True:
             try:
-                free = self._idle.get_nowait() or self._open(request)
+                while (free := self._idle.get_nowait()) is None:
+                    pass
             except Empty:
                 if (free := self._open(request)) is None:
                     end = end or self._end_of_waiting(request, body)
