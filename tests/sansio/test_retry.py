@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 from typing import Any
 
@@ -154,7 +155,8 @@ def test_an_interruption_passes_with_a_note_and_a_warning_where_the_phone_may_ri
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with pytest.raises(KeyboardInterrupt) as caught:
-        run(sending(ring_again=ring_again), results)
+        # Copies: a note stays on its exception.
+        run(sending(ring_again=ring_again), copy.deepcopy(results))
     assert caught.value.__notes__ == [f"run_otp, ref_id R1, outcome {outcome.name}"]
     warned = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     expected = "run_otp, ref_id R1, outcome UNKNOWN: interrupted by KeyboardInterrupt"
