@@ -38,12 +38,19 @@ def _validate(token: object) -> str:
     return token
 
 
-def _unavailable(error: Exception) -> AutocallError:
-    """The error of a call whose callable failed: nothing was sent, and a network may do better next time."""
-    why = f"token: the callable that should return it raised {type(error).__name__}"
-    if isinstance(error, httpx.TransportError | OSError):
-        return TransportError(why, outcome=Outcome.NOT_PLACED, retryable=True)
-    return ConfigurationError(why, outcome=Outcome.NOT_PLACED)
+@contextmanager
+def _as_ours() -> Generator[None]:
+    """Turn what a callable raises into an error of ours: nothing was sent, and a network may do better next time."""
+    try:
+        yield
+    except AutocallError as error:
+        error.outcome = Outcome.NOT_PLACED
+        raise
+    except Exception as error:
+        why = f"token: the callable that should return it raised {type(error).__name__}"
+        if isinstance(error, httpx.TransportError | OSError):
+            raise TransportError(why, outcome=Outcome.NOT_PLACED, retryable=True) from error
+        raise ConfigurationError(why, outcome=Outcome.NOT_PLACED) from error
 
 
 def _too_late() -> httpx.ConnectTimeout:
@@ -105,19 +112,12 @@ class TokenSource(_Source):
             try:
                 # Another thread may have asked meanwhile.
                 if (token := self._known(refused)) is None:
-                    token = self._token = _validate(self._call())
+                    with _as_ours():
+                        answer = self._ask()
+                    token = self._token = _validate(answer)
             finally:
                 self._lock.release()
         return token
-
-    def _call(self) -> object:
-        try:
-            return self._ask()
-        except AutocallError as error:
-            error.outcome = Outcome.NOT_PLACED
-            raise
-        except Exception as error:
-            raise _unavailable(error) from error
 
 
 class AsyncTokenSource(_Source):
@@ -147,19 +147,12 @@ class AsyncTokenSource(_Source):
                 async with bound, self._lock:
                     # Another task may have asked meanwhile.
                     if (token := self._known(refused)) is None:
-                        token = self._token = _validate(await self._call())
+                        with _as_ours():
+                            answer = self._ask()
+                            answer = await answer if inspect.isawaitable(answer) else answer
+                        token = self._token = _validate(answer)
             except TimeoutError:
                 if bound.expired():
                     raise _too_late() from None
                 raise
         return token
-
-    async def _call(self) -> object:
-        try:
-            token = self._ask()
-            return await token if inspect.isawaitable(token) else token
-        except AutocallError as error:
-            error.outcome = Outcome.NOT_PLACED
-            raise
-        except Exception as error:
-            raise _unavailable(error) from error

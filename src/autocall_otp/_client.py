@@ -10,16 +10,7 @@ from uuid import UUID
 import httpx
 
 from autocall_otp._clock import now
-from autocall_otp._config import (
-    DEFAULT_DEADLINE,
-    DEFAULT_MAX_RESPONSE_BYTES,
-    DEFAULT_TIMEOUT,
-    DEFAULT_WAIT,
-    AsyncToken,
-    Settings,
-    Token,
-    read_settings,
-)
+from autocall_otp._config import AsyncToken, Settings, Token, read_settings
 from autocall_otp._operations.get_cdr import get_cdr
 from autocall_otp._operations.request import load_generated_code
 from autocall_otp._operations.run_otp import run_otp
@@ -27,8 +18,6 @@ from autocall_otp._operations.wait_for_cdr import wait_for_cdr
 from autocall_otp._sansio.retry import RetryPolicy
 from autocall_otp._session import AsyncSession, Session
 from autocall_otp.models import Cdr, OtpCall, Retry, WaitProgress
-
-_DEFAULT_RETRY = Retry()
 
 
 class _Base:
@@ -86,12 +75,12 @@ class Client(_Base):
         *,
         campaign_uuid: str | UUID | None = None,
         template: str | None = None,
-        timeout: float | httpx.Timeout | None = DEFAULT_TIMEOUT,
-        deadline: float = DEFAULT_DEADLINE,
-        retry: Retry = _DEFAULT_RETRY,
+        timeout: float | httpx.Timeout | None = httpx.Timeout(10.0, connect=5.0),
+        deadline: float = 30.0,
+        retry: Retry = Retry(),
         transport: httpx.BaseTransport | None = None,
         timezone: tzinfo | str | None = None,
-        max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
+        max_response_bytes: int = 1_048_576,
         allow_international: bool = False,
     ) -> None:
         settings = read_settings(
@@ -165,7 +154,7 @@ class Client(_Base):
         self,
         ref_id: str | OtpCall,
         *,
-        timeout: float = DEFAULT_WAIT,
+        timeout: float = 120.0,
         progress: Callable[[WaitProgress], object] | None = None,
     ) -> Cdr:
         """Look the record up until the call is over.
@@ -211,12 +200,12 @@ class AsyncClient(_Base):
         *,
         campaign_uuid: str | UUID | None = None,
         template: str | None = None,
-        timeout: float | httpx.Timeout | None = DEFAULT_TIMEOUT,
-        deadline: float = DEFAULT_DEADLINE,
-        retry: Retry = _DEFAULT_RETRY,
+        timeout: float | httpx.Timeout | None = httpx.Timeout(10.0, connect=5.0),
+        deadline: float = 30.0,
+        retry: Retry = Retry(),
         transport: httpx.AsyncBaseTransport | None = None,
         timezone: tzinfo | str | None = None,
-        max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
+        max_response_bytes: int = 1_048_576,
         allow_international: bool = False,
     ) -> None:
         settings = read_settings(
@@ -273,7 +262,7 @@ class AsyncClient(_Base):
         self,
         ref_id: str | OtpCall,
         *,
-        timeout: float = DEFAULT_WAIT,  # noqa: ASYNC109 - the same rule as in Client, and the last record with it
+        timeout: float = 120.0,  # noqa: ASYNC109 - the same rule as in Client, and the last record with it
         progress: Callable[[WaitProgress], object] | None = None,
     ) -> Cdr:
         """Look the record up until the call is over: `Client.wait_for_cdr`, awaited.

@@ -22,13 +22,6 @@ from autocall_otp.models import Retry
 
 Token = str | Callable[[], str]
 AsyncToken = str | Callable[[], str | Awaitable[str]]
-DEFAULT_TIMEOUT = httpx.Timeout(10.0, connect=5.0)
-"""Seconds for each attempt: 5 to connect, 10 for each read, write and wait for a free connection."""
-DEFAULT_DEADLINE = 30.0
-"""Seconds for a whole use case, its retries and pauses included."""
-DEFAULT_WAIT = 120.0
-"""Seconds that a wait for a record takes at the most."""
-DEFAULT_MAX_RESPONSE_BYTES = 1024 * 1024
 VIETNAM = timezone(timedelta(hours=7))
 """The zone of the wire's times, as other pages of the provider suggest; Vietnam has no summer time."""
 _LONGEST = 2_147_483

@@ -14,6 +14,7 @@ from autocall_otp._errors import (
     ApiError,
     AuthenticationError,
     AutocallError,
+    FieldError,
     InvalidResponseError,
     Outcome,
     ServerError,
@@ -118,14 +119,17 @@ def interpret(result: RawResponse | Exception, operation: Operation, request: Re
 def unreadable(response: RawResponse, operation: Operation, why: str) -> InvalidResponseError:
     """The error for a success that is not what was asked for."""
     errors = read_errors(response.body, operation.secrets)
-    words = "; ".join(f"{field}: {text}" if field else text for field, text in errors)
     return InvalidResponseError(
-        f"the service answered {response.status_code}, but {why}{': ' if words else ''}{words}"
+        f"the service answered {response.status_code}, but {why}{_in_words(errors)}"
         f"{_doubt(operation, Outcome.UNKNOWN)}",
         ref_id=operation.ref_id,
         status_code=response.status_code,
         errors=errors,
     )
+
+
+def _in_words(errors: tuple[FieldError, ...]) -> str:
+    return ": " * bool(errors) + "; ".join(f"{field}: {text}" if field else text for field, text in errors)
 
 
 def _no_answer(cause: Exception, operation: Operation, request: Request) -> TransportError:
@@ -169,10 +173,9 @@ def _error_answer(response: RawResponse, operation: Operation) -> ApiError:
     else:
         again = status in _LOOK_UP_AGAIN
     errors = read_errors(response.body, operation.secrets)
-    words = "; ".join(f"{field}: {text}" if field else text for field, text in errors)
     advice = "; `autocall-otp doctor` checks the token" if kind is AuthenticationError else ""
     return kind(
-        f"the service answered {status}{': ' if words else ''}{words}{advice}{_doubt(operation, outcome)}",
+        f"the service answered {status}{_in_words(errors)}{advice}{_doubt(operation, outcome)}",
         outcome=outcome,
         ref_id=operation.ref_id,
         retryable=again,
