@@ -35,7 +35,7 @@ from autocall_otp import AsyncClient, Client, OtpCall, _client
 from autocall_otp._operations import record
 
 FLOWS = "src/autocall_otp/_operations"
-REQUEST, RECORD = f"{FLOWS}/request.py", f"{FLOWS}/record.py"
+RECORD = f"{FLOWS}/record.py"
 MODELS, CLIENTS = (f"src/autocall_otp/{name}.py" for name in ("models", "_client"))
 OPERATIONS, USE_CASES = operations(), use_cases()
 PAIRS = [(use, OPERATIONS[name]) for use in USE_CASES.values() for name in sorted(use.operations)]
@@ -64,11 +64,9 @@ def lines_of_a_use_case(operation: Operation) -> list[str]:
     given = ", ".join(f"{each}: {taken(hint)}" for each, hint in operation.parameters.items())
     call = f"self._session.run({name}(self._settings, self._policy, {', '.join(operation.parameters)}))"
     return [
-        f"{REQUEST}: def {name}_request(base_url: str, *, {given}) -> NewRequest: ...",
-        f"{REQUEST}: there, from {operation.module.__name__} import _get_kwargs",
-        f"{REQUEST}: load_generated_code imports that module, too",
         f"{FLOWS}/{name}.py: def {name}(settings: Settings, policy: RetryPolicy, {given}) -> Flow[{result}]: ...",
-        f"{FLOWS}/{name}.py: there, it sends {name}_request(...), as the use cases beside it do",
+        f"{FLOWS}/{name}.py: there, from {operation.module.__name__} import _get_kwargs",
+        f"{FLOWS}/{name}.py: there, it sends new_request(settings.base_url, _get_kwargs(...)), as those beside it do",
         f"{CLIENTS}: Client: def {name}(self, {given}) -> {result}: return {call}",
         f"{CLIENTS}: AsyncClient: async def {name}(self, {given}) -> {result}: return await {call}",
     ]
@@ -115,10 +113,8 @@ def lines_of_an_argument(use: UseCase, operation: Operation, name: str) -> list[
     argument = f"`{name}: {taken(hint)}{' = None' if optional(hint) else ''},`"
     lines: list[str] = []
     if name not in use.parameters:
-        lines.append(f"{REQUEST}: {operation.name}_request takes `{name}: {taken(hint)},`")
-        lines.append(f"{REQUEST}: there, {operation.takes} is given `{name}={value},`")
         lines.append(f"{FLOWS}/{use.name}.py: {use.name} takes `{name}: {taken(hint)},`")
-        lines.append(f"{FLOWS}/{use.name}.py: there, {operation.name}_request is given `{name}={name},`")
+        lines.append(f"{FLOWS}/{use.name}.py: there, {operation.takes} is given `{name}={value},`")
     for kind in (Client, AsyncClient):
         if name not in inspect.signature(getattr(kind, use.name, use.flow)).parameters:
             lines.append(f"{CLIENTS}: {kind.__name__}.{use.name} takes {argument}")
@@ -205,7 +201,10 @@ def test_arguments_go_out_as_the_generated_code_sends_them(shell: str, use: UseC
 def test_what_a_caller_leaves_out_is_not_sent_as_null(shell: str, use: UseCase, operation: Operation) -> None:
     request, _, _ = exchange(shell, use, operation, arguments(use, operation, left_out=True))
     nulls = [name for name, value in json.loads(request.content or b"{}").items() if value is None]
-    lines = [f"{REQUEST}: {operation.takes} is given `{name}=UNSET if {name} is None else {name},`" for name in nulls]
+    lines = [
+        f"{FLOWS}/{use.name}.py: {operation.takes} is given `{name}=UNSET if {name} is None else {name},`"
+        for name in nulls
+    ]
     lacking(operation.module.__name__, FLOWS, ", ".join(nulls), "None is sent as null", lines)
 
 
@@ -218,7 +217,7 @@ def line_of_a_field(result: type[AttrsInstance], name: str, hint: object) -> lis
     reason = "  # noqa: RUF009 - an attrs field" if kind in {"datetime", "Payload"} else ""
     lines = [f"{MODELS}: {result.__name__} has `{name}: {kind} | None = _unshown()`{reason}, a docstring below it"]
     if result is OtpCall:
-        lines.append(f"{REQUEST}: read_otp_answer reads `{name}`")
+        lines.append(f"{FLOWS}/run_otp.py: read_answer reads `{name}`")
         lines.append(f'{FLOWS}/run_otp.py: OtpCall(...) is given `{name}=texts["{name}"],`')
     elif kind not in {"str", "Payload"} and f"{kind} | None" not in record._READERS:
         lines.append(f'{RECORD}: _READERS has `"{kind} | None": ...`')

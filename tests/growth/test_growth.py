@@ -117,9 +117,7 @@ def test_the_api_grows(tmp_path: Path) -> None:
     page = found.pop("test_the_record_has_every_field_of_the_page")
     (said,) = [line for line in page.splitlines() if " disagree on " in line]
     assert "carrier" in said
-    request, run, clients, models = (
-        f"src/autocall_otp/{name}.py" for name in ("_operations/request", "_operations/run_otp", "_client", "models")
-    )
+    run, clients, models = (f"src/autocall_otp/{name}.py" for name in ("_operations/run_otp", "_client", "models"))
     name, module = "get_cdr_by_call_id", "autocall_otp_api.api.voice_otp.get_cdr_by_call_id"
     call = f"self._session.run({name}(self._settings, self._policy, call_id))"
     use_case = f"src/autocall_otp/_operations/{name}.py"
@@ -128,21 +126,17 @@ def test_the_api_grows(tmp_path: Path) -> None:
             f"{models}: Cdr has `carrier: str | None = _unshown()`, a docstring below it",
         ],
         "test_every_parameter_has_its_argument[run_otp-language]": [
-            f"{request}: run_otp_request takes `language: str | None,`",
-            f"{request}: there, OtpRequest(...) is given `language=UNSET if language is None else language,`",
             f"{run}: run_otp takes `language: str | None,`",
-            f"{run}: there, run_otp_request is given `language=language,`",
+            f"{run}: there, OtpRequest(...) is given `language=UNSET if language is None else language,`",
             f"{clients}: Client.run_otp takes `language: str | None = None,`",
             f"{clients}: there, the flow is given `language=language,`",
             f"{clients}: AsyncClient.run_otp takes `language: str | None = None,`",
             f"{clients}: there, the flow is given `language=language,`",
         ],
         "test_every_operation_has_a_use_case[get_cdr_by_call_id]": [
-            f"{request}: def {name}_request(base_url: str, *, call_id: str) -> NewRequest: ...",
-            f"{request}: there, from {module} import _get_kwargs",
-            f"{request}: load_generated_code imports that module, too",
             f"{use_case}: def {name}(settings: Settings, policy: RetryPolicy, call_id: str) -> Flow[Cdr]: ...",
-            f"{use_case}: there, it sends {name}_request(...), as the use cases beside it do",
+            f"{use_case}: there, from {module} import _get_kwargs",
+            f"{use_case}: there, it sends new_request(settings.base_url, _get_kwargs(...)), as those beside it do",
             f"{clients}: Client: def {name}(self, call_id: str) -> Cdr: return {call}",
             f"{clients}: AsyncClient: async def {name}(self, call_id: str) -> Cdr: return await {call}",
         ],

@@ -14,21 +14,24 @@ from hypothesis import strategies as st
 from support.flows import Clock
 
 from autocall_otp import __version__
-from autocall_otp._operations.request import get_cdr_request, read_otp_answer, run_otp_request
+from autocall_otp._operations.record import get_cdr_request
+from autocall_otp._operations.request import new_request
+from autocall_otp._operations.run_otp import read_answer
 from autocall_otp._sansio.body import NewRequest, Request
+from autocall_otp_api.api.voice_otp.run_otp import _get_kwargs
+from autocall_otp_api.models import OtpRequest
 
 CAMPAIGN = UUID("f77dfcf4-0759-4179-93cb-741f481a776e")
 COMMON = {"accept": "application/json", "user-agent": f"autocall-otp/{__version__}"}
 
 
-def made(new_request: NewRequest) -> Request:
-    return new_request(1030.0, Clock())
+def made(request: NewRequest) -> Request:
+    return request(1030.0, Clock())
 
 
 def placing(host: str = "https://api.example.vn", ref_id: str = "đơn/1", code: str = "LUAN001") -> NewRequest:
-    return run_otp_request(
-        host, campaign_uuid=CAMPAIGN, phone_number="0332665711", template="otp", code_otp=code, ref_id=ref_id
-    )
+    body = OtpRequest(campaign_uuid=CAMPAIGN, phone_number="0332665711", template="otp", code_otp=code, ref_id=ref_id)
+    return new_request(host, _get_kwargs(body=body))
 
 
 def test_a_call_byte_by_byte() -> None:
@@ -68,8 +71,8 @@ def test_texts_arrive_as_they_are(text: str) -> None:
 
 
 def test_each_attempt_has_headers_and_a_body_of_its_own() -> None:
-    new_request = placing("https://a.example.vn:8443")
-    one, other = made(new_request), made(new_request)
+    call = placing("https://a.example.vn:8443")
+    one, other = made(call), made(call)
     one.headers["authorization"] = "Bearer t"
     list(one.body)
     assert (one.headers["host"], other.headers["host"]) == ("a.example.vn:8443", "a.example.vn:8443")
@@ -79,7 +82,7 @@ def test_each_attempt_has_headers_and_a_body_of_its_own() -> None:
 
 @given(st.dictionaries(st.sampled_from(["call_id", "lead_uuid", "message", "ref_id", "x"]), st.text() | st.integers()))
 def test_texts_of_an_answer_are_texts_or_none(values: dict[str, Any]) -> None:
-    found = read_otp_answer(dict(values))
+    found = read_answer(dict(values))
     assert list(found) == ["call_id", "lead_uuid", "message", "ref_id"]
     for name, text in found.items():
         value = values.get(name)

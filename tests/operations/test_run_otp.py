@@ -136,7 +136,7 @@ def test_an_interruption_while_the_answer_is_read_is_noted_too(
     def interrupted(_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("autocall_otp._operations.run_otp.read_otp_answer", interrupted)
+    monkeypatch.setattr("autocall_otp._operations.run_otp.read_answer", interrupted)
     with pytest.raises(KeyboardInterrupt) as caught:
         run(placing(ref_id="R1"), [answer(200, ANSWER)])
     assert caught.value.__notes__ == ["run_otp, ref_id R1, outcome UNKNOWN"]

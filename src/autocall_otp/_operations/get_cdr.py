@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from autocall_otp._config import Settings
 from autocall_otp._operations.arguments import read_reference
-from autocall_otp._operations.record import read_record
-from autocall_otp._operations.request import get_cdr_request
+from autocall_otp._operations.record import get_cdr_request, read_record
 from autocall_otp._sansio.outcome import Operation, unreadable
 from autocall_otp._sansio.retry import Flow, RetryPolicy, send_with_retries
 from autocall_otp.models import Cdr, OtpCall
@@ -16,9 +15,12 @@ def get_cdr(settings: Settings, policy: RetryPolicy, ref_id: str | OtpCall) -> F
     deadline = policy.clock() + settings.deadline
     reference, call_id, secrets = read_reference(ref_id)
     operation = Operation(name="get_cdr", ref_id=reference, secrets=secrets)
-    new_request = get_cdr_request(settings.base_url, reference)
     response = yield from send_with_retries(
-        new_request, operation, policy, deadline=deadline, attempts=settings.retry.attempts
+        get_cdr_request(settings.base_url, reference),
+        operation,
+        policy,
+        deadline=deadline,
+        attempts=settings.retry.attempts,
     )
     record = read_record(response, operation, settings.timezone, call_id)
     if record is None:

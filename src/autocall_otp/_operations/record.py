@@ -1,4 +1,4 @@
-"""From the wire's record to a `Cdr`: what cannot be read is None there and untouched in `raw`."""
+"""The record of a call: the request for it, and what the wire holds as a `Cdr`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,20 @@ from typing import Any, cast
 
 import attrs
 
+from autocall_otp._operations.request import new_request
 from autocall_otp._payload import Payload
 from autocall_otp._redact import Json, Secrets
+from autocall_otp._sansio.body import NewRequest
 from autocall_otp._sansio.outcome import Operation, unreadable
 from autocall_otp._sansio.response import RawResponse, read_json
 from autocall_otp.models import CallStatus, Cdr
+
+
+def get_cdr_request(base_url: str, ref_id: str) -> NewRequest:
+    """What makes the request for a record."""
+    from autocall_otp_api.api.voice_otp.get_cdr_by_ref_id import _get_kwargs  # noqa: PLC0415 - with the first client
+
+    return new_request(base_url, _get_kwargs(ref_id))
 
 
 def read_object(response: RawResponse) -> dict[str, Json] | None:

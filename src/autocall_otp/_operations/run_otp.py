@@ -9,9 +9,9 @@ from autocall_otp._errors import AutocallError, Outcome
 from autocall_otp._log import logger
 from autocall_otp._operations.arguments import new_ref_id, normalize_number, validate_code, validate_ref_id
 from autocall_otp._operations.record import read_object
-from autocall_otp._operations.request import read_otp_answer, run_otp_request
+from autocall_otp._operations.request import new_request
 from autocall_otp._payload import Payload
-from autocall_otp._redact import Secrets
+from autocall_otp._redact import Json, Secrets
 from autocall_otp._sansio.outcome import Operation, unreadable
 from autocall_otp._sansio.response import RawResponse
 from autocall_otp._sansio.retry import Flow, RetryPolicy, annotate, send_with_retries
@@ -30,6 +30,9 @@ def run_otp(  # noqa: PLR0913 - the documented parameters
     allow_international: bool | None,
 ) -> Flow[OtpCall]:
     """Place a call, and say in the log when the phone may ring although the caller gets an error."""
+    from autocall_otp_api.api.voice_otp.run_otp import _get_kwargs  # noqa: PLC0415 - loaded with the first client
+    from autocall_otp_api.models import OtpRequest  # noqa: PLC0415 - the same
+
     deadline = policy.clock() + settings.deadline
     if not isinstance(allow_international, bool | None):
         invalid("allow_international", "must be True or False, or left out")
@@ -37,8 +40,7 @@ def run_otp(  # noqa: PLR0913 - the documented parameters
     number = normalize_number(phone_number, allow_international=international)
     code = validate_code(code_otp)
     reference = new_ref_id() if ref_id is None else validate_ref_id(ref_id)
-    new_request = run_otp_request(
-        settings.base_url,
+    body = OtpRequest(
         campaign_uuid=validate_campaign_uuid(settings.campaign_uuid if campaign_uuid is None else campaign_uuid),
         phone_number=number,
         template=validate_template(settings.template if template is None else template),
@@ -51,7 +53,11 @@ def run_otp(  # noqa: PLR0913 - the documented parameters
     )
     try:
         response = yield from send_with_retries(
-            new_request, operation, policy, deadline=deadline, attempts=settings.retry.attempts
+            new_request(settings.base_url, _get_kwargs(body=body)),
+            operation,
+            policy,
+            deadline=deadline,
+            attempts=settings.retry.attempts,
         )
         return _read_call(response, operation, number)
     except AutocallError as error:
@@ -77,7 +83,7 @@ def _call_in(response: RawResponse, operation: Operation, number: str) -> OtpCal
         raise unreadable(response, operation, "its body is not a JSON object")
     if values.get("error"):
         raise unreadable(response, operation, "its body is an error")
-    texts = read_otp_answer(values)
+    texts = read_answer(values)
     if (call_id := texts["call_id"]) is None:
         raise unreadable(response, operation, "it names no call_id")
     message = texts["message"]
@@ -89,3 +95,12 @@ def _call_in(response: RawResponse, operation: Operation, number: str) -> OtpCal
         phone_number=number,
         raw=Payload(values, operation.secrets),
     )
+
+
+def read_answer(values: dict[str, Json]) -> dict[str, str | None]:
+    """The texts of an answer; what is missing, empty or no text is None."""
+    from autocall_otp_api.models import OtpAnswer  # noqa: PLC0415 - loaded with the first client
+
+    answer = OtpAnswer.from_dict(values)
+    texts = {name: getattr(answer, name) for name in ("call_id", "lead_uuid", "message", "ref_id")}
+    return {name: text if isinstance(text, str) and text else None for name, text in texts.items()}

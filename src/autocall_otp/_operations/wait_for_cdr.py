@@ -12,8 +12,7 @@ from inspect import iscoroutinefunction
 from autocall_otp._config import Settings, invalid, validate_seconds
 from autocall_otp._errors import ApiError, AutocallError, CdrTimeoutError, NotFoundError, Outcome
 from autocall_otp._operations.arguments import read_reference
-from autocall_otp._operations.record import read_record
-from autocall_otp._operations.request import get_cdr_request
+from autocall_otp._operations.record import get_cdr_request, read_record
 from autocall_otp._sansio.outcome import Operation
 from autocall_otp._sansio.response import RawResponse
 from autocall_otp._sansio.retry import Flow, RetryPolicy, send_with_retries
