@@ -1,4 +1,4 @@
-"""Write the table of special numbers into docs/sandbox.md, or check (--check) that it is current."""
+"""Write the table of special test numbers into docs/sandbox.md, or check (--check) that it is current."""
 
 from __future__ import annotations
 

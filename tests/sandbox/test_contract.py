@@ -8,7 +8,7 @@ import pytest
 from support.agree.verdict import same
 
 from autocall_otp.sandbox import contract as reader
-from autocall_otp.sandbox.contract import Contract, Violation, complaints, provider_contract
+from autocall_otp.sandbox.contract import Contract, Violation, errors_in, provider_contract
 from autocall_otp.sandbox.contract import testing_contract as contract_of_testing
 from autocall_otp.sandbox.numbers import NUMBERS
 from autocall_otp.sandbox.service import Service
@@ -32,15 +32,15 @@ def changed(**schema: Any) -> Contract:
 def errors(contract: Contract, body: Any) -> list[dict[str, str]]:
     operation, _ = contract.match("POST", OTP)
     assert operation.body
-    return complaints(operation.body, body)
+    return errors_in(operation.body, body)
 
 
 def test_the_contract_allows_its_own_samples() -> None:
     operation = provider_contract().document["paths"][OTP]["post"]
     samples = operation["requestBody"]["content"]["application/json"]["examples"].values()
     assert len(samples) == 2
-    complaints_of_each = [errors(provider_contract(), sample["value"]) for sample in samples]
-    same(BOTH, "the examples of OtpRequest", ([[], []], complaints_of_each), MEND)
+    errors_of_each = [errors(provider_contract(), sample["value"]) for sample in samples]
+    same(BOTH, "the examples of OtpRequest", ([[], []], errors_of_each), MEND)
 
 
 def test_the_sandbox_serves_every_operation_and_no_other() -> None:
@@ -279,8 +279,8 @@ def test_paths_with_the_signs_of_json_pointers_can_be_referred_to() -> None:
     operation, found = served.match("PUT", "/~1x/12")
     assert served.parameters(operation, found, "") == {"id": 12}
     assert operation.body
-    assert complaints(operation.body, 1) == []
-    assert complaints(operation.body, "1") == [{"(root)": "Invalid type. Expected: integer, given: string"}]
+    assert errors_in(operation.body, 1) == []
+    assert errors_in(operation.body, "1") == [{"(root)": "Invalid type. Expected: integer, given: string"}]
 
 
 def test_a_request_outside_of_the_contract_is_told_why() -> None:
@@ -306,7 +306,7 @@ def errors_of(schema: dict[str, Any], value: Any) -> list[dict[str, str]]:
     body = {"content": {"application/json": {"schema": schema}}}
     (operation,) = contract(post={"operationId": "post", "requestBody": body}).operations
     assert operation.body
-    return complaints(operation.body, value)
+    return errors_in(operation.body, value)
 
 
 @pytest.mark.parametrize(

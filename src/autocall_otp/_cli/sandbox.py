@@ -35,7 +35,7 @@ def sandbox(  # noqa: PLR0913 - one parameter for each option
     speed: Annotated[float, typer.Option(min=0, metavar="N", help="Its seconds a second; 0 stops them.")] = 1.0,
     no_auto_answer: Annotated[bool, typer.Option("--no-auto-answer", help="Calls ring until you answer.")] = False,
     db: Annotated[Path | None, typer.Option(metavar="FILE", help="SQLite file that keeps the calls.")] = None,
-    numbers: Annotated[bool, typer.Option("--numbers", help="List the special numbers and exit.")] = False,
+    numbers: Annotated[bool, typer.Option("--numbers", help="List the special test numbers and exit.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
     as_json: JsonOption = False,
 ) -> None:

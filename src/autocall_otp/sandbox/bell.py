@@ -28,7 +28,7 @@ class Bell:
             self._count += 1
             self._condition.notify_all()
             for loop, event in self._waiting:
-                # The loop of a waiter that was not told of its end may be closed.
+                # A waiter may be there whose loop is closed already.
                 with contextlib.suppress(RuntimeError):
                     loop.call_soon_threadsafe(event.set)
 

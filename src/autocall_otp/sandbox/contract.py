@@ -151,7 +151,7 @@ class Contract:
                 values[parameter.name] = parameter.default
                 continue
             values[parameter.name] = parameter.read(text)
-            errors += complaints(parameter.validator, values[parameter.name], parameter.name)
+            errors += errors_in(parameter.validator, values[parameter.name], parameter.name)
         if self._closed:
             errors += [{name: f"Additional parameter {name} is not allowed"} for name in sent["query"]]
         if errors:
@@ -214,7 +214,7 @@ class Contract:
         )
 
 
-def complaints(validator: Draft202012Validator, value: Any, name: str = "(root)") -> list[dict[str, str]]:  # noqa: ANN401 - any JSON value
+def errors_in(validator: Draft202012Validator, value: Any, name: str = "(root)") -> list[dict[str, str]]:  # noqa: ANN401 - any JSON value
     """What is wrong with a value, in the provider's form; never the value itself, which may be a secret."""
     found: list[dict[str, str]] = []
     # The library's own types of these errors are incomplete.

@@ -75,7 +75,7 @@ class Control:
         return JSONResponse(self._info())
 
     async def list_numbers(self, _: Checked) -> Response:
-        """The numbers that mean something."""
+        """The special test numbers."""
         names = ("phone_number", "name", "happens", "outcome")
         return JSONResponse({"numbers": [{name: getattr(each, name) for name in names} for each in NUMBERS]})
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from autocall_otp.sandbox.contract import Contract, ErrorBody, Operation, Violation, complaints
+from autocall_otp.sandbox.contract import Contract, ErrorBody, Operation, Violation, errors_in
 from autocall_otp.sandbox.journal import Exchange, without
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ async def _body(request: Request, operation: Operation) -> Any:  # noqa: ANN401 
         json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
         raise Violation(400, "The body is not valid JSON") from None
-    errors = complaints(operation.body, value)
+    errors = errors_in(operation.body, value)
     if errors:
         raise Violation(400, errors)
     return value

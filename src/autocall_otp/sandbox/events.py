@@ -18,20 +18,20 @@ KEEP_ALIVE = 15.0
 TOGETHER = 0.03
 
 Seen: TypeAlias = dict[int, tuple[str, bool, int]]
-# Of the calls as they were told, and of the last request that was.
-Told: TypeAlias = tuple[Seen, int]
+# The calls as they were sent, and the last request that was.
+Sent: TypeAlias = tuple[Seen, int]
 
 
 async def stream(board: Switchboard) -> AsyncIterator[str]:
     """A snapshot, then each change, until the sandbox stops."""
     count = board.bell.count
-    _, event, told = _event(board, "snapshot", ({}, 0))
+    _, event, sent = _event(board, "snapshot", ({}, 0))
     yield event
     while not board.stopping:
         due = board.next_change()
         pause = KEEP_ALIVE if due is None else min(due, KEEP_ALIVE)
         known, count = count, await board.bell.listen(count, pause)
-        changed, event, told = _event(board, "change", told)
+        changed, event, sent = _event(board, "change", sent)
         # A ring without a changed call moved the clock: that is news, too.
         if changed or known != count:
             yield event
@@ -40,9 +40,9 @@ async def stream(board: Switchboard) -> AsyncIterator[str]:
             yield ": still here\n\n"
 
 
-def _event(board: Switchboard, name: str, told: Told) -> tuple[bool, str, Told]:
-    """Whether anything changed since `told`, the event that tells of it, and what is told by then."""
-    seen, last_request = told
+def _event(board: Switchboard, name: str, sent: Sent) -> tuple[bool, str, Sent]:
+    """Whether anything changed since `sent`, the event that says what, and what is sent with it."""
+    seen, last_request = sent
     now = board.clock.now()
     kept = {call.id: call for call in board.all()}
     looks: Seen = {

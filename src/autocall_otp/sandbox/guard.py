@@ -32,11 +32,11 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it with 403."""
-        complaint = self._complaint(scope["method"], Headers(scope=scope))
-        app = refusal(403, complaint) if complaint else self._app
+        objection = self._objection(scope["method"], Headers(scope=scope))
+        app = refusal(403, objection) if objection else self._app
         await app(scope, receive, send)
 
-    def _complaint(self, method: str, headers: Headers) -> str | None:
+    def _objection(self, method: str, headers: Headers) -> str | None:
         host = headers.get("host", "")
         if not self._is_ours(host):
             return "Host names another machine; call the sandbox by its address or by localhost"

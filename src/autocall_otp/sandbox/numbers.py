@@ -1,4 +1,4 @@
-"""The phone numbers that mean something: one table for the behaviour, the command line and the docs."""
+"""The special test numbers: one table for the behaviour, the command line and the docs."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class LookUp(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SpecialNumber:
-    """A number with a meaning.
+    """A special test number.
 
     `name` is a short word for it, `happens` what the sandbox does, `outcome` what the SDK makes of it. `answer`
     is what the request for a call gets, `plan` the life of the call, or None where no call is placed, `look_up` what
@@ -179,5 +179,5 @@ _BY_NUMBER: dict[str, SpecialNumber] = {number.phone_number: number for number i
 
 
 def special(phone_number: str) -> SpecialNumber | None:
-    """The meaning of a number, in whatever form it is written; None for an ordinary one."""
+    """The special test number with this number, in any spelling; None for an ordinary one."""
     return _BY_NUMBER.get(normalized(phone_number))

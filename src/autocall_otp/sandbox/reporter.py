@@ -24,7 +24,7 @@ class Reporter:
         """Begin with the calls that are placed from now on."""
         self._board = board
         self._last_id = max((call.id for call in board.all()), default=0)
-        # Calls that have not ended, with the number of their steps that were told.
+        # Calls that have not ended, with the number of their steps that were logged.
         self._open: dict[int, int] = {}
 
     async def run(self) -> None:
@@ -40,7 +40,7 @@ class Reporter:
         for call in self._board.all(after=self._last_id):
             self._open[call.id], self._last_id = 0, call.id
         due: list[float] = []
-        for call_id, told in list(self._open.items()):
+        for call_id, logged in list(self._open.items()):
             placed = self._board.get(call_id)
             steps = list(_steps(placed, now)) if placed else []
             self._open[call_id] = len(steps)
@@ -49,7 +49,7 @@ class Reporter:
             elif (change := calls.next_change(placed, now)) is not None:
                 due.append(change)
             if placed:
-                for step in steps[told:]:
+                for step in steps[logged:]:
                     log.info("call %d to %s: %s", call_id, masked(placed.phone_number), step)
         return min(due, default=None)
 

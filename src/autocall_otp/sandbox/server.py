@@ -48,7 +48,7 @@ def application(board: Switchboard, connections: Connections, *, token: str, hos
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server on one socket; when it stops, every open stream is told first.
+    """uvicorn's server on one socket; when it stops, every open stream is ended first.
 
     Args:
         board: What it serves.

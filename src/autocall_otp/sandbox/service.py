@@ -1,4 +1,4 @@
-"""The provider's API, played: the two operations of openapi.yaml, with their special numbers and chaos."""
+"""The provider's API, played: the two operations of openapi.yaml, with the special test numbers and chaos."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ const VI = {
   "End chaos": "Tắt nhiễu loạn",
   "Chaos is set": "Đã bật nhiễu loạn",
   "Chaos has ended": "Đã tắt nhiễu loạn",
-  "Numbers that mean something": "Các số đặc biệt",
+  "Special test numbers": "Các số đặc biệt để kiểm thử",
   "Number": "Số",
   "What happens": "Điều xảy ra",
   "Place a call to {number}": "Đặt cuộc gọi đến {number}",
