@@ -35,7 +35,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
 
 demo: .venv/.sandbox ## Place a call on the sandbox, see it ring and be answered, read its record
-	@PYTHONPATH=src:generated $(PY) scripts/demo.py
+	@PYTHONPATH=src:generated $(PY) -m autocall_otp demo
 
 test: $(READY) .venv-lowest/.ready ## Run the checks, all tests on the built wheel, and the core's on the lowest versions
 	@start=$$(date +%s); $(MAKE) --no-print-directory check test-wheel test-lowest && \

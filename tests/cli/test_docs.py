@@ -12,8 +12,11 @@ from pathlib import Path
 import pytest
 from support.altered import altered, at, in_record, page
 
+from autocall_otp._cli import sandbox as command
 from autocall_otp._cli.exits import Exit
+from autocall_otp._cli.output import Output
 from autocall_otp.sandbox import Sandbox
+from autocall_otp.sandbox.embedded import DEFAULT_TOKEN
 from cli.conftest import NUMBER, START, Run
 
 pytestmark = [
@@ -85,3 +88,14 @@ def test_the_differences_that_the_page_shows_are_found(run: Run, sandbox: Sandbo
         assert run("doctor", "--record", file, "--host", url, "--place-call-to", NUMBER, "--yes").exit_code == 0
     ran = run("check-recording", file)
     assert (ran.exit_code, ran.stdout) == (1, shown)
+
+
+def test_the_sandbox_greets_as_its_pages_show(
+    sandbox: Sandbox, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.token = DEFAULT_TOKEN
+    monkeypatch.setattr(command, "_this_command", lambda: "autocall-otp")
+    command._greet(Output(as_json=False), sandbox)
+    greeting = capsys.readouterr().out.replace(sandbox.url, "http://127.0.0.1:8025").rstrip()
+    for page_ in ("sandbox.md", "vi/sandbox.md"):
+        assert greeting in (PAGE.parent / page_).read_text(encoding="utf-8")

@@ -46,15 +46,15 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 def test_without_options_it_serves_this_machine_alone(run: Run, asked: list[dict[str, Any]]) -> None:
     assert run("sandbox").exit_code == 0
     kept = {"host": "127.0.0.1", "port": 8025, "token": "sandbox", "speed": 1.0, "auto_answer": True, "db": None}
-    assert asked == [kept]
+    assert asked == [kept | {"repeated_ref_id": "dial"}]
 
 
 def test_it_is_set_up_as_the_options_say(run: Run, asked: list[dict[str, Any]], tmp_path: Path) -> None:
     db = tmp_path / "calls.db"
     options = ("--host", "localhost", "--port", "0", "--token", "mine", "--speed", "2.5", "--no-auto-answer")
-    assert run("sandbox", *options, "--db", str(db)).exit_code == 0
+    assert run("sandbox", *options, "--db", str(db), "--repeated-ref-id", "refuse").exit_code == 0
     wanted = {"host": "localhost", "port": 0, "token": "mine", "speed": 2.5, "auto_answer": False, "db": db}
-    assert asked == [wanted]
+    assert asked == [wanted | {"repeated_ref_id": "refuse"}]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import typer
 from autocall_otp import __version__
 from autocall_otp._cli.check_recording import check_recording
 from autocall_otp._cli.config import config
+from autocall_otp._cli.demo import demo
 from autocall_otp._cli.doctor import doctor
 from autocall_otp._cli.exits import EPILOG, LONG_EPILOG
 from autocall_otp._cli.records import cdr, wait
@@ -30,7 +31,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     # Without frames, which are drawn with letters that not every terminal has.
     rich_markup_mode=None,
-    epilog=_epilog(LONG_EPILOG, "sandbox", "run 0900000001 --generate --wait", "doctor"),
+    epilog=_epilog(LONG_EPILOG, "demo", "sandbox", "run 0900000001 --generate --wait", "doctor"),
 )
 
 
@@ -57,6 +58,7 @@ for command, *examples in (
     (doctor, "doctor", "doctor --place-call-to 0900000001 --twice", "doctor --record shapes.json"),
     (config, "config", "config --template otp_script_02"),
     (sandbox, "sandbox", "sandbox --port 0 --speed 10", "sandbox --numbers"),
+    (demo, "demo"),
     (check_recording, "check-recording shapes.json"),
 ):
     app.command(epilog=_epilog(EPILOG, *examples))(command)

@@ -8,6 +8,7 @@ import shlex
 import signal
 import sys
 import time
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,7 +25,15 @@ if TYPE_CHECKING:
 
 _THIS_MACHINE = {"127.0.0.1", "::1", "localhost"}
 _NUMBER = "0900000001"
-_CAMPAIGN, _TEMPLATE = "f77dfcf4-0759-4179-93cb-741f481a776e", "otp_script_01"
+CAMPAIGN, TEMPLATE = "f77dfcf4-0759-4179-93cb-741f481a776e", "otp_script_01"
+
+
+class Repeated(Enum):
+    """What a call with a `ref_id` that was used before gets; see `Sandbox`."""
+
+    DIAL = "dial"
+    REPLAY = "replay"
+    REFUSE = "refuse"
 
 
 def sandbox(  # noqa: PLR0913 - one parameter for each option
@@ -32,8 +41,11 @@ def sandbox(  # noqa: PLR0913 - one parameter for each option
     host: Annotated[str, typer.Option(metavar="NAME", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, metavar="N", help="Port; 0 takes a free one.")] = 8025,
     token: Annotated[str, typer.Option(metavar="TEXT", help="Bearer token to ask for.")] = "sandbox",  # noqa: S107 - the sandbox shows it to everybody
-    speed: Annotated[float, typer.Option(min=0, metavar="N", help="Its seconds a second; 0 stops them.")] = 1.0,
+    speed: Annotated[float, typer.Option(min=0, metavar="N", help="Speed of its clock; 0 stops it.")] = 1.0,
     no_auto_answer: Annotated[bool, typer.Option("--no-auto-answer", help="Calls ring until you answer.")] = False,
+    repeated_ref_id: Annotated[
+        Repeated, typer.Option(metavar="WHAT", help="A ref_id used before: dial, replay or refuse.")
+    ] = Repeated.DIAL,
     db: Annotated[Path | None, typer.Option(metavar="FILE", help="SQLite file that keeps the calls.")] = None,
     numbers: Annotated[bool, typer.Option("--numbers", help="List the special test numbers and exit.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
@@ -44,17 +56,22 @@ def sandbox(  # noqa: PLR0913 - one parameter for each option
     It takes calls, shows their codes on a page, and keeps their records.
     """
     out = Output(as_json=as_json)
-    try:
-        from autocall_otp.sandbox import Sandbox  # noqa: PLC0415 - an extra of its own
-    except ModuleNotFoundError as error:
-        out.fail(f"the sandbox needs {error.name}: {install('sandbox')}", Exit.USAGE)
+    sandbox_class = import_sandbox(out)
     if numbers:
         _print_numbers(out)
         return
     # A request to terminate is a proper end, as Ctrl-C is.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with Sandbox(host=host, port=port, token=token, speed=speed, auto_answer=not no_auto_answer, db=db) as running:
+        with sandbox_class(
+            host=host,
+            port=port,
+            token=token,
+            speed=speed,
+            auto_answer=not no_auto_answer,
+            db=db,
+            repeated_ref_id=repeated_ref_id.value,
+        ) as running:
             if host not in _THIS_MACHINE:
                 danger = "everybody who reaches this machine sees every code and number, and steers the calls"
                 out.note(f"Warning: listening on {host}: {danger}.", "bold yellow")
@@ -71,20 +88,34 @@ def sandbox(  # noqa: PLR0913 - one parameter for each option
         pass
 
 
-def _greet(out: Output, running: Sandbox) -> None:
+def import_sandbox(out: Output) -> type[Sandbox]:
+    """The sandbox, which is an extra of its own; where it is not installed, the command ends with how to do so."""
+    try:
+        from autocall_otp.sandbox import Sandbox  # noqa: PLC0415 - an extra of its own
+    except ModuleNotFoundError as error:
+        out.fail(f"the sandbox needs {error.name}: {install('sandbox')}", Exit.USAGE)
+    return Sandbox
+
+
+def log_calls() -> None:
+    """Show each call to its end, and each failed request, on stderr."""
     log = logging.getLogger("autocall_otp.sandbox")
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s  %(message)s", "%H:%M:%S"))
     log.addHandler(handler)
     log.setLevel(logging.INFO)
+
+
+def _greet(out: Output, running: Sandbox) -> None:
+    log_calls()
     if out.as_json:
         out.line("sandbox", url=running.url)
         return
     settings = {
         "AUTOCALL_API_HOST": running.url,
         "AUTOCALL_TOKEN": running.token if running.token == "sandbox" else "the --token that you gave",  # noqa: S105 # nosec B105 - see above
-        "AUTOCALL_CAMPAIGN_UUID": _CAMPAIGN,
-        "AUTOCALL_TEMPLATE": _TEMPLATE,
+        "AUTOCALL_CAMPAIGN_UUID": CAMPAIGN,
+        "AUTOCALL_TEMPLATE": TEMPLATE,
     }
     set_one = "$env:{}={}" if os.name == "nt" else "export {}={}"
     to_paste = [set_one.format(name, shlex.quote(value)) for name, value in settings.items()]
