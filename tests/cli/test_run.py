@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -248,3 +249,13 @@ def test_ctrl_c_at_each_line_of_the_command(
         )
     assert codes >= {0, 3, 130}
     assert (4 in codes) is bool(more)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a POSIX shell closes them")
+@pytest.mark.parametrize(("closed", "calls", "code"), [(">&-", 1, 0), ("2>&-", 0, 1), (">&- 2>&-", 0, 1)])
+def test_where_a_closed_stream_hides_the_reference_no_call_is_placed(
+    sandbox: Sandbox, closed: str, calls: int, code: int
+) -> None:
+    command = f"{shlex.quote(sys.executable)} -m autocall_otp run {NUMBER} --generate {closed}"
+    done = subprocess.run(["/bin/sh", "-c", command], check=False, timeout=START)
+    assert (done.returncode, len(sandbox.calls)) == (code, calls)

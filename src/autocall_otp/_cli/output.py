@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -48,7 +49,9 @@ class Stream:
 
     def write(self, text: str) -> int:
         """Write at once: a program at the other end of a pipe may be waiting."""
-        if self._stream and not self.error:
+        if self._stream is None:
+            self.error = OSError(errno.EBADF, os.strerror(errno.EBADF))
+        elif not self.error:
             try:
                 self._stream.write(text)
                 self._stream.flush()
