@@ -10,6 +10,11 @@ function resolved(item) {
   return item?.$ref ? item.$ref.slice(2).split("/").reduce((at, step) => at[step], document_) : item;
 }
 
+/** A description, with the code in it marked as such. */
+function prose(text) {
+  return (text ?? "").split("`").map((part, place) => (place % 2 ? make("code", {}, part) : part));
+}
+
 function typeOf(schema) {
   if (schema.enum) {
     return schema.enum.map((value) => JSON.stringify(value)).join(" | ");
@@ -22,7 +27,7 @@ function rows(title, entries) {
   if (!entries.length) {
     return [];
   }
-  const row = ([name, type, description]) => make("div", {}, make("dt", { class: "mono" }, name), make("dd", {}, make("span", { class: "mono soft" }, type), " ", description));
+  const row = ([name, type, description]) => make("div", {}, make("dt", { class: "mono" }, name), make("dd", {}, make("span", { class: "mono soft" }, type), " ", ...prose(description)));
   return [make("h4", {}, title), make("dl", { class: "fields-of" }, ...entries.map(row))];
 }
 
@@ -54,18 +59,18 @@ function operation(path, method, item, common) {
   return make("section", { class: "operation", id: item.operationId },
     make("h3", {}, item.summary),
     make("p", { class: "mono" }, make("b", { class: "method" }, method.toUpperCase()), " ", path),
-    make("p", {}, item.description),
+    make("p", {}, ...prose(item.description)),
     ...rows(t("Parameters"), named),
     ...rows(t("Body"), fields),
     ...rows(t("Answers"), answers),
     make("div", { class: "snippet" }, code, copier));
 }
 
-byId("about").textContent = document_.info.description;
+byId("about").replaceChildren(...prose(document_.info.description));
 const METHODS = ["get", "post", "put", "patch", "delete"];
 for (const tag of document_.tags) {
   const found = Object.entries(document_.paths).flatMap(([path, item]) => METHODS
     .filter((method) => item[method]?.tags.includes(tag.name))
     .map((method) => operation(path, method, item[method], item.parameters ?? [])));
-  byId("operations").append(make("section", {}, make("h2", {}, tag.name), make("p", {}, tag.description), ...found));
+  byId("operations").append(make("section", {}, make("h2", {}, tag.name), make("p", {}, ...prose(tag.description)), ...found));
 }
