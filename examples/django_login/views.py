@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import logging
 import math
 import secrets
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from django.views.decorators.http import require_http_methods
 from autocall_otp import AutocallError, Client, InvalidRequestError, Outcome, mask_number
 from autocall_otp.verify import SqliteStore, TooManyCallsError, Verdict, Verifier
 
+log = logging.getLogger(__name__)
 View = Callable[[HttpRequest, str], HttpResponse]
 
 
@@ -41,6 +43,7 @@ def explain(request: HttpRequest, error: AutocallError) -> HttpResponse:
     if isinstance(error, InvalidRequestError):
         return page(request, "This is no Vietnamese phone number.", 422)
     if not isinstance(error, TooManyCallsError):
+        log.error("login: %s", error)  # it holds no secret
         return page(request, "We cannot do that now. Please try again.", 503, wait=5)
     if error.retry_after is None:
         return page(request, "This number is locked. Please write to us.", 429)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import math
 import os
 import secrets
@@ -20,6 +21,7 @@ from starlette.middleware.sessions import SessionMiddleware
 from autocall_otp import AsyncClient, AutocallError, InvalidRequestError, Outcome, mask_number
 from autocall_otp.verify import AsyncRedisStore, AsyncVerifier, SqliteStore, TooManyCallsError, Verdict
 
+log = logging.getLogger(__name__)
 HTTPS = os.environ.get("LOGIN_HTTPS") == "1"
 templates = Jinja2Templates(Path(__file__).parent / "templates")
 
@@ -69,6 +71,7 @@ async def explain(request: Request, error: Exception) -> Response:
     if isinstance(error, InvalidRequestError):
         return page(request, "This is no Vietnamese phone number.", 422)
     if not isinstance(error, TooManyCallsError):
+        log.error("login: %s", error)  # it holds no secret
         return page(request, "We cannot do that now. Please try again.", 503, wait=5)
     if error.retry_after is None:
         return page(request, "This number is locked. Please write to us.", 429)

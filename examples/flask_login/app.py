@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import logging
 import math
 import os
 import secrets
@@ -15,6 +16,7 @@ from werkzeug.wrappers import Response as Answer
 from autocall_otp import AutocallError, Client, InvalidRequestError, Outcome, mask_number
 from autocall_otp.verify import SqliteStore, TooManyCallsError, Verdict, Verifier
 
+log = logging.getLogger(__name__)
 app = Flask(__name__)
 app.secret_key = os.environ["AUTOCALL_VERIFY_KEY"]
 app.config |= {"SESSION_COOKIE_SAMESITE": "Lax", "SESSION_COOKIE_SECURE": os.environ.get("LOGIN_HTTPS") == "1"}
@@ -56,6 +58,7 @@ def explain(error: AutocallError) -> Response:
     if isinstance(error, InvalidRequestError):
         return page("This is no Vietnamese phone number.", 422)
     if not isinstance(error, TooManyCallsError):
+        log.error("login: %s", error)  # it holds no secret
         return page("We cannot do that now. Please try again.", 503, wait=5)
     if error.retry_after is None:
         return page("This number is locked. Please write to us.", 429)
