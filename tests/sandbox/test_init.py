@@ -37,7 +37,8 @@ def again(monkeypatch: pytest.MonkeyPatch, missing: str) -> ModuleNotFoundError:
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     error = again(monkeypatch, "yaml")
-    assert str(error) == "the sandbox needs yaml: pip install 'autocall-otp[sandbox]'"
+    install = "pip install 'autocall-otp[sandbox]' (in a checkout: pip install '.[sandbox]')"
+    assert str(error) == f"the sandbox needs yaml: {install}"
     assert error.name == "yaml"
 
 

@@ -13,7 +13,8 @@ try:
 except ModuleNotFoundError as _error:
     if (_error.name or "").startswith("autocall_otp"):
         raise
-    _missing = f"the sandbox needs {_error.name}: pip install 'autocall-otp[sandbox]'"
+    _install = "pip install 'autocall-otp[sandbox]' (in a checkout: pip install '.[sandbox]')"
+    _missing = f"the sandbox needs {_error.name}: {_install}"
     raise ModuleNotFoundError(_missing, name=_error.name) from _error
 
 __all__ = [

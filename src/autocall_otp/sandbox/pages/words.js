@@ -20,7 +20,7 @@ const VI = {
   "Number, code, reference, template…": "Số, mã OTP, mã tham chiếu, kịch bản…",
   "Filter by status": "Lọc theo trạng thái",
   "Filter": "Lọc",
-  "Any status": "Mọi trạng thái",
+  "Any status": "Tất cả",
   "Going on": "Đang diễn ra",
   "Export JSON": "Xuất JSON",
   "Clear…": "Xóa…",
