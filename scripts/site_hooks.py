@@ -137,5 +137,5 @@ def with_code(section: str, recipe: str) -> str:
         if file.suffix in CODE and file.name != "__init__.py" and "migrations" not in file.parts:
             code = file.read_text(encoding="utf-8").rstrip()
             block = f"```{CODE[file.suffix]}\n{code}\n```".replace("\n", "\n    ")
-            section += f'??? example "{file.relative_to(ROOT).as_posix()}"\n\n    {block}\n\n'
+            section += f'??? example "`{file.relative_to(ROOT).as_posix()}`"\n\n    {block}\n\n'
     return section
