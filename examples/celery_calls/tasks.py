@@ -1,6 +1,6 @@
 """One task places the call, others wait for its record. A worker may be killed anywhere; no phone rings twice.
 
-Number and code wait in Redis under the call's reference. Whoever dials takes them out first, in one atomic step
+Number and code wait in Redis under the call's reference. The task that dials takes them out first, in one atomic step
 (GETDEL), and puts them back only when the phone is known to have stayed silent. A task that comes a second time, after
 its worker was killed, finds nothing to dial and goes on to the wait.
 """

@@ -124,7 +124,7 @@ class Sandbox:
         token: The bearer token that it asks for.
         speed: Sandbox seconds for each real second, up to a million. With 0 the clock stands still and only
             `advance` moves it, which makes a test exact.
-        auto_answer: Whether ordinary numbers answer by themselves; else they ring until `answer`, or for 25 s.
+        auto_answer: Whether ordinary numbers are answered automatically; else they ring until `answer`, or for 25 s.
         db: SQLite file to keep the calls in; None keeps them in memory.
         max_calls: How many calls are kept; beyond it the one that ended first goes.
         repeated_ref_id: What a call with a `ref_id` that was used before gets: `dial` rings the phone again, `replay`
@@ -233,7 +233,7 @@ class Sandbox:
 
     @property
     def auto_answer(self) -> bool:
-        """Whether ordinary numbers answer by themselves; can be changed while it runs."""
+        """Whether ordinary numbers are answered automatically; can be changed while it runs."""
         return self._board.auto_answer
 
     @auto_answer.setter

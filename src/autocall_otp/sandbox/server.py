@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from autocall_otp.sandbox.switchboard import Switchboard
 
-# Streams and stalled answers end by themselves when the sandbox stops; this is for what does not.
+# Streams and stalled answers end when the sandbox stops; this is for what does not.
 GRACE_SECONDS = 1
 START_SECONDS = 10.0
 

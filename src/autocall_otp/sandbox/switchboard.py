@@ -40,7 +40,7 @@ class Switchboard:
 
     Args:
         speed: Sandbox seconds for each real second; 0 stops the clock.
-        auto_answer: Whether an ordinary number answers by itself; else it rings until someone does, or 25 s.
+        auto_answer: Whether an ordinary number is answered automatically; else it rings until someone does, or 25 s.
         limit: How many calls are kept.
         path: A SQLite file to keep the calls in.
         repeated_ref_id: What a call with a reference that was used before gets.
