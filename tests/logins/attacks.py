@@ -233,10 +233,12 @@ def call_in_doubt(site: Site) -> None:
 
 @attack
 def call_that_was_not_placed(site: Site) -> None:
+    """The user is asked to come back, and the log says why."""
     user = site.browser()
     for _ in range(4):
         answer = user.ask("0900000403")
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert any("the service answered 403" in log.read_text("utf-8") for log in site.clock.parent.glob("log*"))
     for number in ("12", "+1 202 555 0100", "1900 1234", ""):
         assert user.ask(number).status_code == 422
 
