@@ -59,7 +59,9 @@ class Secrets:
         self, *, codes: Iterable[str] = _NONE, numbers: Iterable[str] = _NONE, tokens: Iterable[str] = _NONE
     ) -> None:
         """Keep the values; the search for them is prepared at the first use, which most calls never come to."""
-        self.codes, self.numbers, self.tokens = frozenset(codes), frozenset(numbers), frozenset(tokens)
+        self.codes: frozenset[str] = frozenset(codes)
+        self.numbers: frozenset[str] = frozenset(numbers)
+        self.tokens: frozenset[str] = frozenset(tokens)
 
     @classmethod
     def named_in(cls, value: Json) -> Secrets:
