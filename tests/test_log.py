@@ -129,3 +129,11 @@ def test_an_odd_record_of_a_library_neither_ends_a_call_nor_shows_a_secret(caplo
         place(httpx.MockTransport(reply))
     assert "failed" in caplog.text
     assert not [secret for secret in (CODE, NUMBER[1:]) if secret in caplog.text]
+
+
+def test_the_password_of_a_socks_proxy_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    current = current_secrets.set(Secrets())
+    logging.getLogger("httpcore.socks").debug("setup.started stream=1 auth=(b'user', b's3cret)pw') port=1080")
+    current_secrets.reset(current)
+    assert caplog.messages == ["setup.started stream=1 auth=*** port=1080"]

@@ -308,6 +308,20 @@ def test_what_is_no_failure_of_the_network_passes_through_with_a_note(
     assert warned == [f"run_otp, ref_id R1, outcome UNKNOWN: interrupted by {type(foreign).__name__}"]
 
 
+@KINDS
+def test_a_time_limit_that_ends_while_an_answer_is_closed_passes(kind: type[Any]) -> None:
+    class Closing(Chunks):
+        def close(self) -> None:
+            raise SoftTimeLimitExceeded
+
+        async def aclose(self) -> None:
+            self.close()
+
+    with pytest.raises(SoftTimeLimitExceeded) as caught:
+        run(kind, transport=httpx.MockTransport(lambda _: httpx.Response(200, stream=Closing(BODY))))
+    assert caught.value.__notes__[0].endswith("outcome UNKNOWN")
+
+
 def test_a_pause_that_is_interrupted_leaves_the_phone_alone(caplog: pytest.LogCaptureFixture) -> None:
     pause = mock.patch("threading.Event.wait", side_effect=SoftTimeLimitExceeded)
     with pause, pytest.raises(SoftTimeLimitExceeded) as caught:

@@ -7,12 +7,13 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 import httpx
 
 from autocall_otp._clock import now
-from autocall_otp._config import AsyncToken, Token, misconfigured
-from autocall_otp._errors import AutocallError, ConfigurationError, Outcome, TransportError
+from autocall_otp._config import AsyncToken, Token
+from autocall_otp._errors import AutocallError, ConfigurationError, Outcome, TransportError, misconfigured
 
 _asking: ContextVar[tuple[list[object], ...]] = ContextVar("autocall_otp_asking", default=())
 """The sources whose callables run in this thread or task, each in a list that is emptied when its callable is done.
@@ -63,8 +64,7 @@ class _Source:
     def __init__(self, token: AsyncToken | None) -> None:
         if token is None:
             raise misconfigured("token", "give a token, or set AUTOCALL_TOKEN")
-        # Without a callable, asking again gives the same text again.
-        self._ask = token if callable(token) else lambda: token
+        self._ask: Any = token
         self._token = None if callable(token) else _validate(token)
         self._renewable = callable(token)
 
@@ -74,7 +74,7 @@ class _Source:
         return None if self._renewable and token == refused else token
 
     @contextmanager
-    def _asked_once(self, deadline: float) -> Generator[None]:
+    def _guard(self, deadline: float) -> Generator[None]:
         """See that the callable does not wait for itself, and that its token does not come too late."""
         if any(self in running for running in _asking.get()):
             raise misconfigured("token", "its callable uses the client that asks it: give it a client of its own")
@@ -106,7 +106,7 @@ class TokenSource(_Source):
         """
         if (token := self._known(refused)) is not None:
             return token
-        with self._asked_once(deadline):
+        with self._guard(deadline):
             if not self._lock.acquire(timeout=max(deadline - now(), 0.0)):
                 raise _too_late()
             try:
@@ -141,7 +141,7 @@ class AsyncTokenSource(_Source):
             return token
         import asyncio  # noqa: PLC0415 - threads do without it, and it takes a fifth of the import
 
-        with self._asked_once(deadline):
+        with self._guard(deadline):
             bound = asyncio.timeout(max(deadline - now(), 0.0))
             try:
                 async with bound, self._lock:

@@ -10,14 +10,13 @@ import os
 from collections.abc import Awaitable, Callable
 from datetime import UTC, timedelta, timezone, tzinfo
 from ipaddress import ip_address
-from typing import NoReturn
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import attrs
 import httpx
 
-from autocall_otp._errors import ConfigurationError, InvalidRequestError, Outcome
+from autocall_otp._errors import ConfigurationError, InvalidRequestError, Outcome, invalid, misconfigured
 from autocall_otp.models import Retry
 
 Token = str | Callable[[], str]
@@ -27,20 +26,6 @@ VIETNAM = timezone(timedelta(hours=7))
 _LONGEST = 2_147_483
 """Seconds; what a socket can wait at the most: 2 ** 31 milliseconds, 24 days."""
 _LONGEST_HOST = 253
-
-
-def misconfigured(argument: str, why: str) -> ConfigurationError:
-    """An error for an argument of a client that cannot be used."""
-    return ConfigurationError(f"{argument}: {why}", outcome=Outcome.NOT_PLACED)
-
-
-def invalid(argument: str, why: str, outcome: Outcome = Outcome.NOT_PLACED) -> NoReturn:
-    """Raise the error that names the argument of a call.
-
-    Raises:
-        InvalidRequestError: always.
-    """
-    raise InvalidRequestError(f"{argument}: {why}", outcome=outcome)
 
 
 # Nobody compares or shows them, and each method that attrs writes takes time to import.
@@ -107,7 +92,7 @@ def validate_seconds(argument: str, value: float, outcome: Outcome = Outcome.NOT
     """A length of time above zero that the platform can count."""
     # NaN fails the comparison, as it should.
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= _LONGEST:
-        invalid(argument, f"must be a number of seconds above 0, at most {_LONGEST} (24 days)", outcome)
+        raise invalid(argument, f"must be a number of seconds above 0, at most {_LONGEST} (24 days)", outcome)
     return float(value)
 
 
@@ -116,19 +101,19 @@ def validate_campaign_uuid(value: str | UUID | None) -> UUID:
     if isinstance(value, UUID):
         return value
     if value is None:
-        invalid("campaign_uuid", "give it here, to the client, or in AUTOCALL_CAMPAIGN_UUID")
+        raise invalid("campaign_uuid", "give it here, to the client, or in AUTOCALL_CAMPAIGN_UUID")
     try:
         return UUID(value)
     except (ValueError, AttributeError, TypeError):
-        return invalid("campaign_uuid", "must be a UUID")
+        raise invalid("campaign_uuid", "must be a UUID") from None
 
 
 def validate_template(value: str | None) -> str:
     """The name of the script, unchanged."""
     if value is None:
-        invalid("template", "give it here, to the client, or in AUTOCALL_TEMPLATE")
+        raise invalid("template", "give it here, to the client, or in AUTOCALL_TEMPLATE")
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
-        invalid("template", "must be a non-empty, printable text")
+        raise invalid("template", "must be a non-empty, printable text")
     return value
 
 
@@ -138,7 +123,7 @@ def _timeout(timeout: float | httpx.Timeout | None) -> httpx.Timeout:
         return httpx.Timeout(None)
     if not isinstance(timeout, httpx.Timeout):
         if type(timeout).__module__.partition(".")[0] == "httpx2":
-            invalid("timeout", "is of httpx2, and this client uses httpx: give an httpx.Timeout, or seconds")
+            raise invalid("timeout", "is of httpx2, and this client uses httpx: give an httpx.Timeout, or seconds")
         return httpx.Timeout(validate_seconds("timeout", timeout))
     parts = timeout.as_dict()
     for phase, limit in parts.items():

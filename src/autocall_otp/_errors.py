@@ -198,3 +198,13 @@ def error_class(status_code: int) -> type[ApiError]:
     if status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or status_code not in _NAMED:
         return ServerError
     return _BY_STATUS.get(status_code, ApiError)
+
+
+def misconfigured(argument: str, why: str) -> ConfigurationError:
+    """The error for an argument of a client that cannot be used."""
+    return ConfigurationError(f"{argument}: {why}", outcome=Outcome.NOT_PLACED)
+
+
+def invalid(argument: str, why: str, outcome: Outcome = Outcome.NOT_PLACED) -> InvalidRequestError:
+    """The error for an argument of a call."""
+    return InvalidRequestError(f"{argument}: {why}", outcome=outcome)

@@ -6,6 +6,7 @@ While a request of ours is under way, the loggers of the libraries below are fil
 from __future__ import annotations
 
 import logging
+import re
 from contextvars import ContextVar
 
 from autocall_otp._redact import Secrets
@@ -41,6 +42,8 @@ def _redact(record: logging.LogRecord) -> bool:
             text = record.getMessage()
         except Exception:  # noqa: BLE001 - what is wrong with a library's record must not end our request
             text = str(record.msg)
+        # httpcore shows what a SOCKS proxy is sent.
+        text = re.sub(r"\bauth=\(.*\)", "auth=***", text)
         record.msg, record.args = secrets.redact(text), None
         if record.exc_info:
             record.exc_text = secrets.redact(logging.Formatter().formatException(record.exc_info))

@@ -18,13 +18,14 @@ import httpx
 
 from autocall_otp._auth import AsyncTokenSource, TokenSource
 from autocall_otp._clock import now
-from autocall_otp._config import AsyncToken, Settings, from_environment, misconfigured
-from autocall_otp._errors import AutocallError
+from autocall_otp._config import AsyncToken, Settings, from_environment
+from autocall_otp._errors import AutocallError, misconfigured
 from autocall_otp._log import current_secrets, filter_libraries, logger
 from autocall_otp._sansio.response import BodyReader, BodyTooLargeError, RawResponse
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Generator
 
     from autocall_otp._sansio.body import Request
     from autocall_otp._sansio.retry import Attempt, Flow
@@ -40,6 +41,16 @@ def _is_failure(error: BaseException) -> bool:
     """Whether network, TLS or HTTP failed; anything else is none of our business and passes through."""
     aiohttp: Any = sys.modules.get("aiohttp")
     return isinstance(error, _FAILURES) or (aiohttp is not None and isinstance(error, aiohttp.ClientError))
+
+
+@contextlib.contextmanager
+def _failures_passed_over() -> Generator[None]:
+    """For closing: libraries say with a RuntimeError, too, that it cannot be done. A time limit passes."""
+    try:
+        yield
+    except Exception as error:
+        if not _is_failure(error) and not isinstance(error, RuntimeError):
+            raise
 
 
 class _Session:
@@ -62,7 +73,7 @@ class _Session:
         self._timeouts = settings.timeout.as_dict()
         self._longest = max(math.inf if limit is None else limit for limit in self._timeouts.values())
         # A request on our own transport that never reached our pool was taken by a mock: nothing was sent.
-        self._sends_by_pool_only = transport is None or isinstance(transport, httpx.MockTransport)
+        self._is_ours_or_mock = transport is None or isinstance(transport, httpx.MockTransport)
         self._used = self._closed = False
         self._process = os.getpid()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -72,7 +83,7 @@ class _Session:
         """Make connections and token source, unconnected."""
         raise NotImplementedError
 
-    def _reopen_if_moved(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
+    def _ensure_usable(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
         """See that the connections may be used here; make new ones in another process or event loop.
 
         Raises:
@@ -83,7 +94,7 @@ class _Session:
         process = os.getpid()
         if process != self._process or loop is not self._loop:
             forked = process != self._process
-            if self._used and not self._sends_by_pool_only:
+            if self._used and not self._is_ours_or_mock:
                 raise misconfigured("transport", "was used in another process or event loop: make a client for each")
             if self._used and not forked and self._loop is not None and not self._loop.is_closed():
                 raise misconfigured("client", "is in use in another event loop: make a client for each")
@@ -106,7 +117,7 @@ class _Session:
         current_secrets.set(attempt.operation.secrets)
         if logger.isEnabledFor(logging.DEBUG):
             logger.debug("%s %s, after a pause of %.2f s", request.method, request.url.path, attempt.delay)
-        request.sends_by_pool_only, request.handed = self._sends_by_pool_only, True
+        request.is_ours_or_mock, request.handed = self._is_ours_or_mock, True
         return request
 
 
@@ -152,7 +163,7 @@ class Session(_Session):
             if attempt.delay:
                 # Not time.sleep: tests replace it, and a wait for a record would then never rest.
                 threading.Event().wait(attempt.delay)
-            self._reopen_if_moved()
+            self._ensure_usable()
             request = self._prepare(attempt, self._tokens.get(attempt.refused_token, attempt.deadline))
             response = self._transport.handle_request(request)
             reader, stream = BodyReader(response, self._settings.max_response_bytes), cast("Any", response.stream)
@@ -164,7 +175,7 @@ class Session(_Session):
                         raise _too_late()
             finally:
                 # A connection that cannot be closed says nothing of the answer.
-                with contextlib.suppress(Exception):
+                with _failures_passed_over():
                     stream.close()
             return reader.finish()
         except Exception as error:
@@ -176,7 +187,7 @@ class Session(_Session):
             current_secrets.set(outer)
 
     def close(self) -> None:
-        """Close the connections; calls under way end as they would."""
+        """Close the connections. A request under way ends as it would; nothing more is sent."""
         self._closed = True
         if self._process == os.getpid():
             self._transport.close()
@@ -217,7 +228,7 @@ class AsyncSession(_Session):
         try:
             if attempt.delay:
                 await asyncio.sleep(attempt.delay)
-            self._reopen_if_moved(_running_loop())
+            self._ensure_usable(_running_loop())
             request = self._prepare(attempt, await self._tokens.get(attempt.refused_token, attempt.deadline))
             # Our own transport minds the deadline at every step.
             left = attempt.deadline - now() + _GRACE
@@ -230,7 +241,7 @@ class AsyncSession(_Session):
                         if now() > attempt.deadline:
                             raise _too_late()
                 finally:
-                    with contextlib.suppress(Exception):
+                    with _failures_passed_over():
                         await stream.aclose()
             return reader.finish()
         except Exception as error:
@@ -242,7 +253,7 @@ class AsyncSession(_Session):
             current_secrets.set(outer)
 
     async def aclose(self) -> None:
-        """Close the connections; calls under way end as they would."""
+        """Close the connections. A request under way ends as it would; nothing more is sent."""
         self._closed = True
         if self._process == os.getpid() and (not self._used or self._loop is _running_loop()):
             await self._transport.aclose()

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 import attrs
 
-from autocall_otp._errors import ConfigurationError, Outcome
+from autocall_otp._errors import Outcome, misconfigured
 from autocall_otp._payload import Payload
 from autocall_otp._redact import NUMBER_FIELDS, Secrets, mask_number
 
@@ -265,19 +265,15 @@ def _at_least(bound: float, *, whole: bool = False) -> Any:  # noqa: ANN401 - an
     def check(_: object, field: attrs.Attribute[Any], value: float) -> None:
         kinds = int if whole else int | float
         if isinstance(value, bool) or not isinstance(value, kinds) or not value >= bound:
-            raise _misconfigured(field, f"must be a {'whole ' if whole else ''}number of at least {bound}")
+            raise misconfigured(field.name, f"must be a {'whole ' if whole else ''}number of at least {bound}")
 
     return check
-
-
-def _misconfigured(field: attrs.Attribute[Any], why: str) -> ConfigurationError:
-    return ConfigurationError(f"{field.name}: {why}", outcome=Outcome.NOT_PLACED)
 
 
 def _yes_or_no(_: object, field: attrs.Attribute[Any], value: object) -> None:
     # The text "false" would count as true.
     if not isinstance(value, bool):
-        raise _misconfigured(field, "must be True or False")
+        raise misconfigured(field.name, "must be True or False")
 
 
 @attrs.frozen(kw_only=True)

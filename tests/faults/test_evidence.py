@@ -88,6 +88,25 @@ def test_a_transport_that_sends_again_rings_once(transport: str, fault: scripts.
         assert server.ledger.rings.total() == 1
 
 
+@pytest.mark.parametrize("script", [answers(), scripts.resets_after], ids=["answers", "reset"])
+def test_a_hook_that_sends_a_copy_through_our_transport_rings_once(
+    script: scripts.Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = httpx.HTTPTransport.handle_request
+
+    def hook(transport: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
+        given = {"headers": request.headers, "content": request.read(), "extensions": request.extensions}
+        return send(transport, httpx.Request(request.method, request.url, **given))
+
+    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", hook)
+    with Server(script) as server, client(server.url) as one:
+        if script is scripts.resets_after:
+            assert _outcome(one) is Outcome.UNKNOWN
+        else:
+            assert one.run_otp(SECRETS.number, SECRETS.code).outcome is Outcome.PLACED
+        assert server.ledger.rings.total() == 1
+
+
 @pytest.mark.parametrize("status", ["301 Moved", "307 Temporary", "308 Permanent"])
 def test_a_transport_that_follows_redirects_rings_once(status: str) -> None:
     with (

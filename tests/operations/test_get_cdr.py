@@ -66,7 +66,7 @@ def test_a_refusal_in_words_is_passed_on() -> None:
 def test_the_record_of_an_older_call_is_not_this_call_s() -> None:
     error = error_of(looking(CALL), [answer(200, RECORD | {"id": "older"})])
     assert isinstance(error, InvalidResponseError)
-    assert "not this call's record" in str(error)
+    assert "no record of this call" in str(error)
 
 
 def test_the_secrets_of_a_call_are_masked_in_its_look_ups_too() -> None:

@@ -153,9 +153,19 @@ def test_a_wait_shorter_than_its_last_moment_asks_once() -> None:
     assert isinstance(failed_wait([UNFINISHED], timeout=0.05), CdrTimeoutError)
 
 
+class Awaited:
+    """Nobody would await what this returns."""
+
+    async def __call__(self, _: object) -> None:
+        raise AssertionError
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("timeout", value) for value in (0, -1, float("nan"), float("inf"), 2**31, True, "60", None)] + [("progress", 7)],
+    [
+        *(("timeout", value) for value in (0, -1, float("nan"), float("inf"), 2**31, True, "60", None)),
+        *(("progress", value) for value in (7, Awaited())),
+    ],
 )
 def test_an_argument_that_cannot_be_used_is_refused_before_anything_is_sent(name: str, value: Any) -> None:
     error = failed_wait([], **{name: value})

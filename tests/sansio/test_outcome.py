@@ -64,13 +64,15 @@ TABLE = [
     (answer(418), "ApiError", NOT_PLACED, False, False),
     (answer(422, failure=httpx.ReadError("half")), "BadRequestError", NOT_PLACED, False, False),
     (answer(429), "RateLimitedError", NOT_PLACED, True, True),
-    (answer(499), "ServerError", UNKNOWN, False, False),
+    (answer(499), "ServerError", UNKNOWN, False, True),
     (answer(500), "ServerError", UNKNOWN, False, True),
     (answer(501), "ServerError", UNKNOWN, False, False),
     (answer(502), "ServerError", UNKNOWN, False, True),
     (answer(503), "ServerError", UNKNOWN, False, True),
     (answer(504), "ServerError", UNKNOWN, False, True),
-    (answer(799), "ServerError", UNKNOWN, False, False),
+    (answer(505), "ServerError", UNKNOWN, False, False),
+    (answer(522), "ServerError", UNKNOWN, False, True),
+    (answer(799), "ServerError", UNKNOWN, False, True),
 ]
 
 
@@ -133,7 +135,7 @@ def test_names_count_only_where_no_body_can_have_left(name: str) -> None:
     list(streamed.body)
     copied.read()
     mocked.read()
-    mocked.sends_by_pool_only = True
+    mocked.is_ours_or_mock = True
     found = [is_unsent(one, error) for one in (foreign, streamed, copied, mocked)]
     assert found == [True, False, False, True]
     assert not [one for one in (foreign, streamed, copied, mocked) if is_unsent(one, later)]
@@ -146,7 +148,7 @@ def test_what_our_transport_saw_counts_whatever_the_error_is_called() -> None:
     assert is_unsent(ours, KeyboardInterrupt())
     # respx and the like stand below our pool and read the body: the network was never used.
     list(mocked_below.body)
-    mocked_below.sends_by_pool_only = True
+    mocked_below.is_ours_or_mock = True
     assert is_unsent(mocked_below, httpx.ConnectError("no"))
     assert not is_unsent(mocked_below, httpx.ReadTimeout("no"))
     ours.body.wired = True
@@ -230,3 +232,11 @@ def test_the_note_on_an_operation_holds_no_secret() -> None:
 def test_an_answer_that_failed_while_it_came_in_still_has_its_status() -> None:
     result = RawResponse(401, b"", httpx.ReadError("half"))
     assert of(result).outcome is NOT_PLACED
+
+
+def test_an_answer_that_a_mock_breaks_off_was_one() -> None:
+    mocked = request()
+    mocked.handed = mocked.is_ours_or_mock = True
+    error = interpret(answer(200, failure=httpx.ConnectError("half")), operation(), mocked)
+    assert isinstance(error, TransportError)
+    assert error.outcome is UNKNOWN

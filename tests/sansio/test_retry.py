@@ -163,6 +163,16 @@ def test_an_interruption_passes_with_a_note_and_a_warning_where_the_phone_may_ri
     assert warned == ([expected] if outcome is UNKNOWN else [])
 
 
+def test_an_interruption_while_an_answer_is_judged_is_noted_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("autocall_otp._sansio.retry.interpret", interrupted)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        run(sending(), [answer(200)])
+    assert caught.value.__notes__ == ["run_otp, ref_id R1, outcome UNKNOWN"]
+
+
 def test_an_interrupted_look_up_says_nothing_of_the_phone(caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(KeyboardInterrupt) as caught:
         run(sending(places_call=False), [Unsent(KeyboardInterrupt())])

@@ -59,6 +59,7 @@ def test_the_proxy_of_the_environment(net: Network, variables: dict[str, str], p
         ("api.localhost", "", PROXY),
         ("api.example.vn", "api.example.vn:8443", None),
         ("api.example.vn", "api.example.vn:443", PROXY),
+        ("api.example.vn", "example.com, *", None),
         ("127.0.0.1", "", None),
         ("127.9.9.9", "", None),
         ("[::1]", "", None),

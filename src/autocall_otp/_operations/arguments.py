@@ -6,8 +6,7 @@ import re
 import unicodedata
 from uuid import uuid4
 
-from autocall_otp._config import invalid
-from autocall_otp._errors import Outcome
+from autocall_otp._errors import Outcome, invalid
 from autocall_otp._redact import Secrets
 from autocall_otp.models import OtpCall
 
@@ -36,30 +35,34 @@ def normalize_number(text: str, *, allow_international: bool = False) -> str:
         InvalidRequestError: nobody has such a number; the message says why, without repeating it.
     """
     if not isinstance(text, str):
-        invalid("phone_number", "must be text, since a number would lose its leading 0")
+        raise invalid("phone_number", "must be text, since a number would lose its leading 0")
     if _MOBILE_NUMBER.fullmatch(text):
         return text
     bare = "".join(letter for letter in unicodedata.normalize("NFKC", text) if not _separates(letter))
     if bare.startswith("00"):
         bare = f"+{bare[2:]}"
     if not _DIALLED.fullmatch(bare):
-        invalid("phone_number", "must consist of digits; spaces, dots, dashes, brackets and a + in front may be added")
+        raise invalid(
+            "phone_number", "must consist of digits; spaces, dots, dashes, brackets and a + in front may be added"
+        )
     if (inland := bare.removeprefix("+")).startswith("84"):
         bare = f"0{inland[2:].removeprefix('0')}"
     if bare.startswith("0"):
         if why := _why_no_number(bare):
-            invalid("phone_number", why)
+            raise invalid("phone_number", why)
         return bare
     return _validate_foreign(bare, allow_international=allow_international)
 
 
 def _validate_foreign(number: str, *, allow_international: bool) -> str:
     if not number.startswith("+"):
-        invalid("phone_number", _NO_SERVICES if number.startswith(_SERVICES) else "must begin with 0, 84 or +84")
+        raise invalid("phone_number", _NO_SERVICES if number.startswith(_SERVICES) else "must begin with 0, 84 or +84")
     if not _E164.fullmatch(number):
-        invalid("phone_number", "is no number of any country: 8 to 15 digits follow the +, the first of them not 0")
+        raise invalid(
+            "phone_number", "is no number of any country: 8 to 15 digits follow the +, the first of them not 0"
+        )
     if not allow_international:
-        invalid("phone_number", "is of another country; allow_international=True permits it")
+        raise invalid("phone_number", "is of another country; allow_international=True permits it")
     return number
 
 
@@ -85,28 +88,28 @@ def _why_no_number(number: str) -> str | None:
 def validate_code(value: str) -> str:
     """The code, unchanged: 1 to 64 printable characters, of which one at least can be read aloud."""
     if not isinstance(value, str):
-        invalid("code_otp", "must be text, since a number would lose its leading zeros")
+        raise invalid("code_otp", "must be text, since a number would lose its leading zeros")
     if not 1 <= len(value) <= _MAX_CODE:
-        invalid("code_otp", f"must have 1 to {_MAX_CODE} characters")
+        raise invalid("code_otp", f"must have 1 to {_MAX_CODE} characters")
     if not value.isprintable():
-        invalid("code_otp", "must be printable, without control characters")
+        raise invalid("code_otp", "must be printable, without control characters")
     if value != value.strip():
-        invalid("code_otp", "must not begin or end with white space")
+        raise invalid("code_otp", "must not begin or end with white space")
     if not any(letter.isalnum() for letter in value):
-        invalid("code_otp", "must hold a letter or a digit: nothing else can be read aloud")
+        raise invalid("code_otp", "must hold a letter or a digit: nothing else can be read aloud")
     return value
 
 
 def validate_ref_id(value: str, outcome: Outcome = Outcome.NOT_PLACED) -> str:
     """The reference, unchanged: it must survive as one segment of a URL's path."""
     if not isinstance(value, str) or not value:
-        invalid("ref_id", "must be a non-empty text", outcome)
+        raise invalid("ref_id", "must be a non-empty text", outcome)
     if len(value) > _MAX_REF_ID:
-        invalid("ref_id", f"must have at most {_MAX_REF_ID} characters", outcome)
+        raise invalid("ref_id", f"must have at most {_MAX_REF_ID} characters", outcome)
     if value in {".", ".."}:
-        invalid("ref_id", "must not be '.' or '..', which walk out of the URL's path", outcome)
+        raise invalid("ref_id", "must not be '.' or '..', which walk out of the URL's path", outcome)
     if not value.isprintable() and any(unicodedata.category(letter) in {"Cc", "Cs"} for letter in value):
-        invalid("ref_id", "must not hold control characters or lone surrogates", outcome)
+        raise invalid("ref_id", "must not hold control characters or lone surrogates", outcome)
     return value
 
 

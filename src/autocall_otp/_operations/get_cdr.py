@@ -24,7 +24,5 @@ def get_cdr(settings: Settings, policy: RetryPolicy, ref_id: str | OtpCall) -> F
     )
     record = read_record(response, operation, settings.timezone, call_id)
     if record is None:
-        raise unreadable(
-            response, operation, "there is no record in it" if call_id is None else "not this call's record"
-        )
+        raise unreadable(response, operation, f"there is no record{'' if call_id is None else ' of this call'} in it")
     return record

@@ -51,5 +51,5 @@ def _headers(base_url: str, *more: tuple[str, str]) -> httpx.Headers:
 
 @functools.lru_cache(maxsize=1024)
 def _url(text: str) -> httpx.URL:
-    """Parsed once for the many look-ups of one wait, and for all calls of a client."""
+    """Parsed once for all calls of a client."""
     return httpx.URL(text)

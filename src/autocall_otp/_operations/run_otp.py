@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from autocall_otp._config import Settings, invalid, validate_campaign_uuid, validate_template
-from autocall_otp._errors import AutocallError, Outcome
+from autocall_otp._config import Settings, validate_campaign_uuid, validate_template
+from autocall_otp._errors import AutocallError, Outcome, invalid
 from autocall_otp._log import logger
 from autocall_otp._operations.arguments import new_ref_id, normalize_number, validate_code, validate_ref_id
 from autocall_otp._operations.record import read_object
@@ -35,7 +35,7 @@ def run_otp(  # noqa: PLR0913 - the documented parameters
 
     deadline = policy.clock() + settings.deadline
     if not isinstance(allow_international, bool | None):
-        invalid("allow_international", "must be True or False, or left out")
+        raise invalid("allow_international", "must be True or False, or left out")
     international = settings.allow_international if allow_international is None else allow_international
     number = normalize_number(phone_number, allow_international=international)
     code = validate_code(code_otp)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from inspect import iscoroutinefunction
 
-from autocall_otp._config import Settings, invalid, validate_seconds
-from autocall_otp._errors import ApiError, AutocallError, CdrTimeoutError, NotFoundError, Outcome
+from autocall_otp._config import Settings, validate_seconds
+from autocall_otp._errors import ApiError, AutocallError, CdrTimeoutError, NotFoundError, Outcome, invalid
 from autocall_otp._operations.arguments import read_reference
 from autocall_otp._operations.record import get_cdr_request, read_record
 from autocall_otp._sansio.outcome import Operation
@@ -84,8 +84,10 @@ def wait_for_cdr(
 
 
 def _validate_progress(progress: object) -> None:
-    if progress is not None and (not callable(progress) or iscoroutinefunction(progress)):
-        invalid("progress", "must be a plain function", Outcome.UNKNOWN)
+    if progress is None:
+        return
+    if not callable(progress) or iscoroutinefunction(progress) or iscoroutinefunction(type(progress).__call__):
+        raise invalid("progress", "must be a plain function", Outcome.UNKNOWN)
 
 
 def _reason(failure: AutocallError | None, record: Cdr | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Self
 
 import httpx
 
@@ -42,6 +43,12 @@ class OneShotBody(httpx.SyncByteStream, httpx.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         yield self._ask()
 
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, _: object) -> Self:
+        return self
+
 
 class Request(httpx.Request):
     """A request with a one-shot body.
@@ -55,8 +62,8 @@ class Request(httpx.Request):
     """Somebody took a copy of the body."""
     handed = False
     """A transport was given the request."""
-    sends_by_pool_only = False
-    """If our pool never saw the request, a mock took it, and nothing was sent."""
+    is_ours_or_mock = False
+    """Of the transport: if our pool never saw the request, a mock took it, and nothing was sent."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - a request, and until when
         self,

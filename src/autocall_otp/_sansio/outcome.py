@@ -1,7 +1,7 @@
 """From an answer or a failure to a success, or to the error that says what is known of the phone.
 
 A call can be placed only by a request whose body has left. So whether the body was asked for decides between
-NOT_PLACED and UNKNOWN, never what an error is called.
+NOT_PLACED and UNKNOWN; what an error is called counts only for transports that are not ours.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from autocall_otp._sansio.response import (
     read_errors,
 )
 
-_LOOK_UP_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
+_PERMANENT = frozenset({501, 505})
 _REQUEST_TIMEOUT, _TOO_MANY_REQUESTS = 408, 429
 # What httpx raises before anything is sent. Asked only of transports that are not ours, which may translate it wrongly.
 _BEFORE_SENDING = (
@@ -88,7 +88,7 @@ def is_unsent(request: Request, error: BaseException) -> bool:
     if not isinstance(error, _BEFORE_SENDING):
         return False
     # Another transport says that nothing was sent. That is true of a mock, and where nobody took the bytes.
-    return request.sends_by_pool_only or not (body.asked or request.copied)
+    return request.is_ours_or_mock or not (body.asked or request.copied)
 
 
 def interpret(result: RawResponse | Exception, operation: Operation, request: Request) -> RawResponse | AutocallError:
@@ -100,7 +100,7 @@ def interpret(result: RawResponse | Exception, operation: Operation, request: Re
         result.retryable = result.retryable and (unplaced or operation.may_repeat)
         return result
     if isinstance(result, Exception):
-        return _no_answer(result, operation, request)
+        return _no_answer(result, operation, request, unsent=is_unsent(request, result))
     if not result.is_success:
         return _error_answer(result, operation)
     if result.failure is None:
@@ -110,7 +110,7 @@ def interpret(result: RawResponse | Exception, operation: Operation, request: Re
         # A body that is damaged may be whole the next time.
         error.retryable = not operation.places_call and isinstance(result.failure, BodyDamagedError)
         return error
-    broken = _no_answer(result.failure, operation, request)
+    broken = _no_answer(result.failure, operation, request, unsent=False)
     # The service had accepted the call already.
     broken.retryable = broken.retryable and not operation.places_call
     return broken
@@ -132,9 +132,8 @@ def _in_words(errors: tuple[FieldError, ...]) -> str:
     return ": " * bool(errors) + "; ".join(f"{field}: {text}" if field else text for field, text in errors)
 
 
-def _no_answer(cause: Exception, operation: Operation, request: Request) -> TransportError:
+def _no_answer(cause: Exception, operation: Operation, request: Request, *, unsent: bool) -> TransportError:
     redact_error(cause, operation.secrets)
-    unsent = is_unsent(request, cause)
     outcome = operation.outcome(unplaced=unsent)
     kind = TransportTimeoutError if isinstance(cause, httpx.TimeoutException | TimeoutError) else TransportError
     # A proxy that answers 4xx refuses us: it wants a password, say.
@@ -171,7 +170,7 @@ def _error_answer(response: RawResponse, operation: Operation) -> ApiError:
         # A redirect repeats itself, so another try gains nothing, even where a second ring is no harm.
         again = status == _TOO_MANY_REQUESTS or (operation.ring_again and is_doubtful)
     else:
-        again = status in _LOOK_UP_AGAIN
+        again = status == _TOO_MANY_REQUESTS or (is_doubtful and status not in _PERMANENT)
     errors = read_errors(response.body, operation.secrets)
     advice = "; `autocall-otp doctor` checks the token" if kind is AuthenticationError else ""
     return kind(

@@ -121,18 +121,18 @@ def send_with_retries(  # noqa: PLR0913 - what to send, what for, how long to go
         attempt = Attempt(request, operation, deadline, delay, refused_token)
         try:
             result = yield attempt
+            # Of a failure only its name: its words may quote what was sent.
+            logger.debug("%s", result.status_code if isinstance(result, RawResponse) else type(result).__name__)
+            verdict = interpret(result, operation, request)
         except GeneratorExit:
             raise
         except BaseException as foreign:
             annotate(foreign, operation, operation.outcome(unplaced=is_unsent(request, foreign)))
             raise
-        # Of a failure only its name: its words may quote what was sent.
-        logger.debug("%s", result.status_code if isinstance(result, RawResponse) else type(result).__name__)
-        error = interpret(result, operation, request)
-        if isinstance(error, RawResponse):
-            return error
-        operation.in_doubt = error.outcome is Outcome.UNKNOWN
-        is_refused = isinstance(result, RawResponse) and isinstance(error, AuthenticationError)
+        if isinstance(verdict, RawResponse):
+            return verdict
+        operation.in_doubt = verdict.outcome is Outcome.UNKNOWN
+        is_refused = isinstance(result, RawResponse) and isinstance(verdict, AuthenticationError)
         if is_refused and policy.token_is_renewable and not renewed and policy.clock() < deadline:
             renewed, refused_token, delay = True, attempt.token, 0.0
             continue
@@ -140,10 +140,10 @@ def send_with_retries(  # noqa: PLR0913 - what to send, what for, how long to go
             # Without a token the renewal failed: keep asking for a fresh one.
             refused_token = ""  # nosec B105 - none was refused
         failures += 1
-        delay = policy.back_off(failures, error)
+        delay = policy.back_off(failures, verdict)
         is_too_late = policy.clock() + delay >= deadline
-        if not error.retryable or failures >= attempts or is_too_late or not policy.budget.spend():
-            raise error
+        if not verdict.retryable or failures >= attempts or is_too_late or not policy.budget.spend():
+            raise verdict
 
 
 def annotate(error: BaseException, operation: Operation, outcome: Outcome) -> None:

@@ -79,7 +79,10 @@ class AsyncConnectionPool(Pool):
             if not waiter.done():
                 waiter.set_result(connection)
                 return
-        self._idle.append(connection)
+        if self._closed:
+            self.drop(connection)
+        else:
+            self._idle.append(connection)
 
     def _wake(self) -> None:
         while self._waiters:

@@ -149,7 +149,7 @@ class AsyncNetwork(asyncio.Protocol, httpcore.AsyncNetworkBackend, httpcore.Asyn
         if self._outgoing:
             data, self._outgoing = b"".join(self._outgoing), []
             if self._ended:
-                raise httpcore.WriteError("the connection is closed")
+                raise (httpcore.WriteError if self.body.asked else StaleConnectionError)("the connection is closed")
             self._transports[-1].write(data)
 
     async def _has_input(self) -> bool:

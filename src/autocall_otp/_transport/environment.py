@@ -18,7 +18,8 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from autocall_otp._config import is_loopback, misconfigured
+from autocall_otp._config import is_loopback
+from autocall_otp._errors import misconfigured
 
 T = TypeVar("T")
 MAX_CONNECTIONS = 100
@@ -141,7 +142,7 @@ def _is_exempt(host: str, exceptions: str) -> bool:
     """Whether NO_PROXY names the host: also in a list with spaces, and an address as part of a network."""
     for entry in re.split(r"[,\s]+", exceptions.lower()):
         try:
-            if ip_address(host) in ip_network(entry.strip("[]"), strict=False):
+            if entry == "*" or ip_address(host) in ip_network(entry.strip("[]"), strict=False):
                 return True
         except ValueError:
             if (name := entry.strip(".")) and f".{host.rstrip('.')}".endswith(f".{name}"):

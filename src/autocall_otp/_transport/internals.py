@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import Any
 
-from autocall_otp._errors import ConfigurationError, Outcome
+from autocall_otp._errors import misconfigured
 
 
 def replace_pool(transport: Any, pool: object) -> None:  # noqa: ANN401 - a private attribute
@@ -15,8 +15,7 @@ def replace_pool(transport: Any, pool: object) -> None:  # noqa: ANN401 - a priv
         ConfigurationError: this httpx keeps its pool elsewhere.
     """
     if not hasattr(transport, "_pool"):
-        message = "httpx: this version is too new: pip install 'httpx<1'"
-        raise ConfigurationError(message, outcome=Outcome.NOT_PLACED)
+        raise misconfigured("httpx", "this version is too new: pip install 'httpx<1'")
     transport._pool = pool  # noqa: SLF001 - httpx has no public way to give it a pool
 
 

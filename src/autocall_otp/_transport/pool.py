@@ -112,6 +112,9 @@ class Pool:
     def _begin(self, request: Any) -> OneShotBody:  # noqa: ANN401 - httpcore does not type its extensions
         body: OneShotBody = request.extensions[EXTENSION]
         body.pooled = True
+        if request.stream is not body:
+            # Somebody between us sends a copy of it, and nothing tells when.
+            body.asked = True
         if self._brackets and b":" in request.url.host:
             request.url.host = b"[%b]" % request.url.host
         return body
@@ -148,7 +151,7 @@ class Pool:
         if body.wired and not body.asked:
             raise httpcore.RemoteProtocolError("an answer came before the request was sent")
         connection.note(response)
-        response.stream = _Body(self, connection, response.stream)
+        response.stream = _AnswerStream(self, connection, response.stream)
 
     def _end(self, connection: PooledConnection, error: BaseException) -> None:
         """Close the connection of a request that failed, and raise; not where another connection may serve it."""
@@ -193,16 +196,20 @@ class ConnectionPool(Pool):
                 return response
 
     def _take(self, request: httpcore.Request, body: OneShotBody) -> PooledConnection:
-        end: float | None = None
+        end, woken = 0.0, False
         while True:
             try:
                 while (free := self._idle.get_nowait()) is None:
-                    pass
+                    woken = True
             except Empty:
                 if (free := self._open(request)) is None:
                     end = end or self._end_of_waiting(request, body)
                     free = self._wait(request, end)
+                    woken = woken or free is None
             if (connection := self._choose(free, request)) is not None:
+                if woken and len(self._all) < self._size:
+                    # Of several that woke threads, one may have taken all.
+                    self._wake()
                 return connection
 
     def _wait(self, request: httpcore.Request, end: float) -> PooledConnection | None:
@@ -241,7 +248,7 @@ class ConnectionPool(Pool):
             self._warn()
 
 
-class _Body:
+class _AnswerStream:
     """The body of an answer, for threads or for tasks. Read to its end, it gives the connection back."""
 
     def __init__(self, pool: Pool, connection: PooledConnection, stream: Any) -> None:  # noqa: ANN401 - httpcore's

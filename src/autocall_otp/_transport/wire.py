@@ -106,7 +106,7 @@ class Network(httpcore.NetworkBackend, httpcore.NetworkStream):
                 raise StaleConnectionError("the connection ended, or something came on it, before the request was sent")
             self.body.wired = True
             self._outgoing.append(buffer)
-        else:
+        elif self._outgoing:
             self._flush(end)
 
     def _flush(self, end: float) -> None:
