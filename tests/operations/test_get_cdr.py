@@ -66,7 +66,13 @@ def test_a_refusal_in_words_is_passed_on() -> None:
 def test_the_record_of_an_older_call_is_not_this_call_s() -> None:
     error = error_of(looking(CALL), [answer(200, RECORD | {"id": "older"})])
     assert isinstance(error, InvalidResponseError)
-    assert "no record of this call" in str(error)
+    assert str(error) == "the service answered 200, but there is no record of this call in it"
+
+
+def test_an_interrupted_look_up_names_itself() -> None:
+    with pytest.raises(KeyboardInterrupt) as caught:
+        run(looking(), [KeyboardInterrupt()])
+    assert caught.value.__notes__ == ["get_cdr, ref_id R1, outcome UNKNOWN"]
 
 
 def test_the_secrets_of_a_call_are_masked_in_its_look_ups_too() -> None:

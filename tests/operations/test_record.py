@@ -40,6 +40,12 @@ def test_the_documented_record_is_read() -> None:
     assert found.raw == RECORD
 
 
+def test_the_parts_of_a_record_know_its_secrets() -> None:
+    found = record(press_key='{"1": "LUAN001"}', additional='{"code_otp": "LUAN001"}')
+    assert found.press_key == {"1": "LUAN001"}
+    assert found.press_key.masked() == {"1": "***"}
+
+
 @given(st.dictionaries(st.sampled_from([*RECORD, "unknown"]), ANYTHING))
 def test_whatever_a_field_holds_it_is_read_or_none_and_stays_in_raw(values: dict[str, Any]) -> None:
     found = read_cdr(dict(values), VIETNAM)

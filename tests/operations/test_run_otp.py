@@ -78,6 +78,8 @@ def test_an_argument_is_refused_by_name_before_anything_is_sent(argument: str, g
     with pytest.raises(InvalidRequestError, match=f"^{argument}: ") as caught:
         next(placing(**given))
     assert (caught.value.outcome, caught.value.retryable) == (Outcome.NOT_PLACED, False)
+    if argument == "allow_international":
+        assert str(caught.value) == "allow_international: must be True or False, or left out"
 
 
 @pytest.mark.parametrize("nothing", [None, "", 0, False, [], {}], ids=str)
@@ -117,9 +119,9 @@ def test_only_a_call_in_doubt_is_a_warning(caplog: pytest.LogCaptureFixture) -> 
     slow, unconnected = httpx.ReadTimeout(f"after {NUMBER}"), Unsent(httpx.ConnectError("no"))
     for result, warned in ((slow, True), (answer(503), True), (unconnected, False), (answer(403), False)):
         caplog.clear()
-        error_of(placing(ref_id=f"for {NUMBER[1:]}, {CODE}", client={"retry": Retry.none()}), [result])
+        error = error_of(placing(ref_id=f"for {NUMBER[1:]}, {CODE}", client={"retry": Retry.none()}), [result])
         assert [record.levelno for record in caplog.records] == [logging.WARNING] * warned
-        assert ("run_otp, ref_id for 332***711, ***, outcome UNKNOWN: " in caplog.text) is warned
+        assert caplog.messages == [f"run_otp, ref_id for 332***711, ***, outcome UNKNOWN: {error}"] * warned
         assert not [secret for secret in (CODE, NUMBER[1:]) if secret in caplog.text]
 
 
@@ -128,6 +130,7 @@ def test_an_echo_is_masked_in_the_message_and_whole_in_raw() -> None:
     call, _ = run(placing(), [answer(200, said)])
     assert call.message == "reading *** to +84332***711"
     assert call.raw == said
+    assert call.raw.masked() == {"call_id": "c1", "message": "reading *** to +84332***711"}
 
 
 def test_an_interruption_while_the_answer_is_read_is_noted_too(

@@ -13,6 +13,7 @@ from support.page import payload
 
 import autocall_otp
 from autocall_otp import Cdr, CdrTimeoutError, InvalidRequestError, OtpCall, Outcome, Retry, WaitProgress
+from autocall_otp._config import VIETNAM
 from autocall_otp._operations.wait_for_cdr import wait_for_cdr
 from autocall_otp._sansio.retry import Flow
 
@@ -52,6 +53,8 @@ def failed_wait(results: list[Result], **more: Any) -> Any:
 def test_it_goes_on_until_the_call_is_over(not_yet: Any) -> None:
     record, delays = wait([not_yet, FINISHED])
     assert (record.finished, delays) == (True, [0.0, 1.0])
+    assert record.time_ended
+    assert record.time_ended.tzinfo is VIETNAM
 
 
 @pytest.mark.parametrize(
@@ -121,6 +124,9 @@ def test_a_wait_reports_its_progress() -> None:
         (1, 0.0, 60.0), (2, 1.0, 59.0), (3, 2.5, 57.5),
     ]  # fmt: skip
     assert [step.record and step.record.status for step in steps] == [None, "ringing", "ringing"]
+    assert [step.record and step.record.time_started and step.record.time_started.tzinfo for step in steps] == [
+        None, VIETNAM, VIETNAM,
+    ]  # fmt: skip
     assert [step.reason for step in steps] == [
         "no record yet", "the record has no end yet", "the service answered 503: down",
     ]  # fmt: skip
@@ -130,6 +136,12 @@ def test_it_keeps_to_retry_after_within_its_time() -> None:
     assert wait([answer(429, retry_after="59"), FINISHED])[1] == [0.0, 59.0]
     for asked in ("61", "600"):
         assert isinstance(failed_wait([answer(429, retry_after=asked)]), autocall_otp.RateLimitedError)
+
+
+def test_an_interrupted_wait_names_itself() -> None:
+    with pytest.raises(KeyboardInterrupt) as caught:
+        wait([NOT_YET, KeyboardInterrupt()])
+    assert caught.value.__notes__ == ["wait_for_cdr, ref_id R1, outcome UNKNOWN"]
 
 
 def test_each_look_up_is_sent_once_and_ends_with_the_wait() -> None:
@@ -170,7 +182,8 @@ class Awaited:
 def test_an_argument_that_cannot_be_used_is_refused_before_anything_is_sent(name: str, value: Any) -> None:
     error = failed_wait([], **{name: value})
     assert isinstance(error, InvalidRequestError)
-    assert str(error).startswith(f"{name}: ")
+    words = "must be a number of seconds above 0, at most 2147483 (24 days)"
+    assert str(error) == f"{name}: {words if name == 'timeout' else 'must be a plain function'}"
     assert error.outcome is Outcome.UNKNOWN
 
 

@@ -119,6 +119,8 @@ def test_a_body_that_ends_early_keeps_its_status_and_its_failure() -> None:
 def test_headers_of_any_bytes_can_be_read() -> None:
     response = httpx.Response(429, headers=[(b"X-Name", b"\xff\xfe"), (b"Retry-After", b"7")])
     assert BodyReader(response, 9).finish().retry_after == 7
+    dates = {"Retry-After": "Thu, 26 Nov 2026 00:52:48 GMT", "Date": "Thu, 26 Nov 2026 00:52:43 GMT"}
+    assert BodyReader(httpx.Response(503, headers=dates), 9).finish().retry_after == 5
 
 
 @pytest.mark.parametrize(("status", "success"), [(199, False), (200, True), (299, True), (300, False)])

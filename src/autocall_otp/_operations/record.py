@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, tzinfo
-from typing import Any, cast
+from typing import Any
 
 import attrs
 
@@ -59,7 +59,7 @@ def read_record(response: RawResponse, operation: Operation, zone: tzinfo, call_
 
 def read_cdr(values: dict[str, Json], zone: tzinfo, secrets: Secrets | None = None) -> Cdr:
     """The record in an answer; what cannot be read is None there and untouched in `raw`."""
-    get = cast("Callable[[str], Json]", values.get)
+    get: Callable[[str], Any] = values.get
     texts = [text if isinstance(text, str) and text else None for text in map(get, _TEXTS_ON_WIRE)]
     fields: dict[str, Any] = dict(zip(_TEXTS, texts, strict=True))
     for name, on_wire, read in _OTHERS:
