@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from contextlib import suppress
 
 import httpx
 
@@ -92,16 +93,11 @@ def unpack(body: bytes, encoding: str, bound: int) -> bytes:
         return body
     if encoding not in {"gzip", "x-gzip", "deflate"}:
         raise BodyUnreadableError("it is packed in a way that was not asked for")
-    try:
-        # Some gateways send deflate without the zlib header that HTTP asks for.
-        is_raw = encoding == "deflate" and not _has_zlib_header(body)
-        return _inflate(body, -zlib.MAX_WBITS if is_raw else 32 + zlib.MAX_WBITS, bound)
-    except zlib.error:
-        raise BodyDamagedError("it cannot be unpacked") from None
-
-
-def _has_zlib_header(body: bytes) -> bool:
-    return body[:2] == b"\x1f\x8b" or (len(body) > 1 and body[0] & 0x0F == 8 and (body[0] << 8 | body[1]) % 31 == 0)  # noqa: PLR2004 - RFC 1950
+    # Some gateways send deflate without the zlib header that HTTP asks for.
+    for wbits in (32 + zlib.MAX_WBITS, *([-zlib.MAX_WBITS] * (encoding == "deflate"))):
+        with suppress(zlib.error):
+            return _inflate(body, wbits, bound)
+    raise BodyDamagedError("it cannot be unpacked")
 
 
 def _inflate(body: bytes, wbits: int, bound: int) -> bytes:
