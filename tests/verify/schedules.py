@@ -105,6 +105,11 @@ CASES: dict[str, tuple[Limits, Script, tuple[Script, ...]]] = {
         (("a placed",), ("+56", "b placed")),
     ),
     "27 start a stalls 61 s anywhere || start b": (ROOMY, (), (("a placed",), ("+61", "b placed"))),
+    "29 start again after 60 s || check of the first code; start": (
+        ROOMY,
+        (*HEARD, "+61"),
+        (("a placed",), ("a first", "a placed")),
+    ),
     "28 challenge is spent: start || start": (
         limits(guesses=1),
         (*HEARD, "a wrong"),
@@ -133,7 +138,7 @@ def play(
     choose: Callable[[list[int], int | None], int],
     rng: random.Random,
     make_store: MakeStore = ClockedMemory,
-    flaw: type[flows.Flows] = flows.Flows,
+    flaw: Any = flows.Flows,
 ) -> World:
     """Play a case in one order, and judge its end."""
     bounds, before, scripts = case

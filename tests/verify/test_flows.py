@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from verify.flaws import RULES, STORES, SendsTwice, flawed
+from verify.flaws import RULES, STORES, flawed
 from verify.schedules import CASES, at_random, orders, play, random_case, seeded
 from verify.stores import maker
-from verify.world import BrokenPromiseError, ClockedMemory
+from verify.world import BrokenPromiseError, ClockedMemory, SendsTwice
 
 PAIRS = [name for name, case in CASES.items() if len(case[2]) < 3]
 

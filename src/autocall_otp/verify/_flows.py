@@ -1,4 +1,4 @@
-"""The rules of a login by voice code, written once: generators that yield each operation on store and client.
+"""The rules of a login by voice code, written once for both verifiers.
 
 Every change of a record is "read, edit, swap, and again if somebody was faster". The clock is read after each record,
 so that nothing that was read is of the future.
@@ -6,23 +6,30 @@ so that nothing that was read is of the future.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hmac
+import inspect
 import json
 import secrets
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Generic, NamedTuple, NoReturn, TypeVar
 from uuid import uuid4
 
-from autocall_otp import AutocallError, Cdr, NotFoundError, Outcome, normalize_number
+from autocall_otp import AsyncClient, AutocallError, Cdr, Client, NotFoundError, Outcome, WaitProgress, normalize_number
 from autocall_otp.verify import _arguments
 from autocall_otp.verify._limits import Limits, longest, wait
-from autocall_otp.verify._records import Call, Code, dump, load
-from autocall_otp.verify._results import Challenge, Check, TooManyCallsError, Verdict
+from autocall_otp.verify._records import Call, Record, dump, load
+from autocall_otp.verify._results import Challenge, Check, TooManyCallsError, Verdict, not_placed
+from autocall_otp.verify._stores import AsyncStore, Store
 
-T = TypeVar("T")
+AnyClient = TypeVar("AnyClient", bound=Client | AsyncClient)
+AnyStore = TypeVar("AnyStore", bound=Store | AsyncStore)
+Edit = Callable[[Record, float], bool]
+"""Changes a record in its place, given the time; False leaves it as it was."""
 
 SKEW = 60.0
 """Seconds that the clocks of two machines may differ."""
@@ -33,337 +40,280 @@ LOOK_UP = 2.0
 _YEAR = 365 * 86_400.0
 _SHORTEST = 0.001
 _TRIES = 1000
-
-
-class Get(NamedTuple):
-    """Read a record of the store."""
-
-    key: str
-
-
-class Swap(NamedTuple):
-    """Change a record of the store."""
-
-    key: str
-    old: str | None
-    new: str | None
-    ttl: float
-
-
-class Place(NamedTuple):
-    """Place a call."""
-
-    number: str
-    code: str
-    ref_id: str
-
-
-class LookUp(NamedTuple):
-    """Look the record of a call up, within so many seconds where there are any."""
-
-    ref_id: str
-    within: float | None = None
-
-
-Operation: TypeAlias = Get | Swap | Place | LookUp
-Flow: TypeAlias = Generator[Operation, Any, T]
-Edit: TypeAlias = Callable[[list[Any], float], list[Any] | None]
-"""From the rows of a record and the time to the new rows; None leaves it as it is."""
+_LIMITS = Limits()
 
 
 class Person(NamedTuple):
-    """Whoever may enter a code, for one number: what the keys of their records are made of."""
+    """Whoever may enter a code for a number."""
 
     number: str
-    number_mac: str
+    key: str
+    """Of the number's record."""
     owner: str
-    challenge: str
+    """As an HMAC."""
 
 
-class Flows:
-    """What both verifiers do, apart from the operations themselves."""
+class Flows(Generic[AnyClient, AnyStore]):
+    """What both verifiers do. Without asyncio nothing in a flow has to wait for an event loop."""
 
-    def __init__(self, key: bytes, limits: Limits, purpose: str) -> None:
-        """Keep the settings."""
-        self._key = key
-        self._limits = limits
-        self._purpose = purpose
-        keep_calls = max(longest(limits.calls_per_number), limits.ring_again_after)
-        self._keep = {"n": keep_calls, "a": longest(limits.calls_per_caller), "f": _YEAR, "d": limits.known_for}
+    _asynchronous: bool
 
-    def _start(self, phone_number: str, owner: str, caller: str | None) -> Flow[Challenge]:
-        person = self._person(phone_number, owner)
+    def __init__(
+        self,
+        client: AnyClient,
+        store: AnyStore,
+        key: bytes | str | None = None,
+        *,
+        limits: Limits = _LIMITS,
+        purpose: str = "login",
+    ) -> None:
+        _arguments.parts(client, store, limits, purpose, asynchronous=self._asynchronous)
+        self._client, self._store, self._key = client, store, _arguments.key(key)
+        self._limits, self._purpose = limits, purpose
+        per_number = max(longest(limits.calls_per_number), limits.ring_again_after)
+        self._keep = {"n": per_number, "a": longest(limits.calls_per_caller)}
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"{type(self).__name__} holds a key: make one in each process")
+
+    async def _start(self, phone_number: str, owner: str, caller: str | None) -> Challenge:
+        person, ref_id, outcome = self._person(phone_number, owner), str(uuid4()), Outcome.NOT_PLACED
         caller_key = None if caller is None else f"a:{self._mac('caller', _arguments.caller(caller))}"
-        known, failures, most = yield from self._standing(person)
-        if failures >= most:
-            message = "this number is locked: too many wrong codes were entered for it"
-            raise TooManyCallsError(message, limit="failures_per_number", retryable=False)
-        ref_id, held, outcome = str(uuid4()), list[str](), Outcome.NOT_PLACED
-        added = _code(0.0, ref_id)
+        code = f"{secrets.randbelow(10**self._limits.code_digits):0{self._limits.code_digits}}"
         try:
-            claim = yield from self._claim(person, caller_key, ref_id, held, known=known)
-            if isinstance(claim, Challenge):
-                yield from self._give_back(ref_id, held)
-                return claim
-            code, added = yield from self._add_code(person, ref_id)
-            if abs(self._now() - claim) > STALE:
-                raise _not_placed("store or process was too slow for this call", ref_id)
+            call = await self._claim(person, caller_key, ref_id, code)
+            if call.ref_id != ref_id:
+                await self._give_back(person, caller_key, ref_id)
+                return self._challenge(person, call, rang=False)
+            if abs(self._now() - call.at) > STALE:
+                raise not_placed("store or process was too slow for this call")
             outcome = Outcome.UNKNOWN
-            yield Place(person.number, code, ref_id)
+            await self._do(self._client.run_otp, person.number, code, ref_id=ref_id)
             outcome = Outcome.PLACED
         except AutocallError as error:
             if Outcome.NOT_PLACED in {outcome, error.outcome}:
-                with contextlib.suppress(AutocallError):
-                    yield from self._give_back(ref_id, held)
+                await self._give_back(person, caller_key, ref_id)
                 raise
+        call.outcome = outcome.value
 
-        def note(codes: list[Any], _: float) -> list[Any]:
-            return [{**each, "outcome": outcome.value} if each["ref_id"] == ref_id else each for each in codes]
+        def note(record: Record, _: float) -> bool:
+            noted = record.find(ref_id)
+            if noted:
+                noted.outcome = outcome.value
+            return noted is not None
 
         # The phone rings and its code is good, with this note or without.
         with contextlib.suppress(AutocallError):
-            yield from self._change(f"c:{person.challenge}", note)
-        return self._challenge(person, added, outcome, rang=True)
+            await self._change(person.key, note)
+        return self._challenge(person, call, rang=True)
 
-    def _claim(
-        self, person: Person, caller_key: str | None, ref_id: str, held: list[str], *, known: bool
-    ) -> Flow[Challenge | float]:
-        """The time since when the number is ours; or the challenge under way that this request joins."""
+    async def _claim(self, person: Person, caller_key: str | None, ref_id: str, code: str) -> Call:
+        """The number and its code for this call; or the call under way that this request joins."""
         limits = self._limits
         for _ in range(_TRIES):
-            raw = yield Get(f"n:{person.number_mac}")
-            now = self._now()
-            calls: list[Call] = _recent(load(raw), now, self._keep["n"])
-            last = calls[-1] if calls else None
-            if last and last["ref_id"] == ref_id:
-                return last["at"]  # the swap was sent twice, by the client of the store
-            if last and not last["over"] and (pause := last["at"] + limits.ring_again_after - now) > 0:
-                joined = yield from self._join(person, last, pause)
-                if joined:
-                    return joined
-                last["over"] = True
-            counted = [call for call in calls if call["owner"] == person.owner] if known else calls
-            _admit("calls_per_number", wait([call["at"] for call in counted], limits.calls_per_number, now))
-            codes: list[Code] = load((yield Get(f"c:{person.challenge}")))
-            now = self._now()
-            _admit("calls_per_challenge", self._wait_for_code(codes, now))
-            if caller_key and caller_key not in held:
-                yield from self._count(caller_key, ref_id, held)
-            held += [f"c:{person.challenge}", f"n:{person.number_mac}"]
-            calls.append(_call(now, ref_id, person.owner, person.challenge))
-            if (yield Swap(f"n:{person.number_mac}", raw, dump(calls), self._keep["n"])):
-                return now
-        raise _not_placed("store: a record changed under every one of many tries")
+            raw, record, now = await self._read(person.key)
+            if own := record.find(ref_id):
+                return own  # the client of the store sent the swap twice
+            if self._is_locked(person, record):
+                raise TooManyCallsError("this number is locked: too many wrong codes", limit="failures_per_number")
+            last = record.calls[-1] if record.calls else None
+            if last and last.at + limits.ring_again_after > now:
+                if not await self._is_over(person, last, now):
+                    return last
+                last.over = True
+            known = person.owner in record.verified
+            counted = [call.at for call in record.calls if not known or call.owner == person.owner]
+            _admit("calls_per_number", wait(counted, limits.calls_per_number, now))
+            challenge = self._open_challenge(person, record, now)
+            if len(challenge) >= limits.calls_per_challenge:
+                until = min(challenge[0].ends, challenge[0].since + limits.challenge_life - limits.code_life)
+                _admit("calls_per_challenge", max(until - now, _SHORTEST))
+            if caller_key:
+                await self._count(caller_key, ref_id)
+            record.calls.append(self._new_call(person, challenge, ref_id, code))
+            if await self._swap(person.key, raw, record):
+                return record.calls[-1]
+        raise not_placed("store: a record changed under every one of many tries")
 
-    def _join(self, person: Person, last: Call, pause: float) -> Flow[Challenge | None]:
-        """The challenge of a call that was placed a moment ago; None where it is over, and the phone may ring again."""
-        codes: list[Code] = load((yield Get(f"c:{person.challenge}")))
-        code = next((code for code in codes if code["ref_id"] == last["ref_id"]), _code(last["at"], last["ref_id"]))
-        if last["challenge"] != person.challenge or (code["winner"] and not code["outcome"]):
-            message = "this number was called a moment ago"
-            raise TooManyCallsError(message, retry_after=pause, limit="ring_again_after")
-        if code["winner"]:
-            return None
-        if len(code["guesses"]) >= self._limits.guesses:
-            message = "too many wrong codes were entered for this call"
-            raise TooManyCallsError(message, retry_after=pause, limit="guesses")
-        with contextlib.suppress(AutocallError):
-            record: Cdr = yield LookUp(last["ref_id"], LOOK_UP)
-            if record.finished and not record.answered:
-                return None
-        return self._challenge(person, code, Outcome(code["outcome"] or Outcome.UNKNOWN), rang=False)
+    async def _is_over(self, person: Person, last: Call, now: float) -> bool:
+        """Whether the phone may ring again so soon; where it may not, the request joins the call under way."""
+        if last.over or (last.winner and last.outcome):
+            return True
+        if last.winner or not self._is_of(person, last):
+            _admit("ring_again_after", last.at + self._limits.ring_again_after - now)
+        if len(last.guesses) >= self._limits.guesses:
+            _admit("guesses", last.at + self._limits.ring_again_after - now)
+        try:
+            ended: Cdr = await self._ask(self._client.wait_for_cdr, last.ref_id, timeout=LOOK_UP, progress=_look_once)
+        except AutocallError:
+            return False
+        return not ended.answered
 
-    def _count(self, caller_key: str, ref_id: str, held: list[str]) -> Flow[None]:
+    async def _count(self, caller_key: str, ref_id: str) -> None:
         """Count the call for whoever asks for it, or refuse it."""
         limits = self._limits.calls_per_caller
 
-        def edit(calls: list[Call], now: float) -> list[Call] | None:
-            calls = _recent(calls, now, longest(limits))
-            if any(call["ref_id"] == ref_id for call in calls):
-                return None
-            _admit("calls_per_caller", wait([call["at"] for call in calls], limits, now))
-            held.append(caller_key)
-            return [*calls, _call(now, ref_id)]
+        def count(record: Record, now: float) -> bool:
+            if record.find(ref_id):
+                return False
+            _admit("calls_per_caller", wait([call.at for call in record.calls], limits, now))
+            record.calls.append(Call(now, ref_id))
+            return True
 
-        yield from self._change(caller_key, edit)
+        await self._change(caller_key, count)
 
-    def _add_code(self, person: Person, ref_id: str) -> Flow[tuple[str, Code]]:
-        """A new code, in the newest challenge where it fits, else in one of its own."""
-        code, added = "", _code(0.0, ref_id)
+    def _new_call(self, person: Person, challenge: list[Call], ref_id: str, code: str) -> Call:
+        """A call that reads a new code, of the newest challenge where it fits, else of one of its own."""
+        now, limits = self._now(), self._limits
+        first = Call(now, ref_id, person.owner, self._purpose, since=now, challenge=uuid4().hex)
+        new = replace(challenge[-1] if challenge else first, at=now, ref_id=ref_id, outcome="", over=False)
+        new.code = self._mac("code", new.challenge, code)
+        new.ends = min(now + limits.code_life, new.since + limits.challenge_life)
+        return new
 
-        def edit(codes: list[Any], now: float) -> list[Any] | None:
-            nonlocal code, added
-            codes = self._living(codes, now)
-            if any(each["ref_id"] == ref_id for each in codes):
-                return None
-            newest: Any = codes[-1] if codes and self._takes_a_code(codes[-1], now) else _code(now, "")
-            macs = {each["mac"] for each in codes}
-            while not code or (mac := self._mac("code", newest["challenge"], code)) in macs:
-                code = f"{secrets.randbelow(10**self._limits.code_digits):0{self._limits.code_digits}}"
-            new: Any = {**newest, "at": now, "ref_id": ref_id, "mac": mac, "outcome": ""}
-            added = new
-            return [*codes, new]
-
-        yield from self._change(f"c:{person.challenge}", edit)
-        return code, added
-
-    def _give_back(self, ref_id: str, held: list[str]) -> Flow[None]:
+    async def _give_back(self, person: Person, caller_key: str | None, ref_id: str) -> None:
         """Undo what was noted for a call that is not placed; the number last, since from then on it may be called."""
+        with contextlib.suppress(AutocallError):
+            for key in filter(None, (caller_key, person.key)):
+                await self._change(key, lambda record, _: record.remove(ref_id))
 
-        def without(rows: list[Any], _: float) -> list[Any] | None:
-            left = [row for row in rows if row["ref_id"] != ref_id]
-            return left if len(left) < len(rows) else None
-
-        for key in sorted(set(held), key=lambda key: "can".index(key[0])):
-            yield from self._change(key, without)
-
-    def _check(self, phone_number: str, code: str, owner: str) -> Flow[Check]:
-        person = self._person(phone_number, owner)
+    async def _check(self, phone_number: str, code: str, owner: str) -> Check:
+        person, guess = self._person(phone_number, owner), uuid4().hex
         typed = _arguments.code(code, self._limits.code_digits)
-        _, failures, most = yield from self._standing(person)
-        if failures >= most:
-            return Check(verdict=Verdict.LOCKED)
-        guess = uuid4().hex
-        guessed = yield from self._guess(person, guess, comparable=typed is not None)
-        if isinstance(guessed, Check) or typed is None:
-            return guessed if isinstance(guessed, Check) else Check(verdict=Verdict.WRONG)
-
-        def one_more(failures: list[Any], now: float) -> list[Any] | None:
-            if any(failure["ref_id"] == guess for failure in failures):
-                return failures
-            return [*failures, {"at": now, "ref_id": guess}] if len(failures) < most else None
-
-        # Counted before the code is looked at: whatever runs at once or is killed, no guess is free.
-        if not (yield from self._change(f"f:{person.number_mac}", one_more)):
-            return Check(verdict=Verdict.LOCKED)
-        right = self._matches(guessed, typed)
+        compared = await self._take_guess(person, guess, is_code=typed is not None)
+        if isinstance(compared, Check) or typed is None:
+            return compared if isinstance(compared, Check) else Check(verdict=Verdict.WRONG)
+        right = self._matches(compared, typed)
         if not right:
-            return Check(verdict=Verdict.WRONG, attempts_left=self._guesses_left(guessed))
-        if not (yield from self._win(person, guess, right)):
+            return Check(verdict=Verdict.WRONG, attempts_left=self._guesses_left(compared))
+
+        def win(record: Record, now: float) -> bool:
+            codes = self._codes(person, record, now)
+            has_won = any(call.winner == guess for call in record.calls)  # the client of the store sent the swap twice
+            if not has_won and not any(call.ref_id in right and not call.winner for call in codes):
+                return False  # another was faster, or the time of the code ended meanwhile
+            for call in codes:
+                call.winner = call.winner or guess
+                call.over = call.over or call.ref_id in right
+            record.failures, record.verified[person.owner] = 0, now
+            return True
+
+        if not await self._change(person.key, win):
             return Check(verdict=Verdict.EXPIRED)
         return Check(verdict=Verdict.VERIFIED, phone_number=person.number)
 
-    def _guess(self, person: Person, guess: str, *, comparable: bool) -> Flow[list[Code] | Check]:
-        """Take a guess before the code is looked at, and the codes to compare; what is no code costs none."""
-        guessed: list[Code] | Check = []
+    async def _take_guess(self, person: Person, guess: str, *, is_code: bool) -> list[Call] | Check:
+        """The codes to compare, the guess counted before: whatever runs at once or is killed, no guess is free."""
+        result: list[Call] | Check = []
 
-        def edit(codes: list[Code], now: float) -> list[Code] | None:
-            nonlocal guessed
-            codes = self._living(codes, now)
-            guessed = [code for code in codes if guess in code["guesses"]]
-            unused = [code for code in codes if not code["winner"]]
-            open_ = [code for code in unused if len(code["guesses"]) < self._limits.guesses]
-            if guessed:
-                return None
-            if not comparable or not open_:
-                verdict = Verdict.WRONG if open_ else Verdict.LOCKED if unused else Verdict.EXPIRED
-                guessed = Check(verdict=verdict, attempts_left=self._guesses_left(open_))
-                return None
-            for code in open_:
-                code["guesses"].append(guess)
-            guessed = open_
-            return codes
-
-        yield from self._change(f"c:{person.challenge}", edit)
-        return guessed
-
-    def _matches(self, codes: list[Code], typed: str) -> set[str]:
-        """The calls that read this code, found in a time that does not depend on it."""
-        macs = [(code, self._mac("code", code["challenge"], typed)) for code in codes]
-        return {code["ref_id"] for code, mac in macs if hmac.compare_digest(code["mac"], mac)}
-
-    def _win(self, person: Person, guess: str, right: set[str]) -> Flow[bool]:
-        """Use the codes up for this guess; False where another was faster, or their time ended meanwhile."""
-        over = set(right)
-
-        def mark(codes: list[Any], _: float) -> list[Any] | None:
-            # A call under way may ring yet, and holds the number.
-            over.update(code["ref_id"] for code in codes if code["outcome"])
-            if not any(code["ref_id"] in right and code["winner"] in {"", guess} for code in codes):
-                return None
-            return [{**code, "winner": code["winner"] or guess} for code in codes]
-
-        def free(calls: list[Any], _: float) -> list[Any]:
-            return [{**call, "over": call["over"] or call["ref_id"] in over} for call in calls]
-
-        if not (yield from self._change(f"c:{person.challenge}", mark)):
+        def take(record: Record, now: float) -> bool:
+            nonlocal result
+            result = [code for code in record.calls if guess in code.guesses]
+            if result:
+                return False  # the client of the store sent the swap twice
+            unused = [code for code in self._codes(person, record, now) if not code.winner]
+            result = [code for code in unused if len(code.guesses) < self._limits.guesses]
+            if self._is_locked(person, record):
+                result = Check(verdict=Verdict.LOCKED)
+            elif not result:
+                result = Check(verdict=Verdict.LOCKED if unused else Verdict.EXPIRED)
+            elif not is_code:
+                result = Check(verdict=Verdict.WRONG, attempts_left=self._guesses_left(result))
+            else:
+                record.failures += 1
+                for code in result:
+                    code.guesses.append(guess)
+                return True
             return False
-        # The code is used up: a store that fails from here on must not lose the login.
-        with contextlib.suppress(AutocallError):
-            yield from self._change(f"f:{person.number_mac}", lambda _rows, _now: [])
-            yield from self._change(f"n:{person.number_mac}", free)
-            yield from self._change(f"d:{person.owner}", lambda _, now: [{"at": now}])
-        return True
 
-    def _record(self, phone_number: str, owner: str) -> Flow[Cdr | None]:
-        codes: list[Code] = load((yield Get(f"c:{self._person(phone_number, owner).challenge}")))
+        await self._change(person.key, take)
+        return result
+
+    def _matches(self, codes: list[Call], typed: str) -> set[str]:
+        """The calls that read this code, found in a time that does not depend on it."""
+        macs = [(code, self._mac("code", code.challenge, typed)) for code in codes]
+        return {code.ref_id for code, mac in macs if hmac.compare_digest(code.code, mac)}
+
+    async def _record(self, phone_number: str, owner: str) -> Cdr | None:
+        person = self._person(phone_number, owner)
+        _, record, now = await self._read(person.key)
+        codes = self._codes(person, record, now)
         try:
-            return (yield LookUp(codes[-1]["ref_id"])) if codes else None
+            cdr: Cdr | None = await self._ask(self._client.get_cdr, codes[-1].ref_id) if codes else None
         except NotFoundError:
             return None
+        return cdr
 
-    def _unlock(self, phone_number: str) -> Flow[None]:
-        key = f"f:{self._mac('number', normalize_number(phone_number))}"
-        yield from self._change(key, lambda _rows, _now: [])
+    async def _unlock(self, phone_number: str) -> None:
+        def forget(record: Record, _: float) -> bool:
+            record.failures = 0
+            return True
 
-    def _change(self, key: str, edit: Edit) -> Flow[bool]:
+        await self._change(self._key_of(normalize_number(phone_number)), forget)
+
+    async def _change(self, key: str, edit: Edit) -> bool:
         """Edit a record, again and again while others are faster; False where the edit leaves it as it is."""
         for _ in range(_TRIES):
-            raw = yield Get(key)
-            rows, now = load(raw), self._now()
-            edited = edit(rows, now)
-            if edited is None:
+            raw, record, now = await self._read(key)
+            if not edit(record, now):
                 return False
-            if (yield Swap(key, raw, dump(edited), self._ttl(key, edited, now))):
+            if await self._swap(key, raw, record):
                 return True
-        raise _not_placed("store: a record changed under every one of many tries")
+        raise not_placed("store: a record changed under every one of many tries")
 
-    def _ttl(self, key: str, rows: list[Any], now: float) -> float:
-        """Seconds until the newest part of a record means nothing any more."""
-        ends: list[float] = [self._end(row) if key[0] == "c" else row["at"] + self._keep[key[0]] for row in rows]
-        return max([*ends, now + _SHORTEST]) - now
+    async def _read(self, key: str) -> tuple[str | None, Record, float]:
+        """A record as it is stored, what of it is still of use, and the time."""
+        raw: str | None = await self._ask(self._store.get, key)
+        record, now = load(raw), self._now()
+        record.calls = [call for call in record.calls if call.at - SKEW <= now < self._end(key, call)]
+        oldest = now - self._limits.known_for
+        record.verified = {owner: at for owner, at in record.verified.items() if at > oldest}
+        return raw, record, now
 
-    def _standing(self, person: Person) -> Flow[tuple[bool, int, int]]:
-        """Whether this owner was verified for the number before, its failures, and how many it may have."""
-        known = (yield Get(f"d:{person.owner}")) is not None
-        failures, most = load((yield Get(f"f:{person.number_mac}"))), self._limits.failures_per_number
-        return known, len(failures), most if known else most - most // 10
+    async def _swap(self, key: str, raw: str | None, record: Record) -> bool:
+        """Put a record in the place of what was read; it lives as long as its newest part."""
+        now = self._now()
+        ends = [now + (_YEAR if record.failures else _SHORTEST), *(self._end(key, call) for call in record.calls)]
+        ends += [at + self._limits.known_for for at in record.verified.values()]
+        swapped: bool = await self._ask(self._store.swap, key, raw, dump(record), max(ends) - now)
+        return swapped
 
-    def _living(self, codes: list[Code], now: float) -> list[Code]:
-        return [code for code in codes if code["at"] - SKEW <= now < self._end(code)]
+    def _end(self, key: str, call: Call) -> float:
+        return max(call.at + self._keep[key[0]], call.ends)
 
-    def _end(self, code: Code) -> float:
-        return min(code["at"] + self._limits.code_life, code["since"] + self._limits.challenge_life)
+    def _is_locked(self, person: Person, record: Record) -> bool:
+        most = self._limits.failures_per_number
+        return record.failures >= (most if person.owner in record.verified else most - most // 10)
 
-    def _guesses_left(self, codes: list[Code]) -> int:
-        return max((self._limits.guesses - len(code["guesses"]) for code in codes), default=0)
+    def _codes(self, person: Person, record: Record, now: float) -> list[Call]:
+        return [call for call in record.calls if self._is_of(person, call) and now < call.ends]
 
-    def _takes_a_code(self, newest: Code, now: float) -> bool:
-        """Whether the challenge of the newest code is open, and lives as long as one more code."""
-        limits = self._limits
-        in_time = now + limits.code_life <= newest["since"] + limits.challenge_life
-        return in_time and not newest["winner"] and len(newest["guesses"]) < limits.guesses
+    def _is_of(self, person: Person, call: Call) -> bool:
+        return (call.owner, call.purpose) == (person.owner, self._purpose)
 
-    def _wait_for_code(self, codes: list[Code], now: float) -> float:
-        """Seconds until one more code may be read; 0 where it may be now."""
-        codes, limits = self._living(codes, now), self._limits
-        if not codes or not self._takes_a_code(codes[-1], now):
-            return 0.0
-        same = [code for code in codes if code["challenge"] == codes[-1]["challenge"]]
-        if len(same) < limits.calls_per_challenge:
-            return 0.0
-        until = min(self._end(same[0]), same[0]["since"] + limits.challenge_life - limits.code_life)
-        return max(until - now, _SHORTEST)
+    def _guesses_left(self, codes: list[Call]) -> int:
+        return max(self._limits.guesses - len(code.guesses) for code in codes)
 
-    def _challenge(self, person: Person, code: Code, outcome: Outcome, *, rang: bool) -> Challenge:
-        ends, again = self._end(code), code["at"] + self._limits.ring_again_after
-        expires_at, ring_again_at = datetime.fromtimestamp(ends, UTC), datetime.fromtimestamp(again, UTC)
-        return Challenge(person.number, code["ref_id"], outcome, rang, expires_at, ring_again_at)
+    def _open_challenge(self, person: Person, record: Record, now: float) -> list[Call]:
+        """The living codes of the newest challenge, if it may have one more."""
+        codes, limits = self._codes(person, record, now), self._limits
+        newest = codes[-1] if codes else None
+        if not newest or newest.winner or len(newest.guesses) >= limits.guesses:
+            return []
+        in_time = now + limits.code_life <= newest.since + limits.challenge_life
+        return [code for code in codes if code.challenge == newest.challenge] if in_time else []
+
+    def _challenge(self, person: Person, call: Call, *, rang: bool) -> Challenge:
+        outcome, again = Outcome(call.outcome or Outcome.UNKNOWN), call.at + self._limits.ring_again_after
+        ends, again_at = datetime.fromtimestamp(call.ends, UTC), datetime.fromtimestamp(again, UTC)
+        return Challenge(person.number, call.ref_id, outcome, rang, ends, again_at)
 
     def _person(self, phone_number: str, owner: str) -> Person:
-        number, owner = normalize_number(phone_number), _arguments.owner(owner)
-        challenge = self._mac("challenge", self._purpose, owner, number)
-        return Person(number, self._mac("number", number), self._mac("owner", owner, number), challenge)
+        number = normalize_number(phone_number)
+        return Person(number, self._key_of(number), self._mac("owner", _arguments.owner(owner), number))
+
+    def _key_of(self, number: str) -> str:
+        return f"n:{self._mac('number', number)}"
 
     def _mac(self, *parts: str) -> str:
         return hmac.digest(self._key, json.dumps(parts).encode(), "sha256").hex()
@@ -371,24 +321,28 @@ class Flows:
     def _now(self) -> float:
         return time.time()
 
+    async def _ask(self, method: Callable[..., Any], *arguments: object, **named: object) -> Any:  # noqa: ANN401 - theirs
+        """What store or record says; an error of any kind means that no call was placed."""
+        try:
+            return await self._do(method, *arguments, **named)
+        except AutocallError:
+            raise
+        except Exception as error:
+            raise not_placed(f"store or look-up failed: {type(error).__name__}; no call was placed") from error
 
-def _call(now: float, ref_id: str, owner: str = "", challenge: str = "") -> Call:
-    return Call(at=now, ref_id=ref_id, owner=owner, challenge=challenge, over=False)
+    async def _do(self, method: Callable[..., Any], *arguments: object, **named: object) -> Any:  # noqa: ANN401 - theirs
+        if not self._asynchronous:
+            return method(*arguments, **named)
+        if inspect.iscoroutinefunction(method):
+            return await method(*arguments, **named)
+        return await asyncio.to_thread(method, *arguments, **named)
 
 
-def _code(now: float, ref_id: str) -> Code:
-    """The code of a call, the first of its challenge."""
-    return Code(at=now, ref_id=ref_id, mac="", outcome="", challenge=uuid4().hex, since=now, guesses=[], winner="")
-
-
-def _recent(calls: list[Call], now: float, keep: float) -> list[Call]:
-    return [call for call in calls if now - keep < call["at"] <= now + SKEW]
+def _look_once(_: WaitProgress) -> NoReturn:
+    raise AutocallError("this call is not over yet")
 
 
 def _admit(limit: str, pause: float) -> None:
     if pause > 0:
-        raise TooManyCallsError("too many calls; another may be asked for later", retry_after=pause, limit=limit)
-
-
-def _not_placed(message: str, ref_id: str | None = None) -> AutocallError:
-    return AutocallError(message, outcome=Outcome.NOT_PLACED, ref_id=ref_id, retryable=True)
+        message = f"the limit {limit} is reached: another call may be asked for in {pause:.0f} s"
+        raise TooManyCallsError(message, limit=limit, retry_after=pause)

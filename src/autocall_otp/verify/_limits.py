@@ -7,23 +7,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from autocall_otp import ConfigurationError, Outcome
+from autocall_otp.verify._results import misconfigured
 
 Windows: TypeAlias = tuple[tuple[int, float], ...]
 """Pairs of a count and the seconds in which it may be reached."""
 
 _DAY = 86_400.0
-_COUNTS = {"code_digits", "guesses", "calls_per_challenge", "failures_per_number"}
-_BOUNDS = {
+_BOUNDS: dict[str, tuple[int, int] | tuple[float, float]] = {
     "code_digits": (6, 10),
-    "code_life": (0.001, 600),
-    "challenge_life": (0.001, 600),
+    "code_life": (0.001, 600.0),
+    "challenge_life": (0.001, 600.0),
     "guesses": (1, 100),
     "ring_again_after": (0.001, _DAY),
     "calls_per_challenge": (1, 100),
     "failures_per_number": (1, 100),
     "known_for": (0.001, 3650 * _DAY),
 }
+"""Whole numbers bound counts, others seconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,25 +62,22 @@ class Limits:
     """Seconds that an owner counts as verified before."""
 
     def __post_init__(self) -> None:
-        """Refuse what is out of bounds."""
         for name, (low, high) in _BOUNDS.items():
-            value, kinds = getattr(self, name), {int} if name in _COUNTS else {int, float}
-            if type(value) not in kinds or not low <= value <= high:
-                kind = "a whole number" if name in _COUNTS else "seconds"
-                raise ConfigurationError(f"{name}: must be {kind} from {low} to {high}", outcome=Outcome.NOT_PLACED)
+            value, is_count = getattr(self, name), isinstance(low, int)
+            if type(value) not in ({int} if is_count else {int, float}) or not low <= value <= high:
+                kind = "a whole number" if is_count else "seconds"
+                raise misconfigured(f"{name}: must be {kind} from {low:g} to {high:g}")
         for name in ("calls_per_number", "calls_per_caller"):
             windows: Windows = getattr(self, name)
             if not isinstance(windows, tuple) or not all(_is_window(window) for window in windows):
-                message = f"{name}: must be a tuple of pairs of a whole number and seconds, both above 0"
-                raise ConfigurationError(message, outcome=Outcome.NOT_PLACED)
+                raise misconfigured(f"{name}: must be a tuple of pairs of a whole number and seconds, both above 0")
 
 
 def _is_window(window: object) -> bool:
     match window:
         case (int(count), int(seconds) | float(seconds)):
             return count > 0 and 0 < seconds < math.inf
-        case _:
-            return False
+    return False
 
 
 def longest(windows: Windows) -> float:
@@ -90,8 +87,7 @@ def longest(windows: Windows) -> float:
 
 def wait(times: Iterable[float], windows: Windows, now: float) -> float:
     """Seconds until one more fits into each window; 0 where it fits now."""
-    waits = [0.0]
-    times = sorted(times)
+    times, waits = sorted(times), [0.0]
     for count, seconds in windows:
         inside = [at for at in times if at > now - seconds]
         if len(inside) >= count:

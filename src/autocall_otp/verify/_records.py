@@ -1,53 +1,75 @@
-"""What the store holds: one JSON list for each record, deleted when it is empty.
+"""What the store holds: a JSON text for each number and each caller, deleted when there is nothing left to say.
 
-n:<number>              the calls to a number; the last one holds it for a minute
-c:<owner and number>    the codes that may be entered
-f:<number>              times of the failures in a row
-a:<caller>              the calls that a caller asked for
-d:<owner and number>    when this owner was verified for this number
+n:<number>    its calls, the codes that they read, its failures in a row, and the owners that were verified for it
+a:<caller>    the calls that it asked for
 
-Each key is an HMAC, so it tells neither number nor owner; codes are HMACs, too.
+What follows the colon is an HMAC, so no key tells a number or a caller. In a record owners and codes are HMACs, too.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Any, TypedDict
+from dataclasses import dataclass, field
 
 
-class Call(TypedDict):
-    """A call to a number, or asked for by a caller."""
-
-    at: float
-    ref_id: str
-    owner: str
-    challenge: str
-    over: bool
-    """Whether the next call need not wait: nobody answered, or the code was used."""
-
-
-class Code(TypedDict):
-    """A code, and the call that reads it."""
+@dataclass
+class Call:
+    """A call that was asked for. That of a caller has a time and a reference only."""
 
     at: float
+    """When it was claimed."""
     ref_id: str
-    mac: str
-    outcome: str
-    """How the call went; empty while it is under way."""
-    challenge: str
+    owner: str = ""
+    purpose: str = ""
+    outcome: str = ""
+    """How it went; empty while it is under way."""
+    over: bool = False
+    """Whether the next one need not wait: nobody answered, or its code was used."""
+    code: str = ""
+    ends: float = 0.0
+    """Until when the code may be entered."""
+    challenge: str = ""
     """Codes of one challenge are guessed and used as one: they have the same guesses."""
-    since: float
-    guesses: list[str]
+    since: float = 0.0
+    """When the challenge began."""
+    guesses: list[str] = field(default_factory=list)
     """A random mark of each, so that one that a client of the store sends twice is counted once."""
-    winner: str
-    """The mark of the guess that was right."""
+    winner: str = ""
+    """The mark of the guess that used the code up."""
 
 
-def load(raw: str | None) -> list[Any]:
-    """The list in a record."""
-    return [] if raw is None else list(json.loads(raw))
+@dataclass
+class Record:
+    """What is kept of a number, or of a caller."""
+
+    calls: list[Call] = field(default_factory=list)
+    """In their order."""
+    failures: int = 0
+    verified: dict[str, float] = field(default_factory=dict)
+    """When an owner was verified for the number the last time."""
+
+    def find(self, ref_id: str) -> Call | None:
+        """The call with this reference."""
+        return next((call for call in self.calls if call.ref_id == ref_id), None)
+
+    def remove(self, ref_id: str) -> bool:
+        """Take a call out; False where it is not there."""
+        left = [call for call in self.calls if call.ref_id != ref_id]
+        self.calls, found = left, len(left) < len(self.calls)
+        return found
 
 
-def dump(record: list[Any]) -> str | None:
-    """The record of a list."""
-    return json.dumps(record, separators=(",", ":")) if record else None
+def load(raw: str | None) -> Record:
+    """The record in a text."""
+    fields = json.loads(raw or "{}")
+    return Record([Call(**call) for call in fields.pop("calls", ())], **fields)
+
+
+def dump(record: Record) -> str | None:
+    """The text of a record; None where it is empty."""
+    text = json.dumps(record, default=_fields, separators=(",", ":"))
+    return None if text == "{}" else text
+
+
+def _fields(part: Call | Record) -> dict[str, object]:
+    return {name: value for name, value in vars(part).items() if value}

@@ -2,34 +2,51 @@
 
 from __future__ import annotations
 
+import inspect
 import math
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from autocall_otp import ConfigurationError, Outcome
+from autocall_otp.verify._results import misconfigured
+from autocall_otp.verify._stores import run
 
 if TYPE_CHECKING:
-    import redis
     import redis.asyncio
 
 
 class _Redis:
-    def __init__(self, client: Any, prefix: str = "autocall:") -> None:  # noqa: ANN401 - typed below
+    def __init__(self, client: Any, prefix: str) -> None:  # noqa: ANN401 - typed below
         try:
             from redis import WatchError  # noqa: PLC0415 - an extra
         except ImportError:
-            message = "client: needs redis-py, which pip install 'autocall-otp[redis]' brings"
-            raise ConfigurationError(message, outcome=Outcome.NOT_PLACED) from None
-        self._client = client
-        self._prefix = prefix
-        self._lost = WatchError
-        self._checked = False
+            raise misconfigured("client: needs redis-py, which pip install 'autocall-otp[redis]' brings") from None
+        self._client, self._prefix, self._lost, self._checked = client, prefix, WatchError, False
 
-    def _refuse_eviction(self, memory: Mapping[str, Any]) -> None:
-        if memory.get("maxmemory") and memory.get("maxmemory_policy") != "noeviction":
-            message = "client: this Redis evicts; set maxmemory-policy noeviction, or failures would be forgotten"
-            raise ConfigurationError(message, outcome=Outcome.NOT_PLACED)
-        self._checked = True
+    async def _get(self, key: str) -> str | None:
+        if not self._checked:
+            memory = await _awaited(self._client.info("memory"))
+            if memory.get("maxmemory") and memory.get("maxmemory_policy") != "noeviction":
+                message = "this Redis evicts; set maxmemory-policy noeviction, or failures would be forgotten"
+                raise misconfigured(f"client: {message}")
+            self._checked = True
+        return _text(await _awaited(self._client.get(self._prefix + key)))
+
+    async def _swap(self, key: str, old: str | None, new: str | None, ttl: float) -> bool:
+        key, milliseconds = self._prefix + key, math.ceil(ttl * 1000)
+        if old is None and new is not None:
+            return bool(await _awaited(self._client.set(key, new, nx=True, px=milliseconds)))
+        pipeline = self._client.pipeline(transaction=True)
+        try:
+            await _awaited(pipeline.watch(key))
+            if _text(await _awaited(pipeline.get(key))) != old:
+                return False
+            pipeline.multi()
+            pipeline.delete(key) if new is None else pipeline.set(key, new, px=milliseconds)
+            await _awaited(pipeline.execute())
+        except self._lost:
+            return False
+        finally:
+            await _awaited(pipeline.reset())
+        return True
 
 
 class RedisStore(_Redis):
@@ -47,70 +64,34 @@ class RedisStore(_Redis):
     """
 
     def __init__(self, client: redis.Redis, prefix: str = "autocall:") -> None:
-        """Connect at the first operation only."""
         super().__init__(client, prefix)
 
     def get(self, key: str) -> str | None:
         """`Store.get`."""
-        if not self._checked:
-            self._refuse_eviction(self._client.info("memory"))
-        return _text(self._client.get(self._prefix + key))
+        return run(self._get(key))
 
     def swap(self, key: str, old: str | None, new: str | None, ttl: float) -> bool:
         """`Store.swap`."""
-        key, milliseconds = self._prefix + key, math.ceil(ttl * 1000)
-        if old is None and new is not None:
-            return bool(self._client.set(key, new, nx=True, px=milliseconds))
-        with self._client.pipeline(transaction=True) as pipeline:
-            try:
-                pipeline.watch(key)
-                if _text(pipeline.get(key)) != old:
-                    return False
-                pipeline.multi()
-                pipeline.delete(key) if new is None else pipeline.set(key, new, px=milliseconds)
-                pipeline.execute()
-            except self._lost:
-                return False
-        return True
+        return run(self._swap(key, old, new, ttl))
 
 
 class AsyncRedisStore(_Redis):
-    """`RedisStore` for asyncio.
-
-    Args:
-        client: a ``redis.asyncio.Redis``, which belongs to one event loop.
-        prefix: of all keys.
-
-    Raises:
-        ConfigurationError: as `RedisStore`.
-    """
+    """`RedisStore` for asyncio, with the same errors; its client is a ``redis.asyncio.Redis`` of one event loop."""
 
     def __init__(self, client: redis.asyncio.Redis, prefix: str = "autocall:") -> None:
-        """Connect at the first operation only."""
         super().__init__(client, prefix)
 
     async def get(self, key: str) -> str | None:
         """`Store.get`, awaited."""
-        if not self._checked:
-            self._refuse_eviction(await self._client.info("memory"))
-        return _text(await self._client.get(self._prefix + key))
+        return await self._get(key)
 
     async def swap(self, key: str, old: str | None, new: str | None, ttl: float) -> bool:
         """`Store.swap`, awaited."""
-        key, milliseconds = self._prefix + key, math.ceil(ttl * 1000)
-        if old is None and new is not None:
-            return bool(await self._client.set(key, new, nx=True, px=milliseconds))
-        async with self._client.pipeline(transaction=True) as pipeline:
-            try:
-                await pipeline.watch(key)
-                if _text(await pipeline.get(key)) != old:
-                    return False
-                pipeline.multi()
-                pipeline.delete(key) if new is None else pipeline.set(key, new, px=milliseconds)
-                await pipeline.execute()
-            except self._lost:
-                return False
-        return True
+        return await self._swap(key, old, new, ttl)
+
+
+async def _awaited(answer: Any) -> Any:  # noqa: ANN401 - the answer of a command, from either client
+    return await answer if inspect.isawaitable(answer) else answer
 
 
 def _text(value: Any) -> str | None:  # noqa: ANN401 - redis-py answers in bytes or in text

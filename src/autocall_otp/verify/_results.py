@@ -1,4 +1,4 @@
-"""What a login by voice code gives back, and the error that it adds to the SDK's."""
+"""What a login by voice code gives back, and the errors that it raises."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from autocall_otp import AutocallError, Outcome, mask_number
+from autocall_otp import AutocallError, ConfigurationError, Outcome, mask_number
 
 
 class Verdict(Enum):
@@ -25,10 +25,7 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Challenge:
-    """A call that reads a code, and until when the code may be entered.
-
-    repr and pickle mask the phone number.
-    """
+    """A call that reads a code, and until when the code may be entered. repr and pickle mask the phone number."""
 
     phone_number: str = field(repr=False)
     """The number in its domestic form, ``0332665711``; masked in a pickle."""
@@ -44,16 +41,12 @@ class Challenge:
     """When the same person may have the phone rung again; aware, in UTC."""
 
     def __getstate__(self) -> dict[str, Any]:
-        """Everything, the number masked."""
         return {**self.__dict__, "phone_number": mask_number(self.phone_number)}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """What became of a code that was entered.
-
-    repr masks the phone number; a pickle leaves it out.
-    """
+    """What became of a code that was entered. repr masks the phone number; a pickle leaves it out."""
 
     verdict: Verdict
     """What became of it."""
@@ -68,26 +61,29 @@ class Check:
         return self.verdict is Verdict.VERIFIED
 
     def __getstate__(self) -> dict[str, Any]:
-        """Everything but the number: a masked one, taken for a login, would be shared by many."""
+        # A masked number, taken for a login, would be shared by many.
         return {**self.__dict__, "phone_number": None}
 
 
 class TooManyCallsError(AutocallError):
     """No call was placed, since a limit was reached."""
 
-    def __init__(  # noqa: PLR0913 - what is known of it, keyword by keyword
-        self,
-        message: str,
-        *,
-        outcome: Outcome = Outcome.NOT_PLACED,
-        ref_id: str | None = None,
-        retryable: bool = True,
-        retry_after: float | None = None,
-        limit: str = "",
-    ) -> None:
-        """Keep which limit it was, and when it ends."""
-        super().__init__(message, outcome=outcome, ref_id=ref_id, retryable=retryable)
-        self.retry_after = retry_after
-        """Seconds until another call may be asked for; None where only `Verifier.unlock` helps."""
+    limit: str
+    """The field of `Limits` that was reached."""
+    retry_after: float | None
+    """Seconds until another call may be asked for; None where only `Verifier.unlock` helps."""
+
+    def __init__(self, message: str, *, limit: str = "", retry_after: float | None = None) -> None:
+        super().__init__(message, outcome=Outcome.NOT_PLACED, retryable=retry_after is not None)
         self.limit = limit
-        """The field of `Limits` that was reached."""
+        self.retry_after = retry_after
+
+
+def misconfigured(message: str) -> ConfigurationError:
+    """The error for a part that does not fit; nothing was sent."""
+    return ConfigurationError(message, outcome=Outcome.NOT_PLACED)
+
+
+def not_placed(message: str) -> AutocallError:
+    """The error for a call that this package did not place; asking again may help."""
+    return AutocallError(message, outcome=Outcome.NOT_PLACED, retryable=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import threading
 import time
 from pathlib import Path
 
-from autocall_otp import ConfigurationError, Outcome
+from autocall_otp.verify._results import misconfigured
 
 _BUSY, _TRIES = 10.0, 500
 _TABLE = """CREATE TABLE IF NOT EXISTS autocall_verify
@@ -34,9 +35,7 @@ class SqliteStore:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        """Make file and table."""
-        self._path = Path(path)
-        self._local = threading.local()
+        self._path, self._connections = Path(path), _Connections()
         try:
             if str(path) == ":memory:" or self._path.is_dir():
                 raise IsADirectoryError(path)
@@ -45,8 +44,7 @@ class SqliteStore:
             # Processes that are forked from here on inherit no connection.
             self.close()
         except (OSError, sqlite3.Error) as error:
-            message = "path: must be a file on a local disk that this process may write"
-            raise ConfigurationError(message, outcome=Outcome.NOT_PLACED) from error
+            raise misconfigured("path: must be a file on a local disk that this process may write") from error
 
     def get(self, key: str) -> str | None:
         """`Store.get`."""
@@ -66,49 +64,42 @@ class SqliteStore:
 
     def close(self) -> None:
         """Close the connection of this thread; the next operation opens another."""
-        self._local.connection = None
+        self._connections.each.pop(os.getpid(), None)
 
     def _connection(self) -> sqlite3.Connection:
-        connection: _Connection | None = getattr(self._local, "connection", None)
-        if connection is not None and connection.pid != os.getpid():
-            # After a fork even to close it would touch the parent's files.
-            _inherited.append(connection)
-            connection = None
-        if connection is None:
-            # No transactions around the statements: each is one.
-            connection = sqlite3.connect(
-                self._path, timeout=_BUSY, isolation_level=None, check_same_thread=False, factory=_Connection
-            )
-            _prepare(connection)
-            self._local.connection = connection
-        return connection
+        connections, process = self._connections.each, os.getpid()
+        if process not in connections:
+            connections[process] = _connect(self._path)
+        return connections[process]
 
     def _now(self) -> float:
         return time.time()
 
 
+class _Connections(threading.local):
+    def __init__(self) -> None:
+        # By process: to touch, or even to close, one that came with a fork would change the parent's files.
+        self.each: dict[int, sqlite3.Connection] = {}
+
+
 class _Connection(sqlite3.Connection):
     """A connection that is closed with its thread."""
-
-    pid = 0
 
     def __del__(self) -> None:
         self.close()
 
 
-def _prepare(connection: _Connection) -> None:
-    connection.pid = os.getpid()
-    for attempt in range(_TRIES):
+def _connect(path: Path) -> _Connection:
+    # No transactions around the statements: each is one.
+    connection = sqlite3.connect(
+        path, timeout=_BUSY, isolation_level=None, check_same_thread=False, factory=_Connection
+    )
+    for _ in range(_TRIES):
         # The switch does not wait for its turn, as statements do.
-        try:
+        with contextlib.suppress(sqlite3.OperationalError):
             connection.execute("PRAGMA journal_mode = WAL")
             break
-        except sqlite3.OperationalError:
-            if attempt + 1 == _TRIES:
-                raise
-            time.sleep(_BUSY / _TRIES)
+        time.sleep(_BUSY / _TRIES)
     connection.execute(_TABLE)
     connection.execute(_INDEX)
-
-
-_inherited: list[sqlite3.Connection] = []
+    return connection

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Protocol
+from collections.abc import Coroutine
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
 
 
 class Store(Protocol):
@@ -12,14 +15,12 @@ class Store(Protocol):
 
     def get(self, key: str) -> str | None:
         """The value; None where there is none, or its time is over."""
-        ...
 
     def swap(self, key: str, old: str | None, new: str | None, ttl: float) -> bool:
         """Put `new` in the place of `old` in one atomic step, for `ttl` seconds; say whether it was done.
 
         Nothing happens where the value is not exactly `old`. None stands for no value, as `old` and as `new`.
         """
-        ...
 
 
 class AsyncStore(Protocol):
@@ -27,31 +28,28 @@ class AsyncStore(Protocol):
 
     async def get(self, key: str) -> str | None:
         """`Store.get`, awaited."""
-        ...
 
     async def swap(self, key: str, old: str | None, new: str | None, ttl: float) -> bool:
         """`Store.swap`, awaited."""
-        ...
 
 
 class MemoryStore:
     """For tests, and for one process that may forget everything at its end. Threads may share it."""
 
     def __init__(self) -> None:
-        """Hold nothing yet."""
         self._lock = threading.Lock()
         self._records: dict[str, tuple[str, float]] = {}
         self._sweep_at = 1000
 
     def get(self, key: str) -> str | None:
-        """The value; None where there is none, or its time is over."""
-        with self._lock:
-            return self._living(key)
+        """`Store.get`."""
+        value, until = self._records.get(key, (None, 0.0))
+        return value if until > self._now() else None
 
     def swap(self, key: str, old: str | None, new: str | None, ttl: float) -> bool:
-        """Put `new` in the place of `old`, for `ttl` seconds; say whether it was done."""
+        """`Store.swap`."""
         with self._lock:
-            if self._living(key) != old:
+            if self.get(key) != old:
                 return False
             if new is None:
                 self._records.pop(key, None)
@@ -59,10 +57,6 @@ class MemoryStore:
                 self._records[key] = new, self._now() + ttl
                 self._sweep()
             return True
-
-    def _living(self, key: str) -> str | None:
-        value, until = self._records.get(key, (None, 0.0))
-        return value if until > self._now() else None
 
     def _sweep(self) -> None:
         # When the records have doubled in number, so that the cost of each stays the same.
@@ -73,3 +67,13 @@ class MemoryStore:
 
     def _now(self) -> float:
         return time.time()
+
+
+def run(flow: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine returns that has nothing to wait for: without an event loop it runs to its end at once."""
+    try:
+        flow.send(None)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    raise RuntimeError("this store or client is for asyncio")
