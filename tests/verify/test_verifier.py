@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import pickle
-import threading
+import socket
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
+import httpx
 import pytest
+from support.page import payload
 
-from autocall_otp import AutocallError, Cdr, ConfigurationError, InvalidRequestError, NotFoundError, Outcome
+from autocall_otp import (
+    AsyncClient,
+    AutocallError,
+    Cdr,
+    Client,
+    ConfigurationError,
+    InvalidRequestError,
+    NotFoundError,
+    Outcome,
+)
 from autocall_otp.verify import (
     AsyncVerifier,
     Challenge,
@@ -300,20 +313,60 @@ def test_the_record_of_the_newest_call(login: Login) -> None:
         login.do("record", NUMBER, owner=OWNER)
 
 
-def test_a_look_up_that_hangs_or_fails_does_not_hold_a_login_up(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("autocall_otp.verify._flows.LOOK_UP", 0.05)
-    login.start()
-    login.phones.look_up = raising(AutocallError("no answer"))
-    assert not login.start().rang
-    hung = threading.Event()
+@contextlib.contextmanager
+def looking_up(login: Login, host: str, **settings: Any) -> Iterator[None]:
+    """The records are looked up with a real client."""
+    kind: Any = AsyncClient if login.runner else Client
+    client = kind(host, "token", campaign_uuid=str(UUID(int=1)), template="script", **settings)
+    login.verifier._client.wait_for_cdr = client.wait_for_cdr
+    yield
     if login.runner:
-        login.verifier._client.get_cdr = lambda _: asyncio.Event().wait()
+        login.runner.run(client.aclose())
     else:
-        login.phones.look_up = lambda: hung.wait(60)
-    try:
-        assert not login.start().rang
-    finally:
-        hung.set()
+        client.close()
+
+
+RECORD = payload("get_cdr.answer")
+
+
+@pytest.mark.parametrize(
+    ("answer", "rings"),
+    [
+        ((404, {"error": "no record"}), False),
+        ((200, {"data": []}), False),
+        ((200, RECORD | {"status": "ringing", "time_ended": ""}), False),
+        ((200, RECORD), False),
+        ((200, RECORD | {"status": "busy"}), True),
+        ((401, {}), False),
+        ((503, {}), False),
+        (httpx.ConnectError("down"), False),
+    ],
+    ids=["not found", "no record", "unfinished", "answered", "busy", "unauthorized", "failing", "down"],
+)
+def test_a_call_is_looked_up_once_and_repeated_only_if_nobody_answered(login: Login, answer: Any, rings: bool) -> None:  # noqa: FBT001 - a column
+    login.start()
+    look_ups: list[httpx.Request] = []
+
+    def reply(request: httpx.Request) -> httpx.Response:
+        look_ups.append(request)
+        if isinstance(answer, Exception):
+            raise answer
+        return httpx.Response(answer[0], json=answer[1])
+
+    with looking_up(login, "api.example.vn", transport=httpx.MockTransport(reply)):
+        assert login.start().rang is rings
+    (look_up,) = look_ups
+    assert max(look_up.extensions["timeout"].values()) <= 2.0
+
+
+def test_a_service_that_does_not_answer_holds_no_login_up(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("autocall_otp.verify._flows.LOOK_UP", 0.1)
+    login.start()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        host = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        # Nothing but the bound on the look-up ends it.
+        with looking_up(login, host, timeout=None, deadline=3600.0):
+            assert not login.start().rang
 
 
 def raising(error: BaseException) -> Callable[[], Any]:
