@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes sure that Redis is there for the Celery recipe and prints the path of its server.
+# Makes sure that Redis is there for the tests that need one, and prints the path of its server.
 # AUTOCALL_REDIS names another one. Nothing is started here.
 set -eu
 

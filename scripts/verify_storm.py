@@ -18,8 +18,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from verify.schedules import CASES, at_random, orders, play, random_case, seeded  # noqa: E402 - see the line above
-from verify.stores import maker, redis_server  # noqa: E402 - the same
+from support.redis import redis_server  # noqa: E402 - see the line above
+from verify.schedules import CASES, at_random, orders, play, random_case, seeded  # noqa: E402 - the same
+from verify.stores import maker  # noqa: E402 - the same
 from verify.world import BrokenPromiseError  # noqa: E402 - the same
 
 CHUNK = 500

@@ -39,8 +39,6 @@ class DjangoStore:
         if old is not None:
             same = self._living(key).filter(value=old)
             return bool(same.delete()[0] if new is None else same.update(value=new, expires=expires))
-        if new is None:
-            return self.get(key) is None
         LoginRecord.objects.filter(expires__lte=timezone.now()).delete()
         try:
             with transaction.atomic():

@@ -34,8 +34,6 @@ class SqlAlchemyStore:
         """Put `new` in the place of `old`, for `ttl` seconds; say whether it was done."""
         now = time.time()
         same = (records.c.key == key, records.c.value == old, records.c.expires > now)
-        if old is None and new is None:
-            return self.get(key) is None
         try:
             with self._engine.begin() as connection:
                 if old is None:

@@ -10,7 +10,7 @@ import pytest
 from logins.attacks import ATTACKS
 from logins.broken import BROKEN, broken
 from logins.sites import Site, running
-from verify.stores import redis_server
+from support.redis import redis_server
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 pytestmark = pytest.mark.timeout(300)

@@ -18,7 +18,7 @@ RULES: dict[str, tuple[str, str]] = {
         "record.remove(ref_id)",
         "bool(record.calls and record.calls.pop())",
     ),
-    "a call in doubt is given back": ("if Outcome.NOT_PLACED in {outcome, error.outcome}:", "if error.outcome:"),
+    "a call in doubt is given back": ("if error.outcome is Outcome.NOT_PLACED:", "if error.outcome:"),
     "a stalled call leaves all the same": ("abs(self._now() - call.at) > STALE", "False"),
     "a minute is not waited for": ("limits.ring_again_after > now", "limits.ring_again_after > now + 59"),
     "another owner joins": ("if last.winner or not self._is_of(person, last):", "if last.winner:"),

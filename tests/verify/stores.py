@@ -4,21 +4,12 @@ from __future__ import annotations
 
 import itertools
 import os
-import socket
-import subprocess
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 from autocall_otp.verify import RedisStore, SqliteStore
 
 from .world import ClockedMemory, World
-
-ROOT = Path(__file__).resolve().parents[2]
-# The kernel ends what a killed test run would leave behind.
-TIED = ["setpriv", "--pdeathsig", "KILL"]
 
 
 class Slice:
@@ -64,33 +55,3 @@ def maker(kind: str, place: str) -> Callable[[], Any]:
     store = RedisStore(redis.Redis.from_url(place))
     # Redis has a clock of its own, so nothing ends there before the world ends.
     return lambda: Slice(store, longer=3600.0)
-
-
-@contextmanager
-def redis_server(folder: Path, *options: str) -> Iterator[str]:
-    """A Redis of its own on a free port; gives its URL."""
-    found = subprocess.run(["/bin/sh", str(ROOT / "scripts/redis.sh")], capture_output=True, text=True, check=False)
-    if found.returncode:
-        raise FileNotFoundError(found.stderr.strip())
-    for _ in range(5):
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        command = [*TIED, found.stdout.strip(), "--port", str(port), "--bind", "127.0.0.1", "--save", "", *options]
-        process = subprocess.Popen([*command, "--dir", str(folder)], stdout=subprocess.PIPE, text=True)
-        assert process.stdout is not None
-        # It says so when it listens, and ends when somebody else took the port meanwhile.
-        if any("Ready to accept connections" in line for line in process.stdout):
-            break
-        process.wait()
-        process.stdout.close()
-    else:
-        raise OSError("Redis found no free port")
-    drain = threading.Thread(target=process.stdout.read)
-    drain.start()
-    try:
-        yield f"redis://127.0.0.1:{port}/0"
-    finally:
-        process.kill()
-        process.wait()
-        drain.join()
-        process.stdout.close()

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.redis import redis_server
 
 from autocall_otp import ConfigurationError
 from autocall_otp.verify import AsyncRedisStore, MemoryStore, RedisStore, SqliteStore
 from autocall_otp.verify.testing import StoreTests
-from verify.stores import redis_server
 
 LONG = 600.0
 

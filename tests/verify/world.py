@@ -174,7 +174,7 @@ class World:
         self.actor: Actor = Actor([])
         world = self
 
-        class Watched(flaw):  # type: ignore[misc,valid-type] # a flaw is chosen by the test
+        class Watched(flaw):  # type: ignore[misc] # a flaw is chosen by the test
             _asynchronous = True
 
             def _now(self) -> float:
@@ -360,7 +360,7 @@ class World:
         return self.guesses[self.challenge_of[ref_id][0]] >= self.limits.guesses
 
     def living(self, key: str) -> list[Any]:
-        return [call for call in load(self.store.get(key)).calls if self.now < self.flows._end(key, call)]
+        return [call for call in load(self.store.get(key)).calls if self.now < self.flows._end(call)]
 
     def failures(self) -> int:
         return sum(load(self.store.get(key)).failures for key in self.keys)

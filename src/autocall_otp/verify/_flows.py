@@ -21,7 +21,7 @@ from uuid import uuid4
 
 from autocall_otp import AsyncClient, AutocallError, Cdr, Client, NotFoundError, Outcome, WaitProgress, normalize_number
 from autocall_otp.verify import _arguments
-from autocall_otp.verify._limits import Limits, longest, wait
+from autocall_otp.verify._limits import Limits, wait
 from autocall_otp.verify._records import Call, Record, dump, load
 from autocall_otp.verify._results import Challenge, Check, TooManyCallsError, Verdict, not_placed
 from autocall_otp.verify._stores import AsyncStore, Store
@@ -70,42 +70,48 @@ class Flows(Generic[AnyClient, AnyStore]):
         _arguments.parts(client, store, limits, purpose, asynchronous=self._asynchronous)
         self._client, self._store, self._key = client, store, _arguments.key(key)
         self._limits, self._purpose = limits, purpose
-        per_number = max(longest(limits.calls_per_number), limits.ring_again_after)
-        self._keep = {"n": per_number, "a": longest(limits.calls_per_caller)}
+        windows = (*limits.calls_per_number, *limits.calls_per_caller)
+        self._keep = max([limits.ring_again_after, *(seconds for _, seconds in windows)])
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"{type(self).__name__} holds a key: make one in each process")
 
     async def _start(self, phone_number: str, owner: str, caller: str | None) -> Challenge:
-        person, ref_id, outcome = self._person(phone_number, owner), str(uuid4()), Outcome.NOT_PLACED
+        person, ref_id = self._person(phone_number, owner), str(uuid4())
         caller_key = None if caller is None else f"a:{self._mac('caller', _arguments.caller(caller))}"
         code = f"{secrets.randbelow(10**self._limits.code_digits):0{self._limits.code_digits}}"
         try:
             call = await self._claim(person, caller_key, ref_id, code)
-            if call.ref_id != ref_id:
-                await self._give_back(person, caller_key, ref_id)
-                return self._challenge(person, call, rang=False)
-            if abs(self._now() - call.at) > STALE:
-                raise not_placed("store or process was too slow for this call")
-            outcome = Outcome.UNKNOWN
-            await self._do(self._client.run_otp, person.number, code, ref_id=ref_id)
-            outcome = Outcome.PLACED
-        except AutocallError as error:
-            if Outcome.NOT_PLACED in {outcome, error.outcome}:
-                await self._give_back(person, caller_key, ref_id)
-                raise
-        call.outcome = outcome.value
+            if call.ref_id == ref_id:
+                call.outcome = (await self._place(person, call, code)).value
+        except AutocallError:
+            await self._give_back(person, caller_key, ref_id)
+            raise
+        if call.ref_id != ref_id:
+            await self._give_back(person, caller_key, ref_id)
+            return self._challenge(person, call, rang=False)
 
         def note(record: Record, _: float) -> bool:
             noted = record.find(ref_id)
             if noted:
-                noted.outcome = outcome.value
+                noted.outcome = call.outcome
             return noted is not None
 
         # The phone rings and its code is good, with this note or without.
         with contextlib.suppress(AutocallError):
             await self._change(person.key, note)
         return self._challenge(person, call, rang=True)
+
+    async def _place(self, person: Person, call: Call, code: str) -> Outcome:
+        if abs(self._now() - call.at) > STALE:
+            raise not_placed("store or process was too slow for this call")
+        try:
+            await self._do(self._client.run_otp, person.number, code, ref_id=call.ref_id)
+        except AutocallError as error:
+            if error.outcome is Outcome.NOT_PLACED:
+                raise
+            return Outcome.UNKNOWN
+        return Outcome.PLACED
 
     async def _claim(self, person: Person, caller_key: str | None, ref_id: str, code: str) -> Call:
         """The number and its code for this call; or the call under way that this request joins."""
@@ -246,8 +252,8 @@ class Flows(Generic[AnyClient, AnyStore]):
 
     async def _unlock(self, phone_number: str) -> None:
         def forget(record: Record, _: float) -> bool:
-            record.failures = 0
-            return True
+            failures, record.failures = record.failures, 0
+            return failures > 0
 
         await self._change(self._key_of(normalize_number(phone_number)), forget)
 
@@ -265,7 +271,7 @@ class Flows(Generic[AnyClient, AnyStore]):
         """A record as it is stored, what of it is still of use, and the time."""
         raw: str | None = await self._ask(self._store.get, key)
         record, now = load(raw), self._now()
-        record.calls = [call for call in record.calls if call.at - SKEW <= now < self._end(key, call)]
+        record.calls = [call for call in record.calls if call.at - SKEW <= now < self._end(call)]
         oldest = now - self._limits.known_for
         record.verified = {owner: at for owner, at in record.verified.items() if at > oldest}
         return raw, record, now
@@ -273,13 +279,14 @@ class Flows(Generic[AnyClient, AnyStore]):
     async def _swap(self, key: str, raw: str | None, record: Record) -> bool:
         """Put a record in the place of what was read; it lives as long as its newest part."""
         now = self._now()
-        ends = [now + (_YEAR if record.failures else _SHORTEST), *(self._end(key, call) for call in record.calls)]
+        ends = [now + (_YEAR if record.failures else _SHORTEST), *map(self._end, record.calls)]
         ends += [at + self._limits.known_for for at in record.verified.values()]
         swapped: bool = await self._ask(self._store.swap, key, raw, dump(record), max(ends) - now)
         return swapped
 
-    def _end(self, key: str, call: Call) -> float:
-        return max(call.at + self._keep[key[0]], call.ends)
+    def _end(self, call: Call) -> float:
+        """When a call counts no more."""
+        return max(call.at + self._keep, call.ends)
 
     def _is_locked(self, person: Person, record: Record) -> bool:
         most = self._limits.failures_per_number

@@ -77,12 +77,8 @@ def _is_window(window: object) -> bool:
     match window:
         case (int(count), int(seconds) | float(seconds)):
             return count > 0 and 0 < seconds < math.inf
-    return False
-
-
-def longest(windows: Windows) -> float:
-    """The seconds that times must be kept for these windows."""
-    return max((seconds for _, seconds in windows), default=0.0)
+        case _:
+            return False
 
 
 def wait(times: Iterable[float], windows: Windows, now: float) -> float:

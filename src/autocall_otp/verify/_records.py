@@ -32,7 +32,7 @@ class Call:
     """Codes of one challenge are guessed and used as one: they have the same guesses."""
     since: float = 0.0
     """When the challenge began."""
-    guesses: list[str] = field(default_factory=list)
+    guesses: list[str] = field(default_factory=list[str])
     """A random mark of each, so that one that a client of the store sends twice is counted once."""
     winner: str = ""
     """The mark of the guess that used the code up."""
@@ -42,10 +42,10 @@ class Call:
 class Record:
     """What is kept of a number, or of a caller."""
 
-    calls: list[Call] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list[Call])
     """In their order."""
     failures: int = 0
-    verified: dict[str, float] = field(default_factory=dict)
+    verified: dict[str, float] = field(default_factory=dict[str, float])
     """When an owner was verified for the number the last time."""
 
     def find(self, ref_id: str) -> Call | None:

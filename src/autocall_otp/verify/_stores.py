@@ -15,12 +15,14 @@ class Store(Protocol):
 
     def get(self, key: str) -> str | None:
         """The value; None where there is none, or its time is over."""
+        ...
 
     def swap(self, key: str, old: str | None, new: str | None, ttl: float) -> bool:
         """Put `new` in the place of `old` in one atomic step, for `ttl` seconds; say whether it was done.
 
-        Nothing happens where the value is not exactly `old`. None stands for no value, as `old` and as `new`.
+        Nothing happens where the value is not exactly `old`. None stands for no value, as `old` or as `new`.
         """
+        ...
 
 
 class AsyncStore(Protocol):
@@ -28,9 +30,11 @@ class AsyncStore(Protocol):
 
     async def get(self, key: str) -> str | None:
         """`Store.get`, awaited."""
+        ...
 
     async def swap(self, key: str, old: str | None, new: str | None, ttl: float) -> bool:
         """`Store.swap`, awaited."""
+        ...
 
 
 class MemoryStore:
