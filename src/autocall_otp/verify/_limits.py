@@ -31,7 +31,7 @@ class Limits:
     """Counts and seconds; windows slide.
 
     The bounds are those of NIST SP 800-63B-4 (3.1.3.2: at least 6 digits, valid for at most 10 minutes; 3.2.2: at
-    most 100 failures in a row) and of OWASP ASVS 5.0 (6.6: codes that are short-lived, used once, and rate limited).
+    most 100 failures in a row) and of OWASP ASVS 5.0 (6.5.4, 6.5.5: the same digits and minutes; 6.6.3: a rate limit).
 
     Raises:
         ConfigurationError: a value is out of its bounds; the message names it.

@@ -12,8 +12,8 @@ class Verifier(Flows[Client, Store]):
     """Logs people in by a code that a call reads to them. Threads may share one.
 
     Args:
-        client: places the calls; its deadline must be shorter than `Limits.ring_again_after`.
-        store: `MemoryStore`, `SqliteStore`, `RedisStore`, or one of your own.
+        client: a `Client`, which places the calls; its deadline must be shorter than `Limits.ring_again_after`.
+        store: a `MemoryStore`, `SqliteStore` or `RedisStore`, or a `Store` of your own.
         key: 32 bytes or more, the same on all machines and in no database. Else AUTOCALL_VERIFY_KEY. With another key
             all records are unknown: codes that were read are void, and failures begin anew.
         limits: of calls, guesses and failures.
@@ -80,8 +80,9 @@ class Verifier(Flows[Client, Store]):
 
 
 class AsyncVerifier(Flows[AsyncClient, AsyncStore | Store]):
-    """`Verifier` for asyncio, with the same arguments and errors; a store without coroutines is run in threads.
+    """`Verifier` for asyncio, with the same arguments and errors, but for an `AsyncClient`.
 
+    Its store may be an `AsyncRedisStore`, an `AsyncStore` of your own, or any `Store`, which is run in threads.
     A `start` that is cancelled may have placed its call: nothing is given back, and the code is good.
     """
 
