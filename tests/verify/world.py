@@ -185,7 +185,7 @@ class World:
                 world.note_comparison({code.challenge for code in codes}, right)
                 return right
 
-        self.flows = Watched(Turns(), Turns(), b"k" * 32, limits=limits)
+        self.flows = Watched(Turns(), Turns(), b"k" * 32, limits, "login")
 
     # What happens, one operation at a time.
 

@@ -76,7 +76,7 @@ def parts(client: object, store: object, limits: object, purpose: object, *, asy
         raise misconfigured(f"client: its deadline of {deadline:g} s must be shorter than ring_again_after")
     if isinstance(store, MemoryStore) and not _is_loopback(getattr(client, "host", "localhost")):
         message = "a MemoryStore forgets failures and calls at each restart, and shares them with no other process"
-        warnings.warn(message, stacklevel=3)
+        warnings.warn(message, stacklevel=4)
 
 
 def _invalid(message: str) -> InvalidRequestError:

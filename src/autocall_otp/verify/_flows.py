@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Generic, NamedTuple, NoReturn, TypeVar
+from typing import Any, NamedTuple, NoReturn
 from uuid import uuid4
 
 from autocall_otp import AsyncClient, AutocallError, Cdr, Client, NotFoundError, Outcome, WaitProgress, normalize_number
@@ -26,8 +26,6 @@ from autocall_otp.verify._records import Call, Record, dump, load
 from autocall_otp.verify._results import Challenge, Check, TooManyCallsError, Verdict, not_placed
 from autocall_otp.verify._stores import AsyncStore, Store
 
-AnyClient = TypeVar("AnyClient", bound=Client | AsyncClient)
-AnyStore = TypeVar("AnyStore", bound=Store | AsyncStore)
 Edit = Callable[[Record, float], bool]
 """Changes a record in its place, given the time; False leaves it as it was."""
 
@@ -40,7 +38,6 @@ LOOK_UP = 2.0
 _YEAR = 365 * 86_400.0
 _SHORTEST = 0.001
 _TRIES = 1000
-_LIMITS = Limits()
 
 
 class Person(NamedTuple):
@@ -53,19 +50,18 @@ class Person(NamedTuple):
     """As an HMAC."""
 
 
-class Flows(Generic[AnyClient, AnyStore]):
+class Flows:
     """What both verifiers do. Without asyncio nothing in a flow has to wait for an event loop."""
 
     _asynchronous: bool
 
     def __init__(
         self,
-        client: AnyClient,
-        store: AnyStore,
-        key: bytes | str | None = None,
-        *,
-        limits: Limits = _LIMITS,
-        purpose: str = "login",
+        client: Client | AsyncClient,
+        store: Store | AsyncStore,
+        key: bytes | str | None,
+        limits: Limits,
+        purpose: str,
     ) -> None:
         _arguments.parts(client, store, limits, purpose, asynchronous=self._asynchronous)
         self._client, self._store, self._key = client, store, _arguments.key(key)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from autocall_otp import AsyncClient, Cdr, Client
 from autocall_otp.verify._flows import Flows
+from autocall_otp.verify._limits import Limits
 from autocall_otp.verify._results import Challenge, Check
 from autocall_otp.verify._stores import AsyncStore, Store, run
 
+_LIMITS = Limits()
 
-class Verifier(Flows[Client, Store]):
+
+class Verifier(Flows):
     """Logs people in by a code that a call reads to them. Threads may share one.
 
     Args:
-        client: a `Client`, which places the calls; its deadline must be shorter than `Limits.ring_again_after`.
-        store: a `MemoryStore`, `SqliteStore` or `RedisStore`, or a `Store` of your own.
+        client: places the calls; its deadline must be shorter than `Limits.ring_again_after`.
+        store: `MemoryStore`, `SqliteStore`, `RedisStore`, or one of your own.
         key: 32 bytes or more, the same on all machines and in no database. Else AUTOCALL_VERIFY_KEY. With another key
             all records are unknown: codes that were read are void, and failures begin anew.
         limits: of calls, guesses and failures.
@@ -24,6 +27,17 @@ class Verifier(Flows[Client, Store]):
     """
 
     _asynchronous = False
+
+    def __init__(
+        self,
+        client: Client,
+        store: Store,
+        key: bytes | str | None = None,
+        *,
+        limits: Limits = _LIMITS,
+        purpose: str = "login",
+    ) -> None:
+        super().__init__(client, store, key, limits, purpose)
 
     def start(self, phone_number: str, *, owner: str, caller: str | None = None) -> Challenge:
         """Have a new code read to a phone, or join the call that was placed for the same owner a moment ago.
@@ -79,14 +93,24 @@ class Verifier(Flows[Client, Store]):
         run(self._unlock(phone_number))
 
 
-class AsyncVerifier(Flows[AsyncClient, AsyncStore | Store]):
-    """`Verifier` for asyncio, with the same arguments and errors, but for an `AsyncClient`.
+class AsyncVerifier(Flows):
+    """`Verifier` for asyncio, with the same arguments and errors; a store without coroutines is run in threads.
 
-    Its store may be an `AsyncRedisStore`, an `AsyncStore` of your own, or any `Store`, which is run in threads.
     A `start` that is cancelled may have placed its call: nothing is given back, and the code is good.
     """
 
     _asynchronous = True
+
+    def __init__(
+        self,
+        client: AsyncClient,
+        store: AsyncStore | Store,
+        key: bytes | str | None = None,
+        *,
+        limits: Limits = _LIMITS,
+        purpose: str = "login",
+    ) -> None:
+        super().__init__(client, store, key, limits, purpose)
 
     async def start(self, phone_number: str, *, owner: str, caller: str | None = None) -> Challenge:
         """`Verifier.start`, awaited."""
