@@ -154,6 +154,15 @@ def test_a_redis_that_evicts_is_refused(tmp_path: Path) -> None:
         assert store.get("key") is None
 
 
+@pytest.mark.dev
+def test_a_client_of_redis_of_the_other_kind_is_refused() -> None:
+    import redis.asyncio  # noqa: PLC0415 - an extra
+
+    for store, client in ((RedisStore, redis.asyncio.Redis()), (AsyncRedisStore, redis.Redis()), (RedisStore, None)):
+        with pytest.raises(ConfigurationError, match=r"^client: must be a redis\.(asyncio\.)?Redis$"):
+            store(client)  # type: ignore[arg-type] # that is what is tested
+
+
 def test_without_redis_py_the_store_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "redis", None)
     with pytest.raises(ConfigurationError, match=r"autocall-otp\[redis\]"):

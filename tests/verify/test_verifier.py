@@ -24,7 +24,6 @@ from autocall_otp import (
     Client,
     ConfigurationError,
     InvalidRequestError,
-    NotFoundError,
     Outcome,
 )
 from autocall_otp.verify import (
@@ -138,21 +137,6 @@ def test_after_a_minute_it_rings_again_and_both_codes_are_good(login: Login) -> 
     assert login.code != first
     assert login.check(first).verified
     assert not login.check(login.code).verified
-
-
-@pytest.mark.parametrize("status", ["busy", "no-answered", "failed"])
-def test_a_call_that_nobody_answered_is_repeated_at_once(login: Login, status: str) -> None:
-    first = login.start()
-    login.phones.records[first.ref_id] = Cdr(status=status, time_ended=ENDED)
-    assert login.start().rang
-    assert login.check(login.code).verified
-
-
-@pytest.mark.parametrize("record", [Cdr(), Cdr(status="answered", time_ended=ENDED)], ids=["goes on", "answered"])
-def test_a_call_that_is_not_known_to_have_failed_is_joined(login: Login, record: Cdr) -> None:
-    first = login.start()
-    login.phones.records[first.ref_id] = record
-    assert not login.start().rang
 
 
 def test_another_owner_gets_neither_a_ring_nor_a_way_to_the_code(login: Login) -> None:
@@ -337,11 +321,13 @@ RECORD = payload("get_cdr.answer")
         ((200, RECORD | {"status": "ringing", "time_ended": ""}), False),
         ((200, RECORD), False),
         ((200, RECORD | {"status": "busy"}), True),
+        ((200, RECORD | {"status": "no-answered"}), True),
+        ((200, RECORD | {"status": "failed"}), True),
         ((401, {}), False),
         ((503, {}), False),
         (httpx.ConnectError("down"), False),
     ],
-    ids=["not found", "no record", "unfinished", "answered", "busy", "unauthorized", "failing", "down"],
+    ids=["not found", "none", "unfinished", "answered", "busy", "no answer", "failed", "unauthorized", "503", "down"],
 )
 def test_a_call_is_looked_up_once_and_repeated_only_if_nobody_answered(login: Login, answer: Any, rings: bool) -> None:  # noqa: FBT001 - a column
     login.start()
@@ -464,6 +450,22 @@ def test_clocks_of_two_machines_may_differ_by_a_minute(make: Callable[..., Login
     assert not other.start().rang
     refused(other, "ring_again_after", owner=STRANGER)
     assert other.check(login.code).verified
+
+
+DAY = 86_400.0
+
+
+@pytest.mark.parametrize(("typed", "life"), [("", DAY), ("wrong", 365 * DAY), ("code", 90 * DAY)])
+def test_nothing_outlives_its_time(login: Login, typed: str, life: float) -> None:
+    login.store._now = login.verifier._now
+    login.start(caller="203.0.113.7")
+    if typed:
+        login.check(getattr(login, typed))
+    keys = list(login.store._records)
+    login.later = life - 1
+    assert any(login.store.get(key) for key in keys)
+    login.later = life + 1
+    assert not any(login.store.get(key) for key in keys)
 
 
 def test_with_another_key_nothing_of_before_is_known(make: Callable[..., Login]) -> None:
@@ -605,9 +607,3 @@ def test_a_cancelled_start_may_have_rung_and_gives_nothing_back(tmp_path: Any) -
 
     asyncio.run(scenario())
     store.close()
-
-
-def test_a_record_is_not_there_is_no_error_of_a_look_up(login: Login) -> None:
-    login.start()
-    login.phones.look_up = raising(NotFoundError("no record yet"))
-    assert login.do("record", NUMBER, owner=OWNER) is None

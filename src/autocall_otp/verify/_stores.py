@@ -80,4 +80,4 @@ def run(flow: Coroutine[Any, Any, T]) -> T:
     except StopIteration as end:
         result: T = end.value
         return result
-    raise RuntimeError("this store or client is for asyncio")
+    raise RuntimeError("a flow had to wait, and there is no event loop")
