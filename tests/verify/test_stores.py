@@ -33,33 +33,22 @@ class TestSqliteStore(StoreTests):
 
 
 @pytest.mark.dev
-class TestRedisStore(StoreTests):
-    @pytest.fixture(autouse=True, params=[False, True], ids=["bytes", "text"])
+class TestRedisStores(StoreTests):
+    @pytest.fixture(autouse=True, params=["bytes", "text", "bytes, asyncio", "text, asyncio"])
     def client(self, redis_url: str, request: pytest.FixtureRequest) -> None:
-        import redis  # noqa: PLC0415 - an extra
+        import redis.asyncio  # noqa: PLC0415 - an extra
 
-        self.redis = redis.Redis.from_url(redis_url, decode_responses=request.param)
+        self.kind: Any = AsyncRedisStore if "asyncio" in request.param else RedisStore
+        module: Any = redis.asyncio if "asyncio" in request.param else redis
+        self.redis = module.Redis.from_url(redis_url, decode_responses="text" in request.param)
 
-    def make_store(self) -> RedisStore:
-        return RedisStore(self.redis)
-
-    def close_store(self, _: Any) -> None:
-        self.redis.close()
-
-
-@pytest.mark.dev
-class TestAsyncRedisStore(StoreTests):
-    @pytest.fixture(autouse=True, params=[False, True], ids=["bytes", "text"])
-    def client(self, redis_url: str, request: pytest.FixtureRequest) -> None:
-        from redis.asyncio import Redis  # noqa: PLC0415 - an extra
-
-        self.redis = Redis.from_url(redis_url, decode_responses=request.param)
-
-    def make_store(self) -> AsyncRedisStore:
-        return AsyncRedisStore(self.redis)
+    def make_store(self) -> Any:
+        return self.kind(self.redis)
 
     async def close_store(self, _: Any) -> None:
-        await self.redis.aclose()
+        closed = self.redis.aclose() if self.kind is AsyncRedisStore else self.redis.close()
+        if closed:
+            await closed
 
 
 class Careless:

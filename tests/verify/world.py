@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Generator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import coroutine
-from typing import Any, NamedTuple
+from typing import Any
 
 from autocall_otp import AutocallError, Cdr, Outcome
 from autocall_otp.verify import Challenge, Check, Limits, MemoryStore, TooManyCallsError
@@ -41,36 +41,8 @@ class Ring:
     answered: bool
 
 
-class Get(NamedTuple):
-    """A record is read."""
-
-    key: str
-
-
-class Swap(NamedTuple):
-    """A record is changed."""
-
-    key: str
-    old: str | None
-    new: str | None
-    ttl: float
-
-
-class Place(NamedTuple):
-    """A call is placed."""
-
-    code: str
-    ref_id: str
-
-
-class LookUp(NamedTuple):
-    """The record of a call is looked up."""
-
-    ref_id: str
-
-
 @coroutine
-def turn(operation: Any) -> Generator[Any, Any, Any]:
+def turn(*operation: Any) -> Generator[Any, Any, Any]:
     """Wait until the world has done it."""
     return (yield operation)
 
@@ -79,19 +51,19 @@ class Turns:
     """Client and store of a verifier for asyncio, each of whose operations waits for its turn."""
 
     async def get(self, key: str) -> Any:
-        return await turn(Get(key))
+        return await turn("get", key)
 
-    async def swap(self, *arguments: Any) -> Any:
-        return await turn(Swap(*arguments))
+    async def swap(self, key: str, old: str | None, new: str | None, ttl: float) -> Any:
+        return await turn("swap", key, old, new, ttl)
 
     async def run_otp(self, _: str, code: str, *, ref_id: str) -> None:
-        await turn(Place(code, ref_id))
+        await turn("place", code, ref_id)
 
     async def get_cdr(self, ref_id: str) -> Any:
-        return await turn(LookUp(ref_id))
+        return await turn("look up", ref_id)
 
     async def wait_for_cdr(self, ref_id: str, *, timeout: float, progress: Callable[[Any], Any]) -> Any:  # noqa: ARG002, ASYNC109 - as the SDK's
-        record = await turn(LookUp(ref_id))
+        record = await self.get_cdr(ref_id)
         return record if record and record.finished else progress(None)
 
 
@@ -236,7 +208,7 @@ class World:
         except AutocallError as error:
             self.finish(actor, error)
         else:
-            if isinstance(actor.pending, Place):
+            if actor.pending[0] == "place":
                 # Between the last look at the clock and the call lies nothing that could be held up here.
                 actor.answer, actor.pending = self.do(actor, actor.pending), None
 
@@ -260,33 +232,34 @@ class World:
 
     def do(self, actor: Actor, operation: Any) -> tuple[str, Any]:
         match operation:
-            case Get(key):
+            case "get", key:
                 return "value", self.store.get(key)
-            case Swap(key, old, new, ttl):
+            case "swap", key, old, new, ttl:
                 done = self.store.swap(key, old, new, ttl)
                 if done or self.store.get(key) == new:  # a client that sends twice believes the second answer
                     self.note_change(actor, key, old, new)
                 return "value", done
-            case LookUp(ref_id):
+            case "look up", ref_id:
                 if ref_id in self.unanswered:
                     return "value", Cdr(status="busy", time_ended=_SOME_TIME)
                 # A call that goes on has no record or an unfinished one; most end answered.
                 records = [None, Cdr(), Cdr(status="answered", time_ended=_SOME_TIME)]
                 return "value", records[int(ref_id[0], 16) % 3]
-        return self.ring(actor, operation)
+        _, code, ref_id = operation
+        return self.ring(actor, code, ref_id)
 
-    def ring(self, actor: Actor, place: Any) -> tuple[str, Any]:
+    def ring(self, actor: Actor, code: str, ref_id: str) -> tuple[str, Any]:
         how = actor.step.what
         if how == "refused":
-            self.refused.add(place.ref_id)
-            return "raise", AutocallError("refused", outcome=Outcome.NOT_PLACED, ref_id=place.ref_id)
-        ring = Ring(self.now, self.claims[place.ref_id], actor.step.owner, place.ref_id, place.code, how != "busy")
+            self.refused.add(ref_id)
+            return "raise", AutocallError("refused", outcome=Outcome.NOT_PLACED, ref_id=ref_id)
+        ring = Ring(self.now, self.claims[ref_id], actor.step.owner, ref_id, code, how != "busy")
         self.expect_may_ring(ring)
         self.rings.append(ring)
         if how == "busy":
-            self.unanswered.add(place.ref_id)
+            self.unanswered.add(ref_id)
         if how == "unknown":
-            return "raise", AutocallError("no answer", outcome=Outcome.UNKNOWN, ref_id=place.ref_id)
+            return "raise", AutocallError("no answer", outcome=Outcome.UNKNOWN, ref_id=ref_id)
         return "value", None
 
     # What is promised.

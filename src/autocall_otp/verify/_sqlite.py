@@ -53,6 +53,8 @@ class SqliteStore:
 
     def swap(self, key: str, old: str | None, new: str | None, ttl: float) -> bool:
         """`Store.swap`."""
+        if old is None and new is None:
+            return self.get(key) is None
         now, connection = self._now(), self._connection()
         values = {"key": key, "old": old, "new": new, "now": now, "expires": now + ttl}
         if old is None:
