@@ -279,6 +279,20 @@ def test_a_stranger_locks_nobody_out_who_was_verified_before(make: Callable[...,
     assert login.check(login.code).verified
 
 
+@pytest.mark.parametrize(("days", "is_known"), [(89, True), (91, False)])
+def test_whoever_was_verified_is_known_for_ninety_days(login: Login, days: int, is_known: bool) -> None:  # noqa: FBT001 - a column
+    login.start()
+    login.check(login.code)
+    for turn in range(3):
+        login.later = days * DAY + 61 * turn
+        login.start(owner=STRANGER)
+    login.later += 61
+    if is_known:
+        assert login.start().rang
+    else:
+        refused(login, "calls_per_number")
+
+
 def test_a_success_frees_the_number(login: Login) -> None:
     login.start()
     login.check(login.code)
@@ -310,6 +324,7 @@ def looking_up(login: Login, host: str, **settings: Any) -> Iterator[None]:
         client.close()
 
 
+DAY = 86_400.0
 RECORD = payload("get_cdr.answer")
 
 
@@ -450,9 +465,6 @@ def test_clocks_of_two_machines_may_differ_by_a_minute(make: Callable[..., Login
     assert not other.start().rang
     refused(other, "ring_again_after", owner=STRANGER)
     assert other.check(login.code).verified
-
-
-DAY = 86_400.0
 
 
 @pytest.mark.parametrize(("typed", "life"), [("", DAY), ("wrong", 365 * DAY), ("code", 90 * DAY)])
