@@ -13,6 +13,10 @@ from .world import ClockedMemory
 
 RULES: dict[str, tuple[str, str]] = {
     "a call that was refused keeps number and code": ("(caller_key, person.key)", "(caller_key,)"),
+    "a call that was joined is counted for its caller": (
+        "if call.ref_id != ref_id:\n            await self._give_back(person, caller_key, ref_id)\n",
+        "if call.ref_id != ref_id:\n",
+    ),
     "a call that was refused stays counted for its caller": ("(caller_key, person.key)", "(person.key,)"),
     "what is given back is the last, not one's own": (
         "record.remove(ref_id)",
@@ -23,7 +27,7 @@ RULES: dict[str, tuple[str, str]] = {
     "a minute is not waited for": ("limits.ring_again_after > now", "limits.ring_again_after > now + 59"),
     "another owner joins": ("if last.winner or not self._is_of(person, last):", "if last.winner:"),
     "a used code is joined": ("if last.winner or not self", "if not self"),
-    "a used code holds the number": ("if last.over or (last.winner and last.outcome):", "if last.over:"),
+    "a used code holds the number": ("if last.winner and last.outcome:", "if False:"),
     "a spent challenge is joined": ("if len(last.guesses) >=", "if False and len(last.guesses) >="),
     "a busy call is not repeated": ("return not ended.answered", "return False"),
     "an answered call is taken for unanswered": ("return not ended.answered", "return True"),
@@ -45,10 +49,10 @@ RULES: dict[str, tuple[str, str]] = {
     "a code may be used again": ("call.winner = call.winner or guess", 'call.winner = ""'),
     "two win": ("call.ref_id in right and not call.winner", "call.ref_id in right"),
     "a call under way is freed with a used code": (
-        "call.over = call.over or call.ref_id in right",
-        "call.over = True",
+        "if call.ref_id in right:",
+        "if True:",
     ),
-    "a success does not free the number": ("call.over = call.over or call.ref_id in right", "pass"),
+    "a success does not free the number": ("if call.ref_id in right:", "if False:"),
     "a success keeps the failures": (
         "record.failures, record.verified[person.owner] = 0,",
         "record.verified[person.owner] =",

@@ -119,10 +119,8 @@ class Flows:
             if self._is_locked(person, record):
                 raise TooManyCallsError("this number is locked: too many wrong codes", limit="failures_per_number")
             last = record.calls[-1] if record.calls else None
-            if last and last.at + limits.ring_again_after > now:
-                if not await self._is_over(person, last, now):
-                    return last
-                last.over = True
+            if last and last.at + limits.ring_again_after > now and not await self._may_ring_again(person, last, now):
+                return last
             known = person.owner in record.verified
             counted = [call.at for call in record.calls if not known or call.owner == person.owner]
             _admit("calls_per_number", wait(counted, limits.calls_per_number, now))
@@ -137,9 +135,9 @@ class Flows:
                 return record.calls[-1]
         raise not_placed("store: a record changed under every one of many tries")
 
-    async def _is_over(self, person: Person, last: Call, now: float) -> bool:
-        """Whether the phone may ring again so soon; where it may not, the request joins the call under way."""
-        if last.over or (last.winner and last.outcome):
+    async def _may_ring_again(self, person: Person, last: Call, now: float) -> bool:
+        """Whether the phone may ring once more so soon; where it may not, the request joins the call under way."""
+        if last.winner and last.outcome:
             return True
         if last.winner or not self._is_of(person, last):
             _admit("ring_again_after", last.at + self._limits.ring_again_after - now)
@@ -168,7 +166,7 @@ class Flows:
         """A call that reads a new code, of the newest challenge where it fits, else of one of its own."""
         now, limits = self._now(), self._limits
         first = Call(now, ref_id, person.owner, self._purpose, since=now, challenge=uuid4().hex)
-        new = replace(challenge[-1] if challenge else first, at=now, ref_id=ref_id, outcome="", over=False)
+        new = replace(challenge[-1] if challenge else first, at=now, ref_id=ref_id, outcome="")
         new.code = self._mac("code", new.challenge, code)
         new.ends = min(now + limits.code_life, new.since + limits.challenge_life)
         return new
@@ -196,7 +194,8 @@ class Flows:
                 return False  # another was faster, or the time of the code ended meanwhile
             for call in codes:
                 call.winner = call.winner or guess
-                call.over = call.over or call.ref_id in right
+                if call.ref_id in right:
+                    call.outcome = call.outcome or Outcome.PLACED.value  # its code was heard
             record.failures, record.verified[person.owner] = 0, now
             return True
 

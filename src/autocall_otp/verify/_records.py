@@ -23,8 +23,6 @@ class Call:
     purpose: str = ""
     outcome: str = ""
     """How it went; empty while it is under way."""
-    over: bool = False
-    """Whether the next one need not wait: nobody answered, or its code was used."""
     code: str = ""
     ends: float = 0.0
     """Until when the code may be entered."""
