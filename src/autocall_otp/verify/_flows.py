@@ -99,6 +99,7 @@ class Flows:
         return self._challenge(person, call, rang=True)
 
     async def _place(self, person: Person, call: Call, code: str) -> Outcome:
+        """Have the code read; PLACED, or UNKNOWN where the phone may be ringing."""
         if abs(self._now() - call.at) > STALE:
             raise not_placed("store or process was too slow for this call")
         try:

@@ -14,16 +14,14 @@ if TYPE_CHECKING:
 
 
 class _Redis:
-    _asynchronous: bool
-
-    def __init__(self, client: Any, prefix: str) -> None:  # noqa: ANN401 - typed below
+    def __init__(self, client: Any, prefix: str, *, asynchronous: bool) -> None:  # noqa: ANN401 - typed below
         try:
             from redis import WatchError  # noqa: PLC0415 - an extra
         except ImportError:
             raise misconfigured("client: needs redis-py, which pip install 'autocall-otp[redis]' brings") from None
         command = getattr(client, "execute_command", None)
-        if not callable(command) or inspect.iscoroutinefunction(command) != self._asynchronous:
-            raise misconfigured(f"client: must be a redis.{'asyncio.' if self._asynchronous else ''}Redis")
+        if not callable(command) or inspect.iscoroutinefunction(command) != asynchronous:
+            raise misconfigured(f"client: must be a redis.{'asyncio.' if asynchronous else ''}Redis")
         self._client, self._prefix, self._lost, self._checked = client, prefix, WatchError, False
 
     async def _get(self, key: str) -> str | None:
@@ -68,10 +66,8 @@ class RedisStore(_Redis):
             server has a ``maxmemory`` and evicts.
     """
 
-    _asynchronous = False
-
     def __init__(self, client: redis.Redis, prefix: str = "autocall:") -> None:
-        super().__init__(client, prefix)
+        super().__init__(client, prefix, asynchronous=False)
 
     def get(self, key: str) -> str | None:
         """`Store.get`."""
@@ -85,10 +81,8 @@ class RedisStore(_Redis):
 class AsyncRedisStore(_Redis):
     """`RedisStore` for asyncio, with the same errors; its client is a ``redis.asyncio.Redis`` of one event loop."""
 
-    _asynchronous = True
-
     def __init__(self, client: redis.asyncio.Redis, prefix: str = "autocall:") -> None:
-        super().__init__(client, prefix)
+        super().__init__(client, prefix, asynchronous=True)
 
     async def get(self, key: str) -> str | None:
         """`Store.get`, awaited."""
