@@ -128,7 +128,7 @@ class Flows:
             challenge = self._open_challenge(person, record, now)
             if len(challenge) >= limits.calls_per_challenge:
                 until = min(challenge[0].ends, challenge[0].since + limits.challenge_life - limits.code_life)
-                _admit("calls_per_challenge", max(until - now, _SHORTEST))
+                _admit("calls_per_challenge", until - now)
             if caller_key:
                 await self._count(caller_key, ref_id)
             record.calls.append(self._new_call(person, challenge, ref_id, code))
@@ -303,7 +303,7 @@ class Flows:
         newest = codes[-1] if codes else None
         if not newest or newest.winner or len(newest.guesses) >= limits.guesses:
             return []
-        in_time = now + limits.code_life <= newest.since + limits.challenge_life
+        in_time = now < newest.since + limits.challenge_life - limits.code_life
         return [code for code in codes if code.challenge == newest.challenge] if in_time else []
 
     def _challenge(self, person: Person, call: Call, *, rang: bool) -> Challenge:
