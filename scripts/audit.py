@@ -13,16 +13,12 @@ LOCKS = sorted(Path("requirements").glob("*.txt"))
 
 
 def main() -> None:
-    """Audit every lock file and report."""
     command = [str(Path(sys.executable).parent / "pip-audit"), "--disable-pip", "--require-hashes", "-f", "json"]
     command += [word for lock in LOCKS for word in ("-r", str(lock))]
     done = subprocess.run([*command, "--progress-spinner", "off"], capture_output=True, text=True, check=False)
     packages = json.loads(done.stdout)["dependencies"] if done.stdout else []
-    found = [
-        f"{each['name']} {each['version']}: {', '.join(known['id'] for known in each['vulns'])}"
-        for each in packages
-        if each.get("vulns")
-    ]
+    known = [(each, [vuln["id"] for vuln in each.get("vulns", ())]) for each in packages]
+    found = [f"{each['name']} {each['version']}: {', '.join(names)}" for each, names in known if names]
     looked_up = sum("skip_reason" not in each for each in packages)
     print(f"{looked_up} pinned packages looked up in the vulnerability database, {len(found)} with findings")
     if found:

@@ -20,25 +20,19 @@ import zipfile
 from collections.abc import Iterator
 from enum import IntEnum
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from packaging.version import Version
 from public_api import PACKAGE, Facts, python
 
-HERE = Path(__file__).resolve().parent
-TOOLS = HERE.parent
+TOOLS = Path(__file__).resolve().parent.parent
 GIT = shutil.which("git") or "git"
 CONTRACT = "openapi.yaml"
 VERSION = f"src/{PACKAGE}/_version.py"
 
 
-class Impact(IntEnum):
-    """What a change means to users; the highest of all changes decides the version."""
-
-    NONE = 0
-    OTHER = 1
-    NEW = 2
-    BREAKING = 3
+Impact = IntEnum("Impact", ["NONE", "OTHER", "NEW", "BREAKING"], start=0)
+"""What a change means to users; the highest of all changes decides the version."""
 
 
 class Change(NamedTuple):
@@ -50,7 +44,6 @@ class Change(NamedTuple):
 
 
 IMPACTS = {"major": Impact.BREAKING, "minor": Impact.NEW, "patch": Impact.OTHER}
-WORDS = {Impact.BREAKING: "breaking", Impact.NEW: "new", Impact.OTHER: "other"}
 
 
 def git(*arguments: str) -> str:
@@ -104,47 +97,34 @@ def contract_changes(base: Path, root: Path) -> list[Change]:
         impact = IMPACTS[each["impact"]]
         if impact is not Impact.OTHER:
             said = " ".join(verdict["message"] for verdict in each["verdicts"]) or f"was {each['kind']}"
-            found[Change(impact, CONTRACT, f"{_place(each)}: {said}")] = None
+            found[Change(impact, CONTRACT, f"{each['path'].replace('~1', '/')}: {said}")] = None
     if harmless := sum(each["impact"] == "patch" for each in changes):
         found[Change(Impact.OTHER, CONTRACT, f"words, examples and what no client notices: {harmless}")] = None
     return list(found)
-
-
-def _place(change: dict[str, Any]) -> str:
-    """Where in the contract, without what every place of that kind has in common; a parameter by its name."""
-    pointer: str = change["path"]
-    steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.removeprefix("#/").split("/")]
-    value = (change.get("revision") or change.get("base") or {}).get("value")
-    if steps[-2:-1] == ["parameters"] and isinstance(value, dict):
-        steps[-1] = value.get("name", steps[-1])
-    common = {"paths", "content", "application/json", "schema", "properties"}
-    return " ".join(step for step in steps if step not in common)
 
 
 def command_line(root: Path) -> Facts:
     """The commands, options, arguments and exit codes of a tree."""
     if not (root / "src" / PACKAGE / "cli.py").exists():
         return {}
-    env = os.environ | {"PYTHONPATH": os.pathsep.join(str(root / name) for name in ("src", "generated"))}
-    command = [sys.executable, str(HERE / "command_line.py")]
+    env = os.environ | {"PYTHONPATH": f"{root / 'src'}{os.pathsep}{root / 'generated'}"}
+    command = [sys.executable, str(TOOLS / "scripts" / "command_line.py")]
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"the command line of {root} cannot be read:\n{done.stderr}")
-    found: Facts = json.loads(done.stdout)
-    return found
+    return dict(json.loads(done.stdout))
 
 
 def compare(part: str, old: Facts, new: Facts) -> Iterator[Change]:
     """What changed for users of a part: what is gone, what is new, what is another than before."""
     gone, fresh = ([name for name in one if name not in other] for one, other in ((old, new), (new, old)))
-    for name in gone:
-        if not _is_below(name, gone):
-            yield Change(Impact.BREAKING, part, f"{name}: was removed")
-    for name in fresh:
-        if not _is_below(name, fresh):
-            required = bool(new[name].get("required"))
-            words = "was added, and is required" if required else "was added"
-            yield Change(Impact.BREAKING if required else Impact.NEW, part, f"{name}: {words}")
+    for name in [name for name in gone if not _is_below(name, gone)]:
+        yield Change(Impact.BREAKING, part, f"{name}: was removed")
+    for name in [name for name in fresh if not _is_below(name, fresh)]:
+        if new[name].get("required"):
+            yield Change(Impact.BREAKING, part, f"{name}: was added, and is required")
+        else:
+            yield Change(Impact.NEW, part, f"{name}: was added")
     for name in [name for name in old if name in new]:
         for aspect, was in old[name].items():
             now = new[name].get(aspect)
@@ -180,26 +160,21 @@ def proposed(base: Version, impact: Impact) -> Version:
     # Before 1.0.0 the second number stands for what breaks, and the third for all else.
     if impact is Impact.BREAKING:
         return Version(f"{major + 1}.0.0" if major else f"0.{minor + 1}.0")
-    if impact is Impact.NEW and major:
-        return Version(f"{major}.{minor + 1}.0")
-    return Version(f"{major}.{minor}.{patch + 1}")
+    return Version(f"{major}.{minor + 1}.0" if impact is Impact.NEW and major else f"{major}.{minor}.{patch + 1}")
 
 
 def verdict(changes: list[Change], base: Version, current: Version) -> tuple[str, bool]:
     """The last line of the report, and whether the version allows for the changes."""
     impact = max((each.impact for each in changes), default=Impact.NONE)
     wanted = proposed(base, impact)
-    if impact is Impact.NONE:
-        return f"No changes since {base}; {VERSION} says {current}.", True
-    said = {Impact.OTHER: "Nothing new and nothing breaking", Impact.NEW: "Not breaking", Impact.BREAKING: "Breaking"}
-    line = f"{said[impact]}: after {base} comes {wanted} or later; {VERSION} says {current}"
+    said = ("No changes", "Nothing new and nothing breaking", "Not breaking", "Breaking")[impact]
+    line = f"{said}: after {base} comes {wanted} or later; {VERSION} says {current}"
     if Version(current.base_version) >= wanted:
         return f"{line}, which is enough.", True
     return f"{line}: set it to {wanted}{'' if impact is Impact.BREAKING else ' for the next release'}.", False
 
 
 def main() -> None:
-    """Compare and report."""
     top = git("rev-parse", "--show-toplevel")
     if not top:
         sys.exit("This compares with a revision of a git repository, and here is none.")
@@ -217,7 +192,7 @@ def main() -> None:
         old = version_in(base)
     print(f"Compared with {git('describe', '--tags', '--always', revision)}, version {old}.")
     for each in sorted(changes, key=lambda change: (-change.impact, change.part, change.what)):
-        print(f"{WORDS[each.impact]:9} {each.part:12} {each.what}")
+        print(f"{each.impact.name.lower():9} {each.part:12} {each.what}")
     line, allowed = verdict(changes, old, version_in(root))
     print(line)
     sys.exit(not allowed and any(each.impact is Impact.BREAKING for each in changes))

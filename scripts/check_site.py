@@ -16,8 +16,6 @@ _IN_STYLE = re.compile(r"url\(\s*['\"]?([^'\")]+)|@import\s+['\"]([^'\"]+)")
 _STYLE = re.compile(r"<style.*?</style>|\sstyle=\"[^\"]*\"", re.DOTALL)
 _LINK_ONLY = re.compile(r"<link[^>]*\srel=[\"']?(?:alternate|author|canonical|license|next|prev)\b", re.DOTALL)
 _ELSEWHERE = re.compile(r"(?!data:)([a-z][a-z0-9+.-]*:|//)", re.IGNORECASE)
-
-
 SEARCHED = {"celery", "django", "fastapi", "flask", "mock", "prism", "pytest", "retry", "timeout", "webhook"}
 
 
@@ -33,10 +31,9 @@ def fetched(file: Path) -> list[str]:
 
 def fetched_from_elsewhere(site: Path) -> list[str]:
     """Every page and style with an address that it fetches from elsewhere."""
-    files = [file for file in sorted(site.rglob("*")) if file.suffix in {".css", ".html"}]
     return [
         f"{file.relative_to(site)}: {address.strip()}"
-        for file in files
+        for file in sorted([*site.rglob("*.css"), *site.rglob("*.html")])
         for address in fetched(file)
         if _ELSEWHERE.match(address.strip())
     ]
@@ -49,7 +46,6 @@ def not_found(site: Path) -> set[str]:
 
 
 def main() -> None:
-    """Name what is fetched from elsewhere and what is not found; say how many pages there are where all is well."""
     site = Path(sys.argv[1])
     if words := not_found(site):
         sys.exit(f"The search does not find: {', '.join(sorted(words))}")

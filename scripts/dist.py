@@ -47,15 +47,13 @@ def bill_of_materials(metadata: Message) -> str:
 
 
 def main() -> None:
-    """Build, compare, check and describe."""
     os.environ.setdefault("SOURCE_DATE_EPOCH", "1580601600")  # hatchling's own default, for the tools beside it
     shutil.rmtree(DIST, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix="autocall-otp-") as name:
         if build(DIST) != build(Path(name)):
             sys.exit("two builds of the same source differ")
     subprocess.run([str(TOOLS / "twine"), "check", "--strict", *map(str, DIST.iterdir())], check=True)
-    (wheel,) = DIST.glob("*.whl")
-    metadata = metadata_of(wheel)
+    metadata = metadata_of(*DIST.glob("*.whl"))
     bill = DIST / f"{metadata['Name']}-{metadata['Version']}.cdx.json"
     bill.write_text(bill_of_materials(metadata), encoding="utf-8")
     for path in sorted(DIST.iterdir()):

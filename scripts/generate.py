@@ -46,30 +46,23 @@ def contents(package: Path) -> dict[str, bytes]:
 def drift(fresh: Path, kept: Path) -> list[str]:
     """One line for each file in which the kept package differs from a fresh one."""
     wanted, found = contents(fresh), contents(kept)
-    verdicts = {
-        "is missing": wanted.keys() - found.keys(),
-        "is not the generator's": found.keys() - wanted.keys(),
-        "differs": {name for name in wanted.keys() & found.keys() if wanted[name] != found[name]},
-    }
-    return [f"  {kept.name}/{name} {why}" for why, names in verdicts.items() for name in sorted(names)]
+    return [
+        f"  {kept.name}/{name} {'is missing' if name not in found else 'differs' if name in wanted else 'is left over'}"
+        for name in sorted(wanted.keys() | found.keys())
+        if wanted.get(name) != found.get(name)
+    ]
 
 
 def main() -> None:
-    """Generate, then compare or replace."""
     with tempfile.TemporaryDirectory() as folder:
         fresh = generate(ROOT / "openapi.yaml", Path(folder))
         if "--check" in sys.argv[1:]:
-            differences = drift(fresh, TARGET)
-            if differences:
-                sys.exit(
-                    "generated/ is not what openapi.yaml gives:\n"
-                    + "\n".join(differences)
-                    + "\nRun `make generate`, look at the change, and commit it together with openapi.yaml."
-                )
-            return
-        shutil.rmtree(TARGET, ignore_errors=True)
-        TARGET.parent.mkdir(exist_ok=True)
-        shutil.copytree(fresh, TARGET, ignore=shutil.ignore_patterns(".ruff_cache", "__pycache__"))
+            if lines := drift(fresh, TARGET):
+                next_ = "Run `make generate`, look at the change, and commit it together with openapi.yaml."
+                sys.exit("\n".join(["generated/ is not what openapi.yaml gives:", *lines, next_]))
+        else:
+            shutil.rmtree(TARGET, ignore_errors=True)
+            shutil.copytree(fresh, TARGET, ignore=shutil.ignore_patterns(".ruff_cache", "__pycache__"))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import griffe
@@ -15,8 +16,9 @@ class Defaults(griffe.Extension):
         """Look at every function, once all modules are there."""
         for function in _functions(pkg):
             for parameter in function.parameters:
-                if isinstance(parameter.default, griffe.ExprName):
-                    parameter.default = _value(function, parameter.default)
+                if isinstance(name := parameter.default, griffe.ExprName):
+                    with suppress(KeyError):
+                        parameter.default = pkg[name.canonical_path.partition(".")[2]].value or name
 
 
 def _functions(owner: griffe.Module | griffe.Class) -> Iterator[griffe.Function]:
@@ -25,11 +27,3 @@ def _functions(owner: griffe.Module | griffe.Class) -> Iterator[griffe.Function]
             yield member
         elif isinstance(member, griffe.Module | griffe.Class):
             yield from _functions(member)
-
-
-def _value(function: griffe.Function, name: griffe.ExprName) -> griffe.Expr | str:
-    try:
-        target: object = function.package[name.canonical_path.partition(".")[2]]
-    except KeyError:
-        return name
-    return target.value if isinstance(target, griffe.Attribute) and target.value is not None else name

@@ -12,10 +12,9 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-CONTRACT = ROOT / "openapi.yaml"
 PAGE = ROOT / "docs" / "http.md"
 MARK = '<span class="inferred">inferred</span>'
-HEAD = """\
+HEAD = f"""\
 # HTTP reference
 
 <!-- Made by scripts/http_reference.py from openapi.yaml: change that file, then run the script. -->
@@ -26,7 +25,7 @@ What goes over the wire, for those who look at it or write a client of their own
 Three kinds of statement stand here, and look different:
 
 - What carries no mark is on the provider's page.
-- What the page does not say is marked {mark}, with the reason for it.
+- What the page does not say is marked {MARK}, with the reason for it.
   Some of it is on other pages of the provider, some is standard HTTP; nothing of it is a promise.
 - Where the page contradicts itself, the description says which side was followed.
 """
@@ -43,54 +42,44 @@ class Writer:
 
     def page(self) -> Iterator[str]:
         """The whole page, part by part."""
-        yield HEAD.format(mark=MARK)
-        yield "## Address and token\n"
-        (server,) = self._contract["servers"]
-        yield f"`{server['url']}`: {_lower(server['description'])}\n"
-        scheme = self._contract["components"]["securitySchemes"]["bearerToken"]
-        yield f"Every request carries `Authorization: Bearer …`: {_lower(scheme['description'])}\n"
+        (server,), parts = self._contract["servers"], self._contract["components"]
+        token = _lower(parts["securitySchemes"]["bearerToken"]["description"])
+        yield f"{HEAD}\n## Address and token\n\n`{server['url']}`: {_lower(server['description'])}\n"
+        yield f"Every request carries `Authorization: Bearer …`: {token}\n"
         for path, methods in self._contract["paths"].items():
             for method, operation in methods.items():
-                yield from self._operation(method, path, operation)
+                yield f"## {operation['summary']}\n\n`{method.upper()} {path}`\n"
+                yield from self._operation(operation, operation["operationId"])
         yield "## Objects\n"
-        for name, schema in self._contract["components"]["schemas"].items():
-            yield f"### {name}\n"
-            yield _described(schema)
-            yield self._fields(schema)
+        for name, schema in parts["schemas"].items():
+            yield f"### {name}\n\n{_described(schema)}\n\n{self._fields(schema)}"
         yield "## Error answers\n"
-        for name, response in self._contract["components"]["responses"].items():
-            yield f"### {name}\n"
-            yield _described(response)
+        for name, response in parts["responses"].items():
+            yield f"### {name}\n\n{_described(response)}\n"
             for header, each in response.get("headers", {}).items():
                 yield f"Header `{header}`: {_described(self._resolve(each))}\n"
             yield from self._content(response)
 
-    def _operation(self, method: str, path: str, operation: Node) -> Iterator[str]:
-        yield f"## {operation['summary']}\n"
-        yield f"`{method.upper()} {path}`\n"
+    def _operation(self, operation: Node, name: str) -> Iterator[str]:
         yield _described(operation)
-        if parameters := operation.get("parameters"):
-            rows = [
-                (f"`{item['name']}`", f"{item['in']}, {item['schema']['type']}", _described(item))
-                for item in map(self._resolve, parameters)
-            ]
-            yield "### Parameters of `" + operation["operationId"] + "`\n"
-            yield _table(("name", "where, type", "meaning"), rows)
+        if parameters := [self._resolve(each) for each in operation.get("parameters", ())]:
+            rows = [(f"`{it['name']}`", f"{it['in']}, {it['schema']['type']}", _described(it)) for it in parameters]
+            yield f"### Parameters of `{name}`\n\n{_table(('name', 'where, type', 'meaning'), rows)}"
         if body := operation.get("requestBody"):
-            yield f"### Request of `{operation['operationId']}`\n"
-            yield _described(body)
+            yield f"### Request of `{name}`\n\n{_described(body)}\n"
             yield from self._content(body)
-        yield f"### Answers of `{operation['operationId']}`\n"
-        answers = operation["responses"].items()
-        shapes = {status: each.get("$ref", "").rpartition("/")[2].lower() for status, each in answers}
-        links = {status: f" [Shapes](#{name})." if name else "" for status, name in shapes.items()}
-        meanings = [(f"`{status}`", _described(self._resolve(each)) + links[status]) for status, each in answers]
-        yield _table(("status", "meaning"), meanings)
+        answers: list[tuple[str, str]] = []
+        for status, answer in operation["responses"].items():
+            shape = answer.get("$ref", "").rpartition("/")[2].lower()
+            answers.append(
+                (f"`{status}`", _described(self._resolve(answer)) + (f" [Shapes](#{shape})." if shape else ""))
+            )
+        yield f"### Answers of `{name}`\n\n{_table(('status', 'meaning'), answers)}"
         for response in operation["responses"].values():
             if "$ref" not in response:
                 yield from self._content(response)
-                for name, link in response.get("links", {}).items():
-                    yield f"Link `{name}`, to `{link['operationId']}`: {_described(link)}\n"
+                for link, to in response.get("links", {}).items():
+                    yield f"Link `{link}`, to `{to['operationId']}`: {_described(to)}\n"
 
     def _content(self, holder: Node) -> Iterator[str]:
         for kind, content in holder["content"].items():
@@ -98,28 +87,19 @@ class Writer:
             shape = f"shaped as [{name}](#{name.lower()})" if name else _described(content["schema"])
             yield f"`{kind}`, {shape}:\n"
             for example in content["examples"].values():
-                yield f"{example['summary']}{_marked(example)}\n"
                 value = example["value"]
+                language = "text" if isinstance(value, str) else "json"
                 text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
-                yield f"```{'text' if isinstance(value, str) else 'json'}\n{text}\n```\n"
+                yield f"{example['summary']}{_marked(example)}\n\n```{language}\n{text}\n```\n"
 
     def _fields(self, schema: Node) -> str:
-        required = set(schema.get("required", ()))
         rows = [
-            (f"`{name}`", self._type(field) + (", required" if name in required else ""), self._meaning(field))
+            (f"`{name}`", self._type(field) + ", required" * (name in schema.get("required", ())), _meaning(field))
             for name, field in schema["properties"].items()
         ]
         if isinstance(more := schema.get("additionalProperties"), dict):
             rows.append(("any other", self._type(more), _described(more)))
         return _table(("field", "type", "meaning"), rows)
-
-    def _meaning(self, field: Node) -> str:
-        name = field.get("$ref", "").rpartition("/")[2]
-        parts = [f"See [{name}](#{name.lower()})."] if name else [_described(field)]
-        for item in field.get("oneOf", ()):
-            if nested := item.get("items"):
-                parts += ["Each entry of a list: " + _lower(_described(nested))]
-        return " ".join(parts)
 
     def _type(self, field: Node) -> str:
         if "oneOf" in field:
@@ -136,6 +116,13 @@ class Writer:
         return functools.reduce(lambda found, step: found[step], steps, self._contract)
 
 
+def _meaning(field: Node) -> str:
+    name = field.get("$ref", "").rpartition("/")[2]
+    parts = [f"See [{name}](#{name.lower()})." if name else _described(field)]
+    entries = [item["items"] for item in field.get("oneOf", ()) if "items" in item]
+    return " ".join(parts + ["Each entry of a list: " + _lower(_described(each)) for each in entries])
+
+
 def _marked(node: Node) -> str:
     """The mark of what the page does not say, with its reason."""
     return f" {MARK}: {node['x-source-reason']}." if node.get("x-source") == "inferred" else ""
@@ -143,7 +130,7 @@ def _marked(node: Node) -> str:
 
 def _described(node: Node) -> str:
     """The description in one line, and the mark."""
-    return " ".join(node.get("description", "").split()) + _marked(node) + ("\n" if "properties" in node else "")
+    return " ".join(node.get("description", "").split()) + _marked(node)
 
 
 def _lower(text: str) -> str:
@@ -151,20 +138,13 @@ def _lower(text: str) -> str:
 
 
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    lines = [head, ("---",) * len(head), *rows]
-    cells = ((cell.strip().replace("|", "\\|") for cell in line) for line in lines)
-    return "".join(f"| {' | '.join(line)} |\n" for line in cells)
-
-
-def markdown() -> str:
-    """The page as it should be."""
-    contract: Node = yaml.safe_load(CONTRACT.read_text(encoding="utf-8"))
-    return "\n".join(part.strip("\n") + "\n" for part in Writer(contract).page())
+    lines = ((cell.strip().replace("|", "\\|") for cell in line) for line in (head, ("---",) * len(head), *rows))
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def main() -> None:
-    """Write the page, or compare it."""
-    fresh = markdown()
+    contract: Node = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
+    fresh = "\n".join(part.strip("\n") + "\n" for part in Writer(contract).page())
     if "--check" not in sys.argv[1:]:
         PAGE.write_text(fresh, encoding="utf-8")
     elif not PAGE.exists() or PAGE.read_text(encoding="utf-8") != fresh:

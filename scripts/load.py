@@ -17,8 +17,8 @@ from multiprocessing.connection import Connection
 from autocall_otp import AsyncClient, AutocallError
 from autocall_otp.sandbox import Sandbox
 
-# Sandbox seconds for each second: a call of fifteen seconds is over in half of one.
 SPEED = 30.0
+"""Sandbox seconds for each second: a call of fifteen seconds is over in half of one."""
 MIB = 1024.0
 
 
@@ -57,7 +57,6 @@ async def load(url: str, token: str, rate: float, seconds: float) -> tuple[list[
 
 
 def main() -> int:
-    """Run it and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rate", type=float, default=200.0, help="calls a second")
     parser.add_argument("--seconds", type=float, default=60.0)
@@ -67,16 +66,14 @@ def main() -> int:
     ours, theirs = context.Pipe()
     process = context.Process(target=serve, args=[theirs, options.max_calls], daemon=True)
     process.start()
-    url, token = ours.recv()
-    begun = time.monotonic()
+    (url, token), begun = ours.recv(), time.monotonic()
     results, placing = asyncio.run(load(url, token, options.rate, options.seconds))
     took = time.monotonic() - begun
     ours.send("enough")
     kept, memory, cpu = ours.recv()
-    process.join(10)
+    process.join()
     wrong = [result for result in results if result]
-    cuts = statistics.quantiles(placing, n=100)
-    used = resource.getrusage(resource.RUSAGE_SELF)
+    cuts, used = statistics.quantiles(placing, n=100), resource.getrusage(resource.RUSAGE_SELF)
     print(f"{len(results)} calls in {took:.1f} s, {len(results) - len(wrong)} placed, answered and read back")
     print(f"lost or wrong: {len(wrong)}", *sorted(set(wrong))[:10], sep="\n  ")
     print(f"placing a call took {1000 * cuts[49]:.1f} ms in the middle, {1000 * cuts[98]:.1f} ms for the slowest 1 %")

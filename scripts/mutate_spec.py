@@ -29,7 +29,6 @@ from support.agree import CHECKS  # noqa: E402 - the same
 from support.agree.elements import Json  # noqa: E402 - the same
 
 SLOW = (contract.LINT, contract.GENERATOR, contract.NAMES, contract.WRAPPER, contract.PRISM, contract.SANDBOX)
-_COPIED = ("src", "tests", "scripts", "pyproject.toml", ".spectral.yaml", "redocly.yaml")
 _SAID = (" disagree", " problem", "Validation failed")
 """How a check says that it found something: one that only broke down has not."""
 
@@ -43,11 +42,10 @@ def slow(document: Json) -> str:
     """What the other checks say against a document."""
     with tempfile.TemporaryDirectory(prefix="autocall-otp-") as name:
         root = Path(name)
-        for each in _COPIED:
-            if (ROOT / each).is_dir():
-                shutil.copytree(ROOT / each, root / each, ignore=shutil.ignore_patterns("__pycache__"))
-            else:
-                shutil.copy(ROOT / each, root / each)
+        for each in ("src", "tests", "scripts"):
+            shutil.copytree(ROOT / each, root / each, ignore=shutil.ignore_patterns("__pycache__"))
+        for each in ("pyproject.toml", ".spectral.yaml", "redocly.yaml"):
+            shutil.copy(ROOT / each, root)
         # JSON is YAML, and leaves no parser a choice: one may take an unquoted 0287 for a number, another may not.
         (root / "openapi.yaml").write_text(json.dumps(document, indent=1), encoding="utf-8")
         for check in SLOW:
@@ -71,7 +69,6 @@ def survivors(mutations: list[Mutation], document: Json) -> list[Mutation]:
 
 
 def main(words: list[str] | None = None) -> int:
-    """Try the mutations that were asked for; 1 when one was noticed by nobody."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", metavar="PATTERN", default="", help="mutations whose name holds this, with wildcards")
     parser.add_argument("--sample", metavar="N", type=int, help="as many, drawn at random")

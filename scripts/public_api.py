@@ -43,15 +43,12 @@ def _describe(member: griffe.Object | griffe.Alias, name: str, facts: Facts, see
     facts[name] = {"kind": found.kind.value}
     if isinstance(found, griffe.Function):
         given = [each for each in found.parameters if each.name not in {"self", "cls"}]
-        facts[name] |= {"gives": str(found.returns)}
-        facts[name]["in order"] = ", ".join(each.name for each in given if "positional" in str(each.kind))
+        in_order = ", ".join(each.name for each in given if "positional" in str(each.kind))
+        facts[name] |= {"gives": str(found.returns), "in order": in_order}
         for each in given:
             default = None if each.default is None else str(each.default)
-            facts[f"{name}({each.name})"] = {
-                "required": each.required,
-                "takes": str(each.annotation),
-                "default": default,
-            }
+            about = {"required": each.required, "takes": str(each.annotation), "default": default}
+            facts[f"{name}({each.name})"] = about
     elif isinstance(found, griffe.Class):
         facts[name]["is a"] = " | ".join(str(base) for base in found.bases if not str(base).startswith("_"))
         in_attrs = any("attrs." in str(each.value) for each in found.decorators)

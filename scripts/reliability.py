@@ -20,7 +20,6 @@ PAGE = ROOT / "docs" / "reliability.md"
 
 
 def main() -> int:
-    """Run them all."""
     misses = 0
     for way in WAYS:
         with over(way), surroundings(), ThreadPoolExecutor(2) as pool:

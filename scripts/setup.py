@@ -48,7 +48,6 @@ def link_node() -> None:
 
 
 def main() -> None:
-    """Make what was asked for."""
     match sys.argv[1]:
         case "sandbox":
             print("Setting up .venv for the SDK and its sandbox ...", flush=True)

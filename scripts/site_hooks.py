@@ -6,7 +6,7 @@ import itertools
 import re
 from collections.abc import MutableMapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, TypeAlias
 
 ROOT = Path(__file__).resolve().parent.parent
 CARDS = range(3, 6)
@@ -21,28 +21,12 @@ _sources: dict[str, str] = {}
 """Each page's Markdown, with what it takes from elsewhere."""
 
 
-class File(Protocol):
-    """The part of MkDocs' File that is used here."""
-
-    src_uri: str
-    url: str
+Nav: TypeAlias = Any
+Page: TypeAlias = Any
+"""MkDocs' own types, which are not in the environment that checks these scripts."""
 
 
-class Page(Protocol):
-    """The part of MkDocs' Page that is used here."""
-
-    file: File
-    previous_page: Page | None
-    next_page: Page | None
-
-
-class Pages(Protocol):
-    """The part of MkDocs' Navigation that is used here."""
-
-    pages: list[Page]
-
-
-def on_nav(nav: Pages, **_: object) -> None:
+def on_nav(nav: Nav, **_: object) -> None:
     """Let "previous" and "next" stay in one language."""
     for language in LANGUAGES:
         pages = [page for page in nav.pages if language_of(page.file.src_uri) == language]
@@ -63,7 +47,7 @@ def on_page_content(html: str, **_: object) -> str:
 
 
 def on_page_context(
-    context: dict[str, Any], *, page: Page, config: MutableMapping[str, Any], nav: Pages
+    context: dict[str, Any], *, page: Page, config: MutableMapping[str, Any], nav: Nav
 ) -> dict[str, Any]:
     """Show a page in its own language, and lead to the same page in the other one."""
     own = page.file.src_uri

@@ -29,7 +29,6 @@ def storm(calls: int, seed: int) -> bool:
 
 
 def main() -> int:
-    """Run what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", type=int, help="run_otp calls through random faults")
     parser.add_argument("--minutes", type=float, help="the same, round after round, for so long")
@@ -37,17 +36,13 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**9), help="of the faults; random if not given")
     options = parser.parse_args()
     print(f"seed {options.seed}")
-    start, good = time.monotonic(), True
+    start, seed, good = time.monotonic(), options.seed, True
     if options.calls:
-        good &= storm(options.calls, options.seed)
-    if options.minutes:
-        number = 0
-        while time.monotonic() - start < options.minutes * 60:
-            good &= storm(_ROUND, options.seed + 10 * number)
-            number += 1
+        good &= storm(options.calls, seed)
+    while time.monotonic() - start < (options.minutes or 0) * 60:
+        good &= storm(_ROUND, seed := seed + 10)
     if options.waits:
-        report = many_waits(options.waits)
-        print(report)
+        print(report := many_waits(options.waits))
         good &= report.sound
     print(f"{'sound' if good else 'UNSOUND'}; {time.monotonic() - start:.0f} s")
     return 0 if good else 1

@@ -33,10 +33,8 @@ _CONSTRAINTS: dict[str, dict[str, Json]] = {
     "array": {"minItems": 2, "maxItems": 1, "uniqueItems": True},
     "object": {"additionalProperties": False, "minProperties": 3, "maxProperties": 1, "required": ["new"]},
 }
-_ANY = dict.fromkeys(("deprecated", "readOnly", "writeOnly", "nullable"), True) | {
-    "default": "n",
-    "not": {"type": "null"},
-}
+_FLAGS: dict[str, Json] = dict.fromkeys(("deprecated", "readOnly", "writeOnly", "nullable"), True)
+_ANY = _FLAGS | {"default": "n", "not": {"type": "null"}}
 _LOOSENED = {"format", "enum", "const", "pattern", "required", "oneOf", "additionalProperties"}
 _HOLDER_TYPE = {"properties": "object", "additionalProperties": "object", "items": "array"}
 _NEW_NAMES = {"response": "418", "path": "/new", "media type": "application/xml"}
@@ -86,71 +84,62 @@ class Mutation:
         return changed
 
 
-def put(at: At, value: Json) -> Edit:
+def _edit(change: Callable[..., None]) -> Callable[..., Edit]:
+    """Let a change of a document be written down now, and made later."""
+    return lambda *given: lambda document: change(document, *given)
+
+
+@_edit
+def put(document: Json, at: At, value: Json) -> None:
     """Set what stands at a place; what holds it may not be there yet."""
-
-    def edit(document: Json) -> None:
-        holder = document
-        for step in at[:-1]:
-            holder = holder.setdefault(step, {}) if isinstance(holder, dict) else holder[step]
-        holder[at[-1]] = copy.deepcopy(value)
-
-    return edit
+    holder = document
+    for step in at[:-1]:
+        holder = holder.setdefault(step, {}) if isinstance(holder, dict) else holder[step]
+    holder[at[-1]] = copy.deepcopy(value)
 
 
-def append(at: At, value: Json) -> Edit:
+@_edit
+def append(document: Json, at: At, value: Json) -> None:
     """Add an entry to the list at a place, which may not be there yet."""
-    return lambda document: at_path(document, at[:-1]).setdefault(at[-1], []).append(copy.deepcopy(value))
+    at_path(document, at[:-1]).setdefault(at[-1], []).append(copy.deepcopy(value))
 
 
-def drop(*places: At) -> Edit:
+@_edit
+def drop(document: Json, *places: At) -> None:
     """Take away what stands at these places."""
-
-    def edit(document: Json) -> None:
-        for at in places:
-            del at_path(document, at[:-1])[at[-1]]
-
-    return edit
+    for at in places:
+        del at_path(document, at[:-1])[at[-1]]
 
 
-def rename(at: At, new: str) -> Edit:
+@_edit
+def rename(document: Json, at: At, new: str) -> None:
     """Give an entry another name in its old place; a property in the list of required ones, too."""
-
-    def edit(document: Json) -> None:
-        holder = at_path(document, at[:-1])
-        entries = list(holder.items())
-        holder.clear()
-        holder.update((new if name == at[-1] else name, value) for name, value in entries)
-        schema = at_path(document, at[:-2]) if at[-2:-1] == ("properties",) else {}
-        if at[-1] in schema.get("required", []):
-            schema["required"] = [new if name == at[-1] else name for name in schema["required"]]
-
-    return edit
+    holder = at_path(document, at[:-1])
+    entries = list(holder.items())
+    holder.clear()
+    holder.update((new if name == at[-1] else name, value) for name, value in entries)
+    schema = at_path(document, at[:-2]) if at[-2:-1] == ("properties",) else {}
+    if at[-1] in schema.get("required", []):
+        schema["required"] = [new if name == at[-1] else name for name in schema["required"]]
 
 
-def rename_with_uses(at: At, new: str) -> Edit:
+@_edit
+def rename_with_uses(document: Json, at: At, new: str) -> None:
     """Give a component another name, and follow wherever it is used."""
-
-    def edit(document: Json) -> None:
-        rename(at, new)(document)
-        old, now = (json.dumps(shown(place)) for place in (at, (*at[:-1], new)))
-        followed = json.loads(json.dumps(document).replace(old, now))
-        document.clear()
-        document.update(followed)
-
-    return edit
+    rename(at, new)(document)
+    old, now = (json.dumps(shown(place)) for place in (at, (*at[:-1], new)))
+    followed = json.loads(json.dumps(document).replace(old, now))
+    document.clear()
+    document.update(followed)
 
 
-def flip_required(at: At) -> Edit:
+@_edit
+def flip_required(document: Json, at: At) -> None:
     """Make a property required, or no longer so."""
-
-    def edit(document: Json) -> None:
-        schema = at_path(document, at[:-2])
-        names = schema.pop("required", [])
-        names = [name for name in names if name != at[-1]] if at[-1] in names else [*names, at[-1]]
-        schema |= {"required": names} if names else {}
-
-    return edit
+    schema = at_path(document, at[:-2])
+    names = schema.pop("required", [])
+    names = [name for name in names if name != at[-1]] if at[-1] in names else [*names, at[-1]]
+    schema |= {"required": names} if names else {}
 
 
 def catalogue(document: Json) -> list[Mutation]:
