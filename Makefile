@@ -8,6 +8,8 @@ REDOCLY := $(NODE) node_modules/@redocly/cli/bin/cli.js
 PYRIGHT := $(NODE) node_modules/pyright/index.js
 COMPILE := .venv/bin/uv -q --native-tls pip compile --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --custom-compile-command "make lock"
+# Where it finds these, jsonschema takes over a second to import, in each of the many processes that tests start.
+SLOW := --no-emit-package rfc3987-syntax --no-emit-package lark
 DESCRIPTIONS := openapi.yaml src/autocall_otp/sandbox/sandbox-openapi.yaml
 LINTED := src tests scripts benchmarks examples
 # Most tests wait rather than compute, so there are more of them at once than processors.
@@ -137,7 +139,7 @@ dist: $(READY) ## Build wheel, sdist and bill of materials in dist/, reproducibl
 	@$(PY) scripts/dist.py
 
 lock: .venv/.ready ## Pin the newest allowed versions in the lock files (needs the network)
-	$(COMPILE) --all-extras pyproject.toml requirements/dev.in requirements/examples.in -o requirements/dev.txt
+	$(COMPILE) $(SLOW) --all-extras pyproject.toml requirements/dev.in requirements/examples.in -o requirements/dev.txt
 	$(COMPILE) --extra sandbox -c requirements/dev.txt pyproject.toml -o requirements/sandbox.txt
 	echo uv | $(COMPILE) -c requirements/dev.txt - -o requirements/uv.txt
 	$(COMPILE) requirements/docs.in -o requirements/docs.txt
