@@ -26,6 +26,9 @@ export NODE_USE_SYSTEM_CA := 1
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
+# Where this is set, each of the many processes that tests start would compile its modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 # $(call run,NAME,COMMAND): one line when the command passes, all that it printed when it fails.
 run = @out=$$($(2) 2>&1) || { printf '%s\nFAILED: %s\n' "$$out" "$(1)"; exit 1; }; echo "ok: $(1)"
 
