@@ -37,7 +37,7 @@ DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 LLMS = DOCS / "llms.txt"
 TESTED_ELSEWHERE = {
-    DOCS / "sandbox.md": ("tests/sandbox/test_docs.py", r'blocks\("python"\)\[(\d+)\]'),
+    DOCS / "sandbox.md": ("tests/sandbox/test_docs.py", r'blocks\(PAGE, "python"\)\[(\d+)\]'),
     DOCS / "mock.md": ("tests/contract/test_mock.py", ""),
     DOCS / "testing.md": ("tests/examples/test_testing_page.py", ""),
 }

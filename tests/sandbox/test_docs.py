@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from support.markdown import blocks
 
 from autocall_otp.sandbox.contract import testing_contract as contract_of_testing
 
@@ -17,15 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "sandbox.md"
 
 
-def blocks(language: str) -> list[str]:
-    found: list[str] = re.findall(
-        rf"^```{language}\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
-    )
-    return found
-
-
 def test_the_ten_lines_of_the_docs_pass_as_they_stand(tmp_path: Path) -> None:
-    example = blocks("python")[0]
+    example = blocks(PAGE, "python")[0].body
     body = [line for line in example.splitlines() if line.strip() and not line.startswith("from ")]
     assert len(body) <= 10
     (tmp_path / "test_login.py").write_text(example)
@@ -42,14 +36,8 @@ def test_the_ten_lines_of_the_docs_pass_as_they_stand(tmp_path: Path) -> None:
 
 
 def test_the_other_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    exec(compile(blocks("python")[1], "docs", "exec"), {})  # noqa: S102 - our own page
+    exec(compile(blocks(PAGE, "python")[1].body, "docs", "exec"), {})  # noqa: S102 - our own page
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+ sandbox\n", capsys.readouterr().out)
-
-
-def test_the_table_of_numbers_is_current() -> None:
-    script = ROOT / "scripts" / "sandbox_numbers.py"
-    done = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_every_request_of_the_docs_is_in_the_testing_api() -> None:
@@ -70,7 +58,7 @@ def test_every_picture_is_there() -> None:
 
 
 def test_the_compose_form_keeps_the_token_on_loopback() -> None:
-    services = yaml.safe_load(blocks("yaml")[0])["services"]
+    services = yaml.safe_load(blocks(PAGE, "yaml")[0].body)["services"]
     assert services["app"]["network_mode"] == "service:otp"
     assert services["app"]["environment"]["AUTOCALL_API_HOST"].startswith("http://127.0.0.1:")
     assert services["otp"]["ports"] == ["127.0.0.1:8025:8025"], "codes are shown on this machine only"

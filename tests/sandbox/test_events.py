@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -12,9 +13,6 @@ from autocall_otp.sandbox.chaos import Chaos
 from autocall_otp.sandbox.events import TOGETHER, stream
 from autocall_otp.sandbox.journal import Exchange
 from autocall_otp.sandbox.switchboard import Switchboard, described
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 REQUEST = {"phone_number": "0332665711", "campaign_uuid": "c", "template": "t", "code_otp": "LUAN001", "ref_id": "r"}
 
@@ -38,14 +36,23 @@ class Heard:
     async def _sleep(self, seconds: float) -> None:
         self.sleeps.append(seconds)
 
-    def after(self, *deeds: Callable[[], Any]) -> list[str]:
+    def after(self, *deeds: Callable[[], Any]) -> list[Any]:
         """What is said where each wait ends with one of these deeds, and the sandbox with the last."""
 
         async def listen() -> list[str]:
             return [text async for text in stream(self._board)]
 
         self._deeds = [*deeds, self._board.stop]
-        return asyncio.run(listen())
+        return [read(text) for text in asyncio.run(listen())]
+
+
+def read(text: str) -> Any:
+    """The event's name and data, or a comment as it is."""
+    if text.startswith(":"):
+        return text
+    event, data, *rest = text.split("\n")
+    assert rest == ["", ""]
+    return event.removeprefix("event: "), json.loads(data.removeprefix("data: "))
 
 
 @pytest.fixture
@@ -62,31 +69,18 @@ def nothing() -> None:
     pass
 
 
-def read(text: str) -> tuple[str, Any]:
-    event, data, *rest = text.split("\n")
-    assert rest == ["", ""]
-    return event.removeprefix("event: "), json.loads(data.removeprefix("data: "))
-
-
-def test_it_begins_with_all_that_there_is(board: Switchboard, heard: Heard) -> None:
+def test_it_begins_with_all_that_there_is_even_where_the_sandbox_stops(board: Switchboard, heard: Heard) -> None:
     call = board.place(REQUEST)
     now = board.clock.now()
-    snapshot, _ = heard.after()
-    wanted = {
-        "now": now.isoformat(),
-        "speed": 0.0,
-        "chaos": False,
-        "calls": [described(board, call, now)],
-        "gone": [],
-        "requests": [],
-    }
-    assert read(snapshot) == ("snapshot", wanted)
+    wanted = {"now": now.isoformat(), "speed": 0.0, "chaos": False, "gone": [], "requests": []}
+    wanted["calls"] = [described(board, call, now)]
+    board.stop()
+    assert heard.after() == [("snapshot", wanted)]
 
 
 def test_a_change_tells_what_changed_and_waits_a_little_for_more(board: Switchboard, heard: Heard) -> None:
     board.place(REQUEST | {"ref_id": "other"})
-    texts = heard.after(lambda: board.place(REQUEST), lambda: board.advance(2), board.clear)
-    events = [read(text) for text in texts]
+    events = heard.after(lambda: board.place(REQUEST), lambda: board.advance(2), board.clear)
     assert [name for name, _ in events] == ["snapshot", "change", "change", "change", "change"]
     told = [[(call["id"], call["status"]) for call in data["calls"]] for _, data in events]
     assert told == [[(1, "queued")], [(2, "queued")], [(1, "ringing"), (2, "ringing")], [], []]
@@ -94,53 +88,41 @@ def test_a_change_tells_what_changed_and_waits_a_little_for_more(board: Switchbo
     assert heard.sleeps == [TOGETHER] * 4
 
 
-def test_another_ring_of_the_same_reference_changes_both_calls(board: Switchboard, heard: Heard) -> None:
-    board.place(REQUEST)
-    texts = heard.after(lambda: board.place(REQUEST))
-    assert [(call["id"], call["rings"]) for call in read(texts[1])[1]["calls"]] == [(1, 2), (2, 2)]
-
-
-def test_a_request_is_told_once(board: Switchboard, heard: Heard) -> None:
-    exchange = Exchange("POST", "/otp", "/otp", 404, "no such path", ok=False)
-    texts = heard.after(lambda: board.take_note(exchange), lambda: board.place(REQUEST))
-    told = [[request["reason"] for request in read(text)[1]["requests"]] for text in texts]
-    assert told == [[], ["no such path"], [], []]
-
-
-def test_chaos_is_told(board: Switchboard, heard: Heard) -> None:
-    texts = heard.after(lambda: board.set_chaos(Chaos(reset_probability=0.1)))
-    assert [read(text)[1]["chaos"] for text in texts] == [False, True, True]
-
-
-def test_a_record_that_comes_late_is_a_change(board: Switchboard, heard: Heard) -> None:
+def test_another_ring_a_late_record_a_request_and_chaos_are_told_once(board: Switchboard, heard: Heard) -> None:
     board.place(REQUEST | {"phone_number": "0900000021"})
     board.advance(20)
-    texts = heard.after(lambda: board.clock.advance(25))
-    assert [bool(call["record"]) for text in texts[:2] for call in read(text)[1]["calls"]] == [False, True]
+    wrong = Exchange("POST", "/otp", "/otp", 404, "no such path", ok=False)
+    _, ring, late, request, chaos, _ = heard.after(
+        lambda: board.place(REQUEST),
+        lambda: board.clock.advance(25),
+        lambda: board.take_note(wrong),
+        lambda: board.set_chaos(Chaos(reset_probability=0.1)),
+    )
+    assert [(call["id"], call["rings"]) for call in ring[1]["calls"]] == [(1, 2), (2, 2)]
+    assert [(call["id"], bool(call["record"])) for call in late[1]["calls"]] == [(1, True), (2, True)]
+    assert [[each["reason"] for each in data["requests"]] for _, data in (late, request, chaos)] == [
+        *([], ["no such path"], []),
+    ]
+    assert (request[1]["chaos"], chaos[1]["chaos"]) == (False, True)
 
 
 def test_where_nothing_happens_it_says_so_each_quarter_of_a_minute(heard: Heard) -> None:
-    texts = heard.after(nothing, nothing)
-    assert texts[1:3] == [": still here\n\n"] * 2
+    assert heard.after(nothing, nothing)[1:3] == [": still here\n\n"] * 2
     assert heard.pauses == [15.0, 15.0, 15.0]
     assert heard.sleeps == [TOGETHER], "the end alone"
 
 
-def test_it_waits_for_what_the_clock_brings(monkeypatch: pytest.MonkeyPatch) -> None:
-    board, slow = Switchboard(speed=4), Switchboard(speed=0.01)
+@pytest.mark.parametrize(
+    ("speed", "pause", "said"),
+    [(4, 0.5, []), (0.01, 15.0, [": still here\n\n"])],
+)
+def test_it_waits_for_what_the_clock_brings(
+    monkeypatch: pytest.MonkeyPatch, speed: float, pause: float, said: list[str]
+) -> None:
+    board = Switchboard(speed=speed)
     at = board.clock.now()
-    for each in (board, slow):
-        monkeypatch.setattr(each.clock, "now", lambda: at)
-        each.place(REQUEST)
+    monkeypatch.setattr(board.clock, "now", lambda: at)
+    board.place(REQUEST)
     heard = Heard(board, monkeypatch)
-    texts = heard.after(nothing)
-    assert heard.pauses == [0.5, 0.5], "two seconds at four times the speed"
-    assert len(texts) == 2, "woken too early, it says nothing"
-    heard = Heard(slow, monkeypatch)
-    assert heard.after(nothing)[1] == ": still here\n\n"
-    assert heard.pauses == [15.0, 15.0]
-
-
-def test_a_sandbox_that_stops_is_no_news_before_it_has_begun(board: Switchboard, heard: Heard) -> None:
-    board.stop()
-    assert [read(text)[0] for text in heard.after()] == ["snapshot"]
+    assert heard.after(nothing)[1:-1] == said, "woken too early, it says nothing"
+    assert heard.pauses == [pause, pause], "the call rings in two seconds"

@@ -3,16 +3,12 @@ from __future__ import annotations
 import json
 import re
 from importlib import resources
-from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
 from autocall_otp.sandbox.contract import testing_contract as contract_of_testing
 from autocall_otp.sandbox.numbers import NUMBERS
-
-if TYPE_CHECKING:
-    from autocall_otp.sandbox import Sandbox
 
 FOLDER = resources.files("autocall_otp.sandbox") / "pages"
 SOURCES = {file.name: file.read_text(encoding="utf-8") for file in FOLDER.iterdir()}
@@ -23,34 +19,33 @@ PATHS = {"/": "calls.html", "/testing-api": "testing-api.html"} | {
 SCRIPTS = "".join(text for name, text in SOURCES.items() if name.endswith("js"))
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_a_file_comes_with_headers_that_allow_nothing_else(sandbox: Sandbox, path: str) -> None:
-    answer = httpx.get(sandbox.url + path)
-    assert (answer.status_code, answer.text) == (200, SOURCES[PATHS[path]])
-    assert answer.headers["content-type"] == f"{KINDS.get(path.rpartition('.')[2], 'text/html')}; charset=utf-8"
-    assert answer.headers["content-security-policy"] == (
+HEADERS = {
+    "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
-    )
-    wanted = {
-        "x-content-type-options": "nosniff",
-        "referrer-policy": "no-referrer",
-        "cross-origin-opener-policy": "same-origin",
-        "cross-origin-resource-policy": "same-origin",
-        "cache-control": "no-cache",
-    }
-    assert {name: answer.headers[name] for name in wanted} == wanted
+    ),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "cache-control": "no-cache",
+}
 
 
-@pytest.mark.parametrize("path", ["/pages/", "/pages/calls.html", "/pages/..%2fpage.py", "/page.js", "/favicon.ico"])
-def test_there_is_no_other_file(sandbox: Sandbox, path: str) -> None:
-    assert httpx.get(sandbox.url + path).status_code == 404
+def test_a_file_comes_with_headers_that_allow_nothing_else(http: httpx.Client) -> None:
+    for path, name in PATHS.items():
+        answer = http.get(path)
+        assert (answer.status_code, answer.text) == (200, SOURCES[name])
+        assert answer.headers["content-type"] == f"{KINDS.get(path.rpartition('.')[2], 'text/html')}; charset=utf-8"
+        assert {name: answer.headers[name] for name in HEADERS} == HEADERS
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
-def test_a_page_cannot_be_changed(sandbox: Sandbox, method: str) -> None:
-    answer = httpx.request(method, sandbox.url + "/", headers={"X-Autocall-Sandbox": "1"})
-    assert (answer.status_code, answer.text, answer.headers["allow"]) == (405, "Method Not Allowed", "GET, HEAD")
+def test_there_is_no_other_file_and_none_can_be_changed(http: httpx.Client) -> None:
+    for path in ("/pages/", "/pages/calls.html", "/pages/..%2fpage.py", "/page.js", "/favicon.ico"):
+        assert http.get(path).status_code == 404
+    for method in ("POST", "PUT", "DELETE", "OPTIONS"):
+        answer = http.request(method, "/", headers={"X-Autocall-Sandbox": "1"})
+        assert (answer.status_code, answer.text, answer.headers["allow"]) == (405, "Method Not Allowed", "GET, HEAD")
 
 
 @pytest.mark.parametrize("name", SOURCES)
