@@ -33,7 +33,7 @@ unexport PYTHONDONTWRITEBYTECODE
 run = @out=$$($(2) 2>&1) || { printf '%s\nFAILED: %s\n' "$$out" "$(1)"; exit 1; }; echo "ok: $(1)"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test examples check $(CHECKS) wheel generate contract mock breaking mutate mutate-spec soak load \
+.PHONY: help demo test examples check $(CHECKS) wheel generate contract mock pictures breaking mutate mutate-spec soak load \
 	verify-storm reliability check-recording audit docs bench bench-quick dist weight lock clean
 
 help: ## List the targets
@@ -98,6 +98,9 @@ mutate-spec: $(READY) ## Change openapi.yaml in every way, and see that make con
 mutate: .venv/.ready ## Change the core in one place at a time, and see whether a test notices (ONLY='*retry*')
 	@.venv/bin/mutmut run $(ONLY)
 	@.venv/bin/mutmut results
+
+pictures: $(READY) ## Take the pictures of the sandbox's page that the docs show
+	@AUTOCALL_PICTURES=1 $(PY) -m pytest -q tests/sandbox/test_browser.py -k pictures
 
 breaking: $(READY) ## Find what breaks users since BASE=REVISION (else the last release), and propose a version
 	@$(PY) scripts/breaking.py $(BASE)

@@ -18,8 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 NODE = (str(ROOT / ".venv" / "bin" / "node"), "--no-warnings")
 SPECTRAL = ROOT / "node_modules/@stoplight/spectral-cli/dist/index.js"
 REDOCLY = ROOT / "node_modules/@redocly/cli/bin/cli.js"
-# Schemathesis has no part in this; its plugin only takes time to load.
-PYTEST = (sys.executable, "-m", "pytest", "-q", "--no-header", "--tb=short", "-pno:cacheprovider", "-pno:schemathesis")
+PYTEST = (sys.executable, "-m", "pytest", "-q", "--no-header", "--tb=short", "-pno:cacheprovider")
 FEW = ("--maxfail", "5")
 """What is wrong with one exchange is mostly wrong with all."""
 IMPORTS = """
