@@ -19,22 +19,14 @@ pytestmark = [pytest.mark.usefixtures("environment"), pytest.mark.timeout(300)]
 on_a_terminal = pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
 
 
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [(f"{CODE}\n", CODE), (f"{CODE}\r\nanother\n", CODE), (CODE, CODE), ("XX12X\n", "XX12X"), ("12 34\n", "12 34")],
-)
-def test_the_first_line_of_stdin_is_the_code(
-    run: Run, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, text: str, code: str
+def test_the_first_line_of_stdin_is_the_code_or_else_the_environment_holds_it(
+    run: Run, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("AUTOCALL_CODE", "another")
-    assert run("run", NUMBER, "--code-stdin", stdin=text).exit_code == 0
-    assert sandbox.calls[0].code_otp == code
-
-
-def test_the_environment_may_hold_it(run: Run, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUTOCALL_CODE", CODE)
+    for text in (f"{CODE}\n", "XX12X\r\nanother\n", "12 34"):
+        assert run("run", NUMBER, "--code-stdin", stdin=text).exit_code == 0
     assert run("run", NUMBER).exit_code == 0
-    assert sandbox.calls[0].code_otp == CODE
+    assert [call.code_otp for call in sandbox.calls] == [CODE, "XX12X", "12 34", CODE]
 
 
 def test_one_that_is_made_up_is_heard_and_not_printed(run: Run, sandbox: Sandbox) -> None:
@@ -42,12 +34,9 @@ def test_one_that_is_made_up_is_heard_and_not_printed(run: Run, sandbox: Sandbox
     code = sandbox.calls[0].code_otp
     assert re.fullmatch("[0-9]{9}", code)
     assert code not in ran.stdout + ran.stderr
-
-
-def test_made_up_codes_differ_in_every_place() -> None:
-    codes = [make_code() for _ in range(300)]
-    assert {len(code) for code in codes} == {6}
-    assert all(len(set(digits)) == 10 for digits in zip(*codes, strict=True))
+    made = [make_code() for _ in range(300)]
+    assert {len(code) for code in made} == {6}
+    assert all(len(set(digits)) == 10 for digits in zip(*made, strict=True)), "they differ in every place"
 
 
 @pytest.mark.parametrize(
@@ -64,8 +53,7 @@ def test_no_code_two_codes_or_one_on_the_command_line_is_wrong_usage(
     run: Run, sandbox: Sandbox, arguments: list[str], stdin: str, words: str
 ) -> None:
     ran = run("run", NUMBER, *arguments, stdin=stdin)
-    assert (ran.exit_code, words in ran.stderr) == (2, True)
-    assert sandbox.calls == []
+    assert (ran.exit_code, words in ran.stderr, sandbox.calls) == (2, True, [])
 
 
 @on_a_terminal
@@ -75,14 +63,15 @@ def test_it_is_asked_for_without_echo(sandbox: Sandbox) -> None:
     terminal.type(f"{CODE}\n")
     assert terminal.end() == 0
     assert sandbox.calls[0].code_otp == CODE
-    assert not [secret for secret in SECRETS if secret in terminal.seen]
-    assert MASKED in terminal.seen
+    assert ([secret for secret in SECRETS if secret in terminal.seen], MASKED in terminal.seen) == ([], True)
 
 
 @on_a_terminal
-@pytest.mark.parametrize(("key", "code"), [("\x03", 130), ("\x04", 2)])
-@pytest.mark.parametrize("more", [[], ["--json"]])
-def test_whoever_gives_none_places_no_call(sandbox: Sandbox, key: str, code: int, more: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("more", "key", "code", "words"),
+    [([], "\x03", 130, "interrupted"), (["--json"], "\x03", 130, ""), ([], "\x04", 2, "no code was given")],
+)
+def test_whoever_gives_none_places_no_call(sandbox: Sandbox, more: list[str], key: str, code: int, words: str) -> None:
     terminal = Terminal("run", NUMBER, *more, NO_COLOR="1")
     terminal.until("Code to read aloud: ")
     if key == "\x04":
@@ -90,7 +79,4 @@ def test_whoever_gives_none_places_no_call(sandbox: Sandbox, key: str, code: int
     assert (terminal.interrupt() if key == "\x03" else terminal.end()) == code
     assert sandbox.calls == []
     last = terminal.seen.rpartition("aloud: ")[2].strip()
-    if more:
-        assert json.loads(last)["exit_code"] == code
-    else:
-        assert last == ("autocall-otp: interrupted" if code == 130 else "autocall-otp: no code was given")
+    assert json.loads(last)["exit_code"] == code if more else last == f"autocall-otp: {words}"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from autocall_otp.sandbox import Sandbox
 
 pytestmark = pytest.mark.usefixtures("environment")
-COMMANDS = ["cdr", "wait"]
+each_command = pytest.mark.parametrize("command", ["cdr", "wait"])
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def ended(sandbox: Sandbox) -> str:
     return "R1"
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@each_command
 def test_people_read_a_few_facts_and_programs_every_field(run: Run, ended: str, command: str) -> None:
     ran = run(command, ended)
     assert (ran.exit_code, ran.stderr) == (0, "")
@@ -43,23 +43,21 @@ def test_people_read_a_few_facts_and_programs_every_field(run: Run, ended: str, 
     assert record["additional"]["code_otp"] == "***"
 
 
-def test_no_record_has_an_exit_code_of_its_own(run: Run) -> None:
+def test_no_record_has_an_exit_code_of_its_own_and_a_failed_look_up_another(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ran = run("cdr", "nobody-knows", "--json")
     assert (ran.exit_code, ran.only("error")["status_code"]) == (4, 404)
     ran = run("wait", "nobody-knows", "--timeout", "0.2")
-    assert ran.exit_code == 4
-    assert "no finished record within 0.2 s" in ran.stderr
-
-
-def test_a_failed_look_up_is_neither_a_doubt_nor_a_missing_record(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (ran.exit_code, "no finished record within 0.2 s" in ran.stderr) == (4, True)
+    ran = run("cdr", "..")
+    assert (ran.exit_code, "REF_ID: must not be" in ran.stderr) == (2, True)
     monkeypatch.setenv("AUTOCALL_TOKEN", "wrong")
     assert run("cdr", "r1").exit_code == 1
     assert run("wait", "r1", "--json").only("error")["error"] == "AuthenticationError"
-    ran = run("cdr", "..")
-    assert (ran.exit_code, "REF_ID: must not be" in ran.stderr) == (2, True)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@each_command
 def test_host_and_file_may_be_given_as_options(
     run: Run, ended: str, sandbox: Sandbox, environment: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
@@ -75,12 +73,6 @@ def test_host_and_file_may_be_given_as_options(
 
 def test_a_wait_takes_two_minutes_unless_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[float] = []
-
-    def wait_for_cdr(_: Client, __: str, *, timeout: float) -> Cdr:
-        asked.append(timeout)
-        return Cdr()
-
-    monkeypatch.setattr(Client, "wait_for_cdr", wait_for_cdr)
-    assert run("wait", "R1").exit_code == run("wait", "R1", "--timeout", "0.1").exit_code == 0
-    assert run("wait", "R1", "--timeout", "0.09").exit_code == 2
-    assert asked == [120.0, 0.1]
+    monkeypatch.setattr(Client, "wait_for_cdr", lambda *_, timeout: asked.append(timeout) or Cdr())
+    codes = [run("wait", "R1", *more).exit_code for more in ((), ("--timeout", "0.1"), ("--timeout", "0.09"))]
+    assert (codes, asked) == ([0, 0, 2], [120.0, 0.1])
