@@ -67,34 +67,27 @@ def test_each_help_page_is_the_one_that_is_kept(built_anew: typer.Typer, capsys:
             assert (ended.value.code, *capsys.readouterr()) == (0, page, "")
 
 
-@pytest.mark.parametrize("command", ["", *COMMANDS])
-def test_help_fits_80_columns_is_not_cut_and_ends_with_examples(run: Run, command: str) -> None:
-    ran = run(*command.split(), "--help")
-    lines = ran.stdout.rstrip().splitlines()
-    assert ran.exit_code == 0
-    assert max(map(len, lines)) <= 80
-    assert not re.search(r"\.\.\.$|<\w+>", "\n".join(lines[1:]), re.MULTILINE)
-    examples = lines[lines.index("  Examples:") + 1 :]
-    assert examples
-    assert all(line.startswith(f"    autocall-otp {command}") for line in examples)
-
-
-def test_each_example_is_understood(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As far as its options go: without settings nothing is sent."""
+def test_help_fits_80_columns_is_not_cut_and_its_examples_are_understood(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As far as their options go: without settings nothing is sent."""
     monkeypatch.setattr("autocall_otp._cli.sandbox.time", SimpleNamespace(sleep=signal.default_int_handler))
-    for command in COMMANDS:
-        for line in run(command, "--help").stdout.partition("Examples:")[2].strip().splitlines():
+    for command in ["", *COMMANDS]:
+        page = run(*command.split(), "--help").stdout
+        assert max(map(len, page.splitlines())) <= 80
+        assert not re.search(r"\.\.\.$|<\w+>", page.partition("\n")[2], re.MULTILINE)
+        examples = page.partition("  Examples:\n")[2].strip("\n").splitlines()
+        assert examples
+        for line in examples:
+            assert line.startswith(f"    autocall-otp {command}")
             words = re.findall(r"'[^']*'|\S+", line.partition(" <")[0])[1:]
             ran = run(*(word.strip("'") for word in words), stdin="LUAN001\n")
             assert "Usage" not in ran.stderr, line
 
 
-def test_without_arguments_it_helps(run: Run) -> None:
+def test_without_arguments_it_helps_and_with_version_does_nothing_else(run: Run) -> None:
     ran = run()
     assert (ran.exit_code, ran.stdout + ran.stderr) == (2, run("--help").stdout)
-
-
-def test_the_version_is_shown_and_nothing_done(run: Run) -> None:
     for arguments in (["--version"], ["--version", "config"]):
         ran = run(*arguments)
         assert (ran.exit_code, ran.stdout, ran.stderr) == (0, f"autocall-otp {__version__}\n", "")
@@ -130,21 +123,3 @@ def test_shells_complete_the_commands(shell: str) -> None:
     command, env = [sys.executable, "-c", code], os.environ | environment
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=env, timeout=START)
     assert "doctor" in done.stdout, done.stderr
-
-
-def test_nothing_of_the_command_is_imported_by_the_package() -> None:
-    # httpx itself imports rich and click where it finds them.
-    ours = "{'autocall_otp._cli', 'autocall_otp.cli', 'typer', 'platformdirs', 'tomllib'}"
-    code = f"import sys, autocall_otp; print({ours} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=START)
-    assert done.stdout == "set()\n"
-
-
-def test_the_command_uses_public_names_of_the_sdk_alone() -> None:
-    """The inside of the SDK may change without it."""
-    folder = Path(settings.__file__).parent
-    private = r"^\s*(?:from|import) (autocall_otp\._(?!cli\b)\S*|autocall_otp import .*\b_[a-z]\w+)"
-    assert len(list(folder.glob("*.py"))) > 10
-    assert [
-        hit for file in folder.rglob("*.py") for hit in re.findall(private, file.read_text("utf-8"), re.MULTILINE)
-    ] == []

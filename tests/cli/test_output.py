@@ -33,12 +33,12 @@ def test_nothing_that_a_terminal_would_obey_is_printed(text: str) -> None:
     assert [(a, b) for a, b in zip(text, shown, strict=True) if a != b and a.isprintable()] == []
 
 
-@pytest.mark.parametrize("text", ["12", "[red]12[/] :bell: 'x'", "Nguyễn", LONG])
-def test_a_text_is_printed_as_it_is(capsys: Captured, text: str) -> None:
+def test_a_text_is_printed_as_it_is(capsys: Captured) -> None:
     out = Output(as_json=False)
-    out.say(text)
-    out.note(text)
-    assert capsys.readouterr() == (f"{text}\n", f"{text}\n")
+    for text in ("12", "[red]12[/] :bell: 'x'", "Nguyễn", LONG):
+        out.say(text)
+        out.note(text)
+        assert capsys.readouterr() == (f"{text}\n", f"{text}\n")
 
 
 def test_programs_read_json_on_stdout_alone(capsys: Captured) -> None:
@@ -50,16 +50,8 @@ def test_programs_read_json_on_stdout_alone(capsys: Captured) -> None:
     call, error = (json.loads(line) for line in stdout.splitlines())
     assert stderr == ""
     assert call == {"type": "call", "ref_id": "R\n1", "text": LONG}
-    assert error == {
-        "type": "error",
-        "error": "RateLimitedError",
-        "message": "too\x1b many",
-        "outcome": None,
-        "ref_id": "R1",
-        "retryable": True,
-        "status_code": 429,
-        "exit_code": 1,
-    }
+    about = {"ref_id": "R1", "retryable": True, "status_code": 429, "exit_code": 1, "outcome": None}
+    assert error == {"type": "error", "error": "RateLimitedError", "message": "too\x1b many"} | about
 
 
 @pytest.mark.parametrize(
@@ -80,12 +72,10 @@ def test_an_error_names_what_the_user_typed(capsys: Captured, message: str, told
     assert capsys.readouterr() == ("", f"autocall-otp: {told}\n")
 
 
-@pytest.mark.parametrize("ref_id", ["R1", "đơn 42; rm -rf", "-x", "--json"])
+@given(st.text(min_size=1).filter(str.isprintable))
 def test_the_command_to_go_on_with_can_be_pasted(ref_id: str) -> None:
     words = shlex.split(command_to_wait(ref_id))
-    assert words[:2] == ["autocall-otp", "wait"]
-    assert words[-1] == ref_id
-    assert ("--" in words) is ref_id.startswith("-")
+    assert words == ["autocall-otp", "wait", *(["--"] if ref_id.startswith("-") else []), ref_id]
 
 
 def ended(out: Output, error: BaseException | None = None) -> int:

@@ -176,30 +176,20 @@ def test_no_more_of_an_endless_body_is_read_than_is_looked_at(recording_of: Any)
     assert ({each["body"] for each in exchanges}, len(list(chunks))) == ({"too large"}, 96)
 
 
-@pytest.mark.parametrize(
-    ("given_", "told"),
-    [
-        ("Application/JSON; charset=utf-8", "application/json"),
-        ("text/html", "text/html"),
-        ("text/0332987711", "another"),
-        ("", "none"),
-    ],
-)
-def test_a_content_type_is_of_a_closed_list(recording_of: Any, given_: str, told: str) -> None:
-    exchanges = recording_of(lambda _: httpx.Response(200, headers={"Content-Type": given_}, content=b"{}"))
-    assert {each["content_type"] for each in exchanges} == {told}
+def test_a_content_type_is_of_a_closed_list(recording_of: Any) -> None:
+    told = {"Application/JSON; charset=utf-8": "application/json", "text/0332987711": "another", "": "none"}
+    for sent, known in told.items():
+        exchanges = recording_of(lambda _, sent=sent: httpx.Response(200, headers={"Content-Type": sent}))
+        assert {each["content_type"] for each in exchanges} == {known}
 
 
-@pytest.mark.parametrize("error", [httpx.ConnectError, httpx.ReadTimeout, httpx.RemoteProtocolError])
-def test_a_failure_is_told_by_its_name_alone(recording_of: Any, error: type[httpx.TransportError]) -> None:
+def test_a_failure_is_told_by_its_name_alone(recording_of: Any) -> None:
     def fail(_: httpx.Request) -> httpx.Response:
-        raise error(NUMBER)
+        raise httpx.ReadTimeout(NUMBER)
 
-    exchanges = recording_of(fail)
-    methods = ["POST", "GET"]
-    assert exchanges == [
-        {"method": method, "path": path, "failure": error.__name__} for method, path in zip(methods, PATHS, strict=True)
-    ]
+    methods = zip(("POST", "GET"), PATHS, strict=True)
+    wanted = [{"method": method, "path": path, "failure": "ReadTimeout"} for method, path in methods]
+    assert recording_of(fail) == wanted
 
 
 def test_the_client_gets_what_came(recording_of: Any) -> None:
@@ -211,10 +201,9 @@ def test_the_client_gets_what_came(recording_of: Any) -> None:
     transport._http = httpx.Client(
         transport=httpx.MockTransport(lambda _: httpx.Response(200, headers=headers, content=packed))
     )
-    with Client(str(URL), "t", transport=transport) as client:
-        assert client.get_cdr("R1").id == "1"
-    with Client(str(URL), "t", transport=transport) as client:
-        assert client.get_cdr("R1").id == "1", "it serves one client after the other"
+    for _ in range(2):
+        with Client(str(URL), "t", transport=transport) as client:
+            assert client.get_cdr("R1").id == "1", "it serves one client after the other"
     assert transport.exchanges[0].headers["X-Other"] == "1"
     assert "t0ken" not in repr(transport.exchanges)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import traceback
@@ -28,7 +27,6 @@ VARIABLES = {
     "template": "AUTOCALL_TEMPLATE",
 }
 OPTIONS = {"host": "--host", "campaign_uuid": "--campaign", "template": "--template"}
-posix = pytest.mark.skipif(os.name != "posix", reason="file modes of POSIX")
 
 
 @pytest.fixture
@@ -48,24 +46,21 @@ def told(run: Run, *arguments: str) -> dict[str, tuple[str | None, str, str | No
 
 
 @pytest.mark.parametrize("name", VARIABLES)
-@pytest.mark.parametrize("sources", [*itertools.product((True, False), repeat=3)])
 def test_an_option_comes_before_the_environment_before_the_file(
-    run: Run, file: Path, monkeypatch: pytest.MonkeyPatch, name: str, sources: tuple[bool, bool, bool]
+    run: Run, file: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    by_option, by_environment, by_file = sources
-    by_option = by_option and name in OPTIONS
-    if not by_file:
-        file.write_text("")
-    monkeypatch.setenv(VARIABLES[name], "environment" if by_environment else "")
-    found = told(run, *([OPTIONS[name], "option"] if by_option else []))[name]
-    expected: tuple[str | None, str, str | None] = (None, "unset", None)
-    if by_option:
-        expected = ("option", "option", OPTIONS[name])
-    elif by_environment:
-        expected = ("environment", "environment", VARIABLES[name])
-    elif by_file:
-        expected = (VALUES[name], "file", str(file))
-    assert found == ("***" if name == "token" and expected[0] else expected[0], *expected[1:])
+    def shown(value: str | None) -> str | None:
+        return "***" if name == "token" and value else value
+
+    assert told(run)[name] == (shown(VALUES[name]), "file", str(file))
+    monkeypatch.setenv(VARIABLES[name], "environment")
+    assert told(run)[name] == (shown("environment"), "environment", VARIABLES[name])
+    if name in OPTIONS:
+        assert told(run, OPTIONS[name], "option")[name] == ("option", "option", OPTIONS[name])
+    file.write_text("")
+    assert told(run)[name] == (shown("environment"), "environment", VARIABLES[name])
+    monkeypatch.setenv(VARIABLES[name], "")
+    assert told(run)[name] == (None, "unset", None)
 
 
 def test_people_read_the_value_and_where_it_comes_from(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,48 +78,33 @@ def test_people_read_the_value_and_where_it_comes_from(run: Run, home: Path, mon
     ]
 
 
-def test_the_file_is_enough_for_a_call(file: Path) -> None:
+def test_the_file_is_enough_for_a_call_and_a_client_may_have_another_token(file: Path) -> None:
     assert file.is_file()
     sent: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
         sent.append(request)
-        return httpx.Response(200, json={"call_id": "c1"})
+        return httpx.Response(200, json={"call_id": "c1"}) if request.method == "POST" else httpx.Response(503)
 
-    with load(host=None, config=None).client(transport=httpx.MockTransport(answer)) as client:
+    settings = load(host=None, config=None)
+    with settings.client(transport=httpx.MockTransport(answer)) as client:
         client.run_otp(NUMBER, CODE, ref_id="R1")
-    (request,) = sent
-    body = json.loads(request.content)
-    assert (request.url.host, request.headers["Authorization"]) == ("api.example.vn", f"Bearer {TOKEN}")
-    assert (body["campaign_uuid"], body["template"]) == (CAMPAIGN, TEMPLATE)
+    other = settings.client(token="other", retry=Retry.none(), transport=httpx.MockTransport(answer))
+    with other, pytest.raises(ServerError):
+        other.get_cdr("R1")
+    assert [request.headers["Authorization"] for request in sent] == [f"Bearer {TOKEN}", "Bearer other"]
+    body = json.loads(sent[0].content)
+    assert (sent[0].url.host, body["campaign_uuid"], body["template"]) == ("api.example.vn", CAMPAIGN, TEMPLATE)
 
 
-def test_a_client_may_have_another_token_and_rule_for_trying_again(file: Path) -> None:
-    assert file.is_file()
-    sent: list[str] = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        sent.append(request.headers["Authorization"])
-        return httpx.Response(503)
-
-    transport = httpx.MockTransport(answer)
-    client = load(host=None, config=None).client(token="other", retry=Retry.none(), transport=transport)
-    with client, pytest.raises(ServerError):
-        client.get_cdr("R1")
-    assert sent == ["Bearer other"]
-
-
-@pytest.mark.parametrize(
-    ("host", "url"),
-    [
-        ("api.example.vn", "https://api.example.vn"),
-        ("http://[::1]:8025", "http://[::1]:8025"),
-        (" x:1 ", "https://x:1"),
-    ],
-)
-def test_a_host_is_a_name_or_a_url(home: Path, host: str, url: str) -> None:
-    assert home
-    assert str(load(host=host, config=None).url) == url
+@pytest.mark.usefixtures("home")
+def test_a_host_is_a_name_or_a_url() -> None:
+    hosts = {
+        "api.example.vn": "https://api.example.vn",
+        "http://[::1]:8025": "http://[::1]:8025",
+        " x:1 ": "https://x:1",
+    }
+    assert {host: str(load(host=host, config=None).url) for host in hosts} == hosts
 
 
 @pytest.mark.parametrize(
@@ -199,11 +179,11 @@ def test_a_wrong_file_is_told_without_its_content(file: Path, text: bytes, words
     assert TOKEN not in "".join(traceback.format_exception(caught.value))
 
 
-@posix
-@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o601])
-def test_a_token_that_others_may_read_is_refused(run: Run, file: Path, mode: int) -> None:
-    file.chmod(mode)
-    for command in (["config"], ["run", NUMBER, "--generate"], ["cdr", "r"], ["wait", "r"], ["doctor"]):
+@pytest.mark.skipif(os.name != "posix", reason="file modes of POSIX")
+def test_a_token_that_others_may_read_is_refused(run: Run, file: Path) -> None:
+    commands = (["config"], ["run", NUMBER, "--generate"], ["cdr", "r"], ["wait", "r"], ["doctor"])
+    for command, mode in zip(commands, (0o640, 0o604, 0o620, 0o601, 0o644), strict=True):
+        file.chmod(mode)
         ran = run(*command)
         assert (ran.exit_code, f"others may read it; run: chmod 600 '{file}'" in ran.stderr) == (5, True)
     file.write_text('host = "api.example.vn"')
