@@ -80,10 +80,8 @@ def repository(released: Repository) -> Repository:
 
 
 def test_without_a_change_there_is_nothing_to_report(repository: Repository) -> None:
-    assert repository.compare("v1.2.0") == (
-        0,
-        ["Compared with v1.2.0, version 1.2.0.", f"No changes since 1.2.0; {VERSION} says 1.2.0."],
-    )
+    line = f"No changes: after 1.2.0 comes 1.2.0 or later; {VERSION} says 1.2.0, which is enough."
+    assert repository.compare("v1.2.0") == (0, ["Compared with v1.2.0, version 1.2.0.", line])
 
 
 ARGUMENT = r"^        ref_id: str \| None = None,$"
@@ -97,7 +95,7 @@ def test_a_new_optional_argument_and_a_new_operation_are_minor(repository: Repos
     assert lines[1:] == [
         "new       Python       autocall_otp.AsyncClient.run_otp(made_up): was added",
         "new       Python       autocall_otp.Client.run_otp(made_up): was added",
-        "new       openapi.yaml /v3/new: was added",
+        "new       openapi.yaml #/paths//v3/new: was added",
         f"Not breaking: after 1.2.0 comes 1.3.0 or later; {VERSION} says 1.2.0: set it to 1.3.0 for the next release.",
     ]
 
@@ -110,92 +108,65 @@ def test_words_are_a_patch(repository: Repository) -> None:
     assert "after 1.2.0 comes 1.2.1 or later" in lines[2]
 
 
-# What breaks users: the files, what is put for what in them, and what is said of it.
-BREAKS: dict[str, tuple[str, str, str, str, str]] = {
-    "a removed argument": (
-        *(CLIENT, f"{ARGUMENT}\n", ""),
-        *("Python", "autocall_otp.Client.run_otp(ref_id): was removed"),
+# What breaks users: the file, what is put for what in it, and what is said of it.
+RUN, RECORD = "autocall_otp.Client.run_otp", "autocall_otp.Cdr"
+IN_PYTHON: list[tuple[str, str, str, str]] = [
+    (CLIENT, f"{ARGUMENT}\n", "", f"{RUN}(ref_id): was removed"),
+    (CLIENT, ARGUMENT, "        ref_id: str,", f"{RUN}(ref_id): required, from `False` to `True`"),
+    (
+        CLIENT,
+        ARGUMENT,
+        "        ref_id: int | None = None,",
+        f"{RUN}(ref_id): takes, from `str | None` to `int | None`",
     ),
-    "an argument now required": (
-        *(CLIENT, ARGUMENT, "        ref_id: str,"),
-        *("Python", "autocall_otp.Client.run_otp(ref_id): required, from `False` to `True`"),
+    (CLIENT, "-> OtpCall:", "-> OtpCall | None:", f"{RUN}: gives, from `OtpCall` to `OtpCall | None`"),
+    (
+        CLIENT,
+        r"^( +phone_number: str,\n)( +code_otp: str,)",
+        r"\2\n\1",
+        f"{RUN}: in order, from `phone_number, code_otp` to",
     ),
-    "a narrower argument": (
-        *(CLIENT, ARGUMENT, "        ref_id: int | None = None,"),
-        *("Python", "autocall_otp.Client.run_otp(ref_id): takes, from `str | None` to `int | None`"),
+    (MODELS, "^    rate: .*$", "", f"{RECORD}.rate: was removed"),
+    (MODELS, "^    billsec: int ", "    billsec: str ", f"{RECORD}.billsec: gives, from `int | None` to `str | None`"),
+    (MODELS, "^    cause: .*$", "    cause: str | None", f"{RECORD}.cause: required, from `False` to `True`"),
+    (MODELS, "^    cause: ", "    reason: str\n    cause: ", f"{RECORD}.reason: was added, and is required"),
+    (MODELS, "^    BUSY = .*$", "", "autocall_otp.CallStatus.BUSY: was removed"),
+    (
+        MODELS,
+        '^    BUSY = "busy"$',
+        '    BUSY = "BUSY"',
+        "autocall_otp.CallStatus.BUSY: value, from `'busy'` to `'BUSY'`",
     ),
-    "a wider result": (
-        *(CLIENT, "-> OtpCall:", "-> OtpCall | None:"),
-        *("Python", "autocall_otp.Client.run_otp: gives, from `OtpCall` to `OtpCall | None`"),
-    ),
-    "a removed field": (
-        *(MODELS, "^    rate: .*$", ""),
-        *("Python", "autocall_otp.Cdr.rate: was removed"),
-    ),
-    "a field of another type": (
-        *(MODELS, "^    billsec: int ", "    billsec: str "),
-        *("Python", "autocall_otp.Cdr.billsec: gives, from `int | None` to `str | None`"),
-    ),
-    "a field now required": (
-        *(MODELS, "^    cause: .*$", "    cause: str | None"),
-        *("Python", "autocall_otp.Cdr.cause: required, from `False` to `True`"),
-    ),
-    "a new required field": (
-        *(MODELS, "^    cause: ", "    reason: str\n    cause: "),
-        *("Python", "autocall_otp.Cdr.reason: was added, and is required"),
-    ),
-    "a removed member": (
-        *(MODELS, "^    BUSY = .*$", ""),
-        *("Python", "autocall_otp.CallStatus.BUSY: was removed"),
-    ),
-    "a member of another value": (
-        *(MODELS, '^    BUSY = "busy"$', '    BUSY = "BUSY"'),
-        *("Python", "autocall_otp.CallStatus.BUSY: value, from `'busy'` to `'BUSY'`"),
-    ),
-    "another default": (
-        *(MODELS, "default=3, validator", "default=5, validator"),
-        *("Python", "autocall_otp.Retry.attempts: value, from `3` to `5`"),
-    ),
-    "another order": (
-        *(
-            CLIENT,
-            "        phone_number: str,\n        code_otp: str,",
-            "        code_otp: str,\n        phone_number: str,",
-        ),
-        *("Python", "autocall_otp.Client.run_otp: in order, from `phone_number, code_otp` to"),
-    ),
-    "a renamed class": (
-        *("src/autocall_otp/*.py", "RateLimitedError", "TooManyError"),
-        *("Python", "autocall_otp.RateLimitedError: was removed"),
-    ),
-    "another base": (
+    (MODELS, "default=3, validator", "default=5, validator", "autocall_otp.Retry.attempts: value, from `3` to `5`"),
+    ("src/autocall_otp/*.py", "RateLimitedError", "TooManyError", "autocall_otp.RateLimitedError: was removed"),
+    (
         *("src/autocall_otp/_errors.py", r"\(TransportError, TimeoutError\)", "(TransportError)"),
-        *(
-            "Python",
-            "autocall_otp.TransportTimeoutError: is a, from `TransportError | TimeoutError` to `TransportError`",
-        ),
+        "autocall_otp.TransportTimeoutError: is a, from `TransportError | TimeoutError` to `TransportError`",
     ),
-    "a renamed fixture": (
+    (
         *("src/autocall_otp/pytest_plugin.py", "def autocall_sandbox", "def sandbox"),
-        *("Python", "autocall_otp.pytest_plugin.autocall_sandbox: was removed"),
+        "autocall_otp.pytest_plugin.autocall_sandbox: was removed",
     ),
-    "a renamed option": (
-        *("src/autocall_otp/_cli/run.py", '"--wait"', '"--patience"'),
-        *("command", "autocall-otp run --wait: was removed"),
+]
+IN_THE_COMMAND = [
+    ("src/autocall_otp/_cli/run.py", '"--wait"', '"--patience"', "autocall-otp run --wait: was removed"),
+    (
+        "src/autocall_otp/_cli/exits.py",
+        "NO_RECORD = 4",
+        "NO_RECORD = 6",
+        "exit code NO_RECORD: number, from `4` to `6`",
     ),
-    "another exit code": (
-        *("src/autocall_otp/_cli/exits.py", "^    NO_RECORD = 4", "    NO_RECORD = 6"),
-        *("command", "exit code NO_RECORD: number, from `4` to `6`"),
+]
+IN_THE_CONTRACT = [
+    (
+        SPEC,
+        r"template, code_otp\]",
+        "template, code_otp, ref_id]",
+        "Properties of `OtpRequest` became required: `ref_id`.",
     ),
-    "a request field now required": (
-        *(SPEC, r"template, code_otp\]", "template, code_otp, ref_id]"),
-        *("openapi.yaml", "/v3/autocall/otp post requestBody: Properties of `OtpRequest` became required: `ref_id`."),
-    ),
-    "a removed answer field": (
-        *(SPEC, "^        rate:\n          type: string\n          description: .*\n", ""),
-        *("openapi.yaml", "/v3/autocall/log/{ref_id}/ref_id get responses 200 rate: Property `rate` of"),
-    ),
-}
+    (SPEC, "^        rate:\n          type: string\n          description: .*\n", "", "Property `rate` of"),
+]
+BREAKS = {"Python": IN_PYTHON, "command": IN_THE_COMMAND, SPEC: IN_THE_CONTRACT}
 
 
 def facts(part: str, root: Path) -> Any:
@@ -210,9 +181,11 @@ def base(released: Repository, tmp_path_factory: pytest.TempPathFactory) -> Call
     return cache(lambda part: folder if part == SPEC else facts(part, folder))
 
 
-@pytest.mark.parametrize(("path", "found", "put", "part", "said"), BREAKS.values(), ids=list(BREAKS))
+@pytest.mark.parametrize(
+    ("part", "path", "found", "put", "said"), [(part, *each) for part, breaks in BREAKS.items() for each in breaks]
+)
 def test_what_breaks_users_is_found(
-    base: Callable[[str], Any], repository: Repository, path: str, found: str, put: str, part: str, said: str
+    base: Callable[[str], Any], repository: Repository, part: str, path: str, found: str, put: str, said: str
 ) -> None:
     repository.edit(path, found, put)
     if part == SPEC:
@@ -220,12 +193,12 @@ def test_what_breaks_users_is_found(
     else:
         changes = list(breaking.compare(part, base(part), facts(part, repository.root)))
     lines = [each.what for each in changes if each.impact is breaking.Impact.BREAKING]
-    assert any(line.startswith(said) for line in lines), lines
+    assert any(said in line for line in lines), lines
 
 
 def test_a_break_needs_a_major_version(repository: Repository) -> None:
-    for name in ("a removed field", "a renamed option", "a request field now required"):
-        repository.edit(*BREAKS[name][:3])
+    for breaks in BREAKS.values():
+        repository.edit(*breaks[0][:3])
     code, lines = repository.compare("v1.2.0")
     assert code == 1
     assert {line.split()[1] for line in lines if line.startswith("breaking ")} == {"Python", "command", "openapi.yaml"}
