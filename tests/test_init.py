@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import re
 import subprocess
 import sys
 from importlib.metadata import version
@@ -36,8 +37,9 @@ def test_every_public_name_is_described() -> None:
         assert inspect.getdoc(getattr(autocall_otp, name)), name
 
 
-def test_the_version_is_that_of_the_package() -> None:
+def test_the_version_is_that_of_the_package_and_one_that_semantic_versioning_knows() -> None:
     assert autocall_otp.__version__ == version("autocall-otp")
+    assert re.fullmatch(r"\d+\.\d+\.\d+((a|b|rc)\d+)?", autocall_otp.__version__)
 
 
 def test_importing_costs_nothing_that_only_some_need() -> None:
