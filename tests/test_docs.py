@@ -119,20 +119,11 @@ def test_every_page_with_python_is_run_by_a_test() -> None:
             assert {int(found) for found in re.findall(index, text)} == set(range(len(blocks(page, "python"))))
 
 
-@pytest.mark.parametrize(
-    ("output", "printed", "fits"),
-    [
-        ("a 1\n", "a 1\n", True),
-        ("a 1\n", "a 2\n", False),
-        ("a 1\n", "a 1\nb\n", False),
-        ("a\n...\n", "a\n", True),
-        ("a\n...\n", "a\nb\nc\n", True),
-        ("a\n...\nd\n", "a\nb\n", False),
-        ("wait ...\n", "wait ...\n", True),
-    ],
-)
-def test_an_output_is_compared_line_by_line(output: str, printed: str, fits: bool) -> None:  # noqa: FBT001 - a column
-    assert bool(as_pattern(output).fullmatch(printed)) is fits
+def test_an_output_is_compared_line_by_line() -> None:
+    fits = {"a 1\n": "a 1\n", "a\n...\n": "a\nb\nc\n", "b\n...\n": "b\n", "wait ...\n": "wait ...\n"}
+    differs = {"a 1\n": "a 2\n", "a\n": "a\nb\n", "a\n...\nd\n": "a\nb\n"}
+    assert [output for output, printed in fits.items() if not as_pattern(output).fullmatch(printed)] == []
+    assert [output for output, printed in differs.items() if as_pattern(output).fullmatch(printed)] == []
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the machine has no curl")
@@ -141,7 +132,7 @@ def test_the_curl_lines_of_the_page_do_what_the_sdk_does(sandbox: Sandbox) -> No
 
     def run(block: Block) -> str:
         command = ["bash", "-euc", substituted(block, sandbox).replace("curl ", "curl -sS --fail ", 1)]
-        return subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ, timeout=30).stdout
+        return subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ).stdout
 
     assert '"success"' in run(place)
     sandbox.advance(30)
