@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import httpx
 import pytest
 from support.markdown import blocks
 from support.page import ROOT, payload
-from support.prism import Prism, free_port, listening
+from support.prism import Prism, listening
 
 pytestmark = [pytest.mark.dev, pytest.mark.timeout(180)]
 
@@ -23,10 +24,9 @@ TOKEN = {"Authorization": "Bearer t"}
 
 @pytest.mark.parametrize("dynamic", [False, True], ids=["static", "dynamic"])
 def test_make_mock_answers_as_the_contract_describes(tmp_path: Path, *, dynamic: bool) -> None:
-    port = free_port()
-    command = ["make", "mock", f"PORT={port}", *(["DYNAMIC=1"] if dynamic else [])]
-    with listening(command, tmp_path / "prism.log"):
-        answer = httpx.get(f"http://127.0.0.1:{port}{LOOK_UP}", headers=TOKEN, trust_env=False)
+    command = ["make", "mock", "PORT=0", *(["DYNAMIC=1"] if dynamic else [])]
+    with listening(command, tmp_path / "prism.log") as url:
+        answer = httpx.get(f"{url}{LOOK_UP}", headers=TOKEN, trust_env=False)
     assert answer.status_code == 200
     assert "sl-violations" not in answer.headers
     assert (
@@ -49,7 +49,8 @@ def test_the_tests_of_the_page_pass(tmp_path: Path) -> None:
     version = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))["dependencies"]["@stoplight/prism-cli"]
     npx = f'["npx", "--yes", "@stoplight/prism-cli@{version}"]'
     ours = [str(ROOT / ".venv/bin/node"), str(ROOT / "node_modules/@stoplight/prism-cli/dist/index.js")]
-    port = str(free_port())
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
     for name, block in zip(("conftest.py", "test_answers.py"), blocks(PAGE, "python"), strict=True):
         assert block.body.startswith(f"# {name}\n")
         text = block.body.replace("4010", port).replace("openapi.yaml", str(ROOT / "openapi.yaml"))

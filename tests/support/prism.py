@@ -2,7 +2,7 @@
 
 import json
 import os
-import socket
+import re
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -29,38 +29,31 @@ class Prism:
     log: Path
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @contextmanager
 def prism(log: Path, *arguments: str, mode: str = "mock") -> Iterator[Prism]:
     """Run Prism on a free port of this machine; it is gone when the block ends."""
     tools = Path(os.environ.get("AUTOCALL_REPO_TOOLS", ROOT))
-    port = free_port()
     command = [
         str(tools / ".venv" / "bin" / "node"),
         str(tools / "node_modules" / "@stoplight" / "prism-cli" / "dist" / "index.js"),
-        *(mode, "--host", "127.0.0.1", "--port", str(port), str(ROOT / "openapi.yaml"), *arguments),
+        *(mode, "--host", "127.0.0.1", "--port", "0", str(ROOT / "openapi.yaml"), *arguments),
     ]
-    with listening(command, log):
-        yield Prism(f"http://127.0.0.1:{port}", log)
+    with listening(command, log) as url:
+        yield Prism(url, log)
 
 
 @contextmanager
-def listening(command: list[str], log: Path) -> Iterator[None]:
-    """Run a command that starts Prism until the block ends; all that Prism says goes to the log."""
-    said = threading.Event()
+def listening(command: list[str], log: Path) -> Iterator[str]:
+    """Run a command that starts Prism until the block ends; gives its address. All that Prism says goes to the log."""
+    said, urls = threading.Event(), list[str]()
 
     def keep(output: IO[bytes]) -> None:
         with log.open("wb") as sink:
             for line in output:
                 sink.write(line)
                 sink.flush()
-                if b"is listening" in line:
+                if found := re.search(rb"is listening on (http://\S+)", line):
+                    urls.append(found[1].decode())
                     said.set()
         said.set()
 
@@ -69,9 +62,9 @@ def listening(command: list[str], log: Path) -> Iterator[None]:
         reader.start()
         try:
             said.wait(START_UP)
-            if b"is listening" not in log.read_bytes():
+            if not urls:
                 raise RuntimeError(f"Prism does not start; its log:\n{log.read_text()}")
-            yield
+            yield urls[0]
         finally:
             process.terminate()
             # Before its output is closed, which the reader would take for an error.
