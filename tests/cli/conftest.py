@@ -170,6 +170,7 @@ class Terminal:
     def end(self) -> int:
         """Its exit code."""
         self.until("")
+        os.close(self.ours)
         return self.process.wait(START)
 
     def interrupt(self) -> int:

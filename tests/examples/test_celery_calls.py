@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -18,6 +19,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import redis
+from verify.stores import TIED, redis_server
 
 from autocall_otp.sandbox import Sandbox
 
@@ -26,8 +28,6 @@ NUMBER, CODE = "0332665711", "LUAN001"
 START = 60.0
 """Seconds for a worker to do its work, on a busy machine too."""
 DIALLED_WITHOUT_ANSWER = "0900000032"
-# The kernel ends what a killed test run would leave behind.
-TIED = ["setpriv", "--pdeathsig", "KILL"]
 
 pytestmark = [pytest.mark.autocall_sandbox(speed=0), pytest.mark.timeout(300)]
 
@@ -42,35 +42,16 @@ class Tasks(NamedTuple):
 
 @pytest.fixture(scope="module")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    found = subprocess.run(["/bin/sh", str(ROOT / "scripts/redis.sh")], capture_output=True, text=True, check=False)
-    if found.returncode:
-        message = f"THE CELERY RECIPE WAS NOT TESTED: {found.stderr.strip()}"
-        with warnings.catch_warnings():
-            warnings.simplefilter("always")
-            warnings.warn(message, stacklevel=1)
-        pytest.skip(message)
-    for _ in range(5):
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        command = [*TIED, found.stdout.strip(), "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
-        process = subprocess.Popen(
-            [*command, "--dir", str(tmp_path_factory.mktemp("redis"))], stdout=subprocess.PIPE, text=True
-        )
-        # It says so when it listens, and ends when somebody else took the port meanwhile.
-        if any("Ready to accept connections" in line for line in process.stdout):
-            break
-        process.wait()
-    else:
-        pytest.fail("Redis found no free port")
-    drain = threading.Thread(target=process.stdout.read)
-    drain.start()
-    try:
-        yield f"redis://127.0.0.1:{port}/0"
-    finally:
-        process.kill()
-        process.wait()
-        drain.join()
-        process.stdout.close()
+    with contextlib.ExitStack() as stack:
+        try:
+            url = stack.enter_context(redis_server(tmp_path_factory.mktemp("redis")))
+        except FileNotFoundError as missing:
+            message = f"THE CELERY RECIPE WAS NOT TESTED: {missing}"
+            with warnings.catch_warnings():
+                warnings.simplefilter("always")
+                warnings.warn(message, stacklevel=1)
+            pytest.skip(message)
+        yield url
 
 
 @pytest.fixture(scope="module")

@@ -52,6 +52,8 @@ def listen(tls: ssl.SSLContext | None = None) -> Iterator[Peer]:
                     peer.connections += 1
                     threading.Thread(target=peer.talk, args=[connection, tls], daemon=True).start()
 
-        threading.Thread(target=accept, daemon=True).start()
+        accepting = threading.Thread(target=accept)
+        accepting.start()
         yield peer
         listener.shutdown(socket.SHUT_RDWR)
+        accepting.join()
