@@ -6,8 +6,6 @@ Without a revision: the last release tag that differs from what is here; else wh
 first commit. Exits with 1 when something breaks that the version in _version.py does not allow for.
 """
 
-from __future__ import annotations
-
 import io
 import json
 import os
@@ -49,7 +47,7 @@ IMPACTS = {"major": Impact.BREAKING, "minor": Impact.NEW, "patch": Impact.OTHER}
 def git(*arguments: str) -> str:
     """What git prints; nothing where it finds nothing."""
     done = subprocess.run([GIT, *arguments], capture_output=True, text=True, check=False)
-    return done.stdout.strip() if done.returncode == 0 else ""
+    return "" if done.returncode else done.stdout.strip()
 
 
 def default_base() -> str:
@@ -63,14 +61,6 @@ def default_base() -> str:
         if base := git("merge-base", "HEAD", main):
             return base
     return git("rev-list", "--max-parents=0", "HEAD").split("\n")[0]
-
-
-def export(revision: str, folder: Path) -> None:
-    """Write the files of a revision into a folder."""
-    # The first releases of Python 3.11 unpack tar files less carefully than zip files.
-    packed = subprocess.run([GIT, "archive", "--format=zip", revision], capture_output=True, check=True).stdout
-    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
-        archive.extractall(folder)
 
 
 def version_in(root: Path) -> Version:
@@ -185,7 +175,10 @@ def main() -> None:
         sys.exit(f"{asked} is no revision of this repository")
     with tempfile.TemporaryDirectory(prefix="autocall-otp-") as name:
         base = Path(name)
-        export(revision, base)
+        # The first releases of Python 3.11 unpack tar files less carefully than zip files.
+        packed = subprocess.run([GIT, "archive", "--format=zip", revision], capture_output=True, check=True).stdout
+        with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+            archive.extractall(base)
         changes = contract_changes(base, root)
         changes += compare("Python", python(base), python(root))
         changes += compare("command", command_line(base), command_line(root))

@@ -3,8 +3,6 @@
 A link that a reader may follow is not looked at; a script, style, font, picture or frame is.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import sys

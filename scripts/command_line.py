@@ -3,8 +3,6 @@
 It reads the package that PYTHONPATH leads to, so that `breaking.py` can ask it about any tree.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from importlib.util import find_spec

@@ -3,8 +3,6 @@
 Run by `make contract`; `make mutate-spec` runs the same checks on changed contracts.
 """
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

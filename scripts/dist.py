@@ -3,8 +3,6 @@
 The packages are built twice and compared byte by byte: a tag that is built anew gives what was published.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

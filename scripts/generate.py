@@ -1,7 +1,5 @@
 """Make generated/autocall_otp_api from openapi.yaml, or with --check see whether it still matches."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess
@@ -12,6 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "autocall_otp_api"
 TARGET = ROOT / "generated" / PACKAGE
+CACHES = ("__pycache__", ".ruff_cache")
 HEADER = '# Generated from openapi.yaml by "make generate"; do not edit.\n'
 
 
@@ -36,11 +35,8 @@ def generate(spec: Path, folder: Path) -> Path:
 
 def contents(package: Path) -> dict[str, bytes]:
     """Every file below package, untracked ones included, caches left out."""
-    return {
-        path.relative_to(package).as_posix(): path.read_bytes()
-        for path in sorted(package.rglob("*"))
-        if path.is_file() and "__pycache__" not in path.parts and ".ruff_cache" not in path.parts
-    }
+    files = [path for path in package.rglob("*") if path.is_file() and not {*path.parts} & {*CACHES}]
+    return {path.relative_to(package).as_posix(): path.read_bytes() for path in files}
 
 
 def drift(fresh: Path, kept: Path) -> list[str]:
@@ -62,7 +58,7 @@ def main() -> None:
                 sys.exit("\n".join(["generated/ is not what openapi.yaml gives:", *lines, next_]))
         else:
             shutil.rmtree(TARGET, ignore_errors=True)
-            shutil.copytree(fresh, TARGET, ignore=shutil.ignore_patterns(".ruff_cache", "__pycache__"))
+            shutil.copytree(fresh, TARGET, ignore=shutil.ignore_patterns(*CACHES))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,5 @@
 """Signatures in the reference show what a default is, in place of the constant that holds it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any

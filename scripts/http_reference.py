@@ -1,7 +1,5 @@
 """Write docs/http.md, the HTTP reference, from openapi.yaml; or check (--check) that it is current."""
 
-from __future__ import annotations
-
 import functools
 import json
 import sys

@@ -3,8 +3,6 @@
 Each call is placed, waited for, and its record compared with what was sent. Exits with 1 when one was lost.
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import multiprocessing
@@ -22,9 +20,9 @@ SPEED = 30.0
 MIB = 1024.0
 
 
-def serve(pipe: Connection, max_calls: int) -> None:
+def serve(pipe: Connection) -> None:
     """Run the sandbox in a process of its own; tell its address, then what it took."""
-    with Sandbox(speed=SPEED, max_calls=max_calls) as sandbox:
+    with Sandbox(speed=SPEED) as sandbox:
         pipe.send((sandbox.url, sandbox.token))
         pipe.recv()
         used = resource.getrusage(resource.RUSAGE_SELF)
@@ -60,11 +58,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rate", type=float, default=200.0, help="calls a second")
     parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--max-calls", type=int, default=1000, help="how many calls the sandbox keeps")
     options = parser.parse_args()
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=serve, args=[theirs, options.max_calls], daemon=True)
+    process = context.Process(target=serve, args=[theirs], daemon=True)
     process.start()
     (url, token), begun = ours.recv(), time.monotonic()
     results, placing = asyncio.run(load(url, token, options.rate, options.seconds))

@@ -6,8 +6,6 @@ the code generated anew, until one of them names a disagreement.
     python scripts/mutate_spec.py [--only PATTERN] [--sample N]
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import random

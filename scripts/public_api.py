@@ -1,7 +1,5 @@
 """What users of the package may rely on, read from its source without running it."""
 
-from __future__ import annotations
-
 import ast
 from pathlib import Path
 

