@@ -12,8 +12,9 @@ COMPILE := .venv/bin/uv -q --native-tls pip compile --upgrade --universal --pyth
 SLOW := --no-emit-package rfc3987-syntax --no-emit-package lark
 DESCRIPTIONS := openapi.yaml src/autocall_otp/sandbox/sandbox-openapi.yaml
 LINTED := src tests scripts benchmarks examples
-# Most tests wait rather than compute, so there are more of them at once than processors.
-PARALLEL := -n 4 --dist loadfile -q
+# Most tests wait rather than compute, so there are more of them at once than processors. By itself xdist would begin
+# with the files that have the most tests, and end with those few that take longest; tests/conftest.py orders them.
+PARALLEL := -n 4 --dist loadfile --no-loadscope-reorder -q
 READY := .venv/.ready node_modules/.ready
 CHECKS := check-style check-mypy check-pyright check-recipes check-bandit check-audit check-openapi check-generated
 # What the lowest promised versions can change: the core and how it copes with faults; each part of the extras once.

@@ -17,12 +17,22 @@ with suppress(ImportError):  # the recipes' tests do without it
     hypothesis.settings.load_profile("any machine")
 
 _figures: list[str] = []
+LONG = (
+    *("test_browser", "test_logins", "test_celery_calls", "test_growth", "test_mutate_spec", "test_faults"),
+    *("test_programs", "test_breaking", "test_dist", "test_processes", "test_verifier", "test_run", "test_docs"),
+)
+"""The files that take longest."""
 
 
 def pytest_configure() -> None:
     """A shell's background job ignores Ctrl-C, and so would the programs that tests interrupt."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files come first, so that at the end of a parallel run no worker is left alone with one."""
+    items.sort(key=lambda item: item.path.stem not in LONG)
 
 
 @pytest.fixture
