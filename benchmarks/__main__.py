@@ -1,7 +1,5 @@
 """`python -m benchmarks`: measure everything, print the tables, write docs/performance.md and results.json."""
 
-from __future__ import annotations
-
 import argparse
 import json
 import platform

@@ -3,8 +3,6 @@
 Everything is compiled to bytecode beforehand, as an installer does.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import random

@@ -1,7 +1,5 @@
 """The contenders: this SDK and what stands under it. Each imports its library only when it is made."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from benchmarks import shapes

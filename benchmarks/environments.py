@@ -3,8 +3,6 @@
 Run by the project's own Python, which brings uv and hatchling: `.venv/bin/python benchmarks/environments.py`.
 """
 
-from __future__ import annotations
-
 import subprocess
 import sys
 import tempfile

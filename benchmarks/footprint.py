@@ -3,8 +3,6 @@
 A fresh client with the settings of production (https, the machine's trust store), and one that has made a call.
 """
 
-from __future__ import annotations
-
 import json
 import statistics
 import sys

@@ -1,7 +1,5 @@
 """What the SDK is to reach, and what the figures say of it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What a contender is, and the list that they enter themselves in."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from typing import Any
 

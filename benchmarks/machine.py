@@ -1,7 +1,5 @@
 """The machine that a run happens on: its cores, its memory figures, its name."""
 
-from __future__ import annotations
-
 import os
 import platform
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Calls: every contender a short slice in each round, in a shuffled order, compared with naïve httpx of that round."""
 
-from __future__ import annotations
-
 import random
 from contextlib import ExitStack
 from typing import Any

@@ -1,7 +1,5 @@
 """The plots of docs/performance.md, as SVG that is the same for the same figures."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

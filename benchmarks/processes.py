@@ -1,7 +1,5 @@
 """The processes of a run: the server, and a worker for each contender. All end with this process, or by a bound."""
 
-from __future__ import annotations
-
 import json
 import select
 import subprocess

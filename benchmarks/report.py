@@ -1,7 +1,5 @@
 """The report: tables in a terminal, and in docs/performance.md between its markers, with plots beside it."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import Any

@@ -4,8 +4,6 @@
 a record that is finished at the n-th look-up.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 import os

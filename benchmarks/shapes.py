@@ -3,8 +3,6 @@
 The values there are made up. The fields are those that each provider's SDK reads into its richest object for a call.
 """
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Medians, spreads and growth exponents."""
 
-from __future__ import annotations
-
 import math
 import statistics
 from collections.abc import Sequence

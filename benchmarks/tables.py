@@ -1,7 +1,5 @@
 """The tables of the report, as Markdown that also reads well in a terminal."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 

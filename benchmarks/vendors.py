@@ -3,8 +3,6 @@
 Each is pointed at the bench server, by its own setting where it has one.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from benchmarks import shapes

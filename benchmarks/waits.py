@@ -3,8 +3,6 @@
 Each wait ends with its fourth look-up, so that the work of a wait is the same however many there are.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 import sys

@@ -3,8 +3,6 @@
 `python -m benchmarks.worker CONTENDER KIND BASE_URL REFERENCE`
 """
 
-from __future__ import annotations
-
 import asyncio
 import gc
 import json
