@@ -208,22 +208,14 @@ def test_the_client_gets_what_came(recording_of: Any) -> None:
     assert "t0ken" not in repr(transport.exchanges)
 
 
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (b"", "is not a recording"),
-        (b"[]", "is not a recording"),
-        (b'{"format": "autocall-otp recording", "version": 1}', "another version"),
-        (b" " * (4 * 1024 * 1024 + 1), "is not a recording"),
-        (b"[" * 1_000_000, "is not a recording"),
-        (None, "cannot be read"),
-    ],
-)
-def test_a_file_that_is_no_recording_is_told_without_its_content(
-    tmp_path: Path, content: bytes | None, words: str
-) -> None:
+def test_a_file_that_is_no_recording_is_told_without_its_content(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
-    if content is not None:
+    with pytest.raises(UnusableFileError, match="cannot be read"):
+        read(path)
+    for content in (b"", b"[]", b" " * (4 * 1024 * 1024 + 1), b"[" * 1_000_000):
         path.write_bytes(content)
-    with pytest.raises(UnusableFileError, match=words):
+        with pytest.raises(UnusableFileError, match="is not a recording"):
+            read(path)
+    path.write_bytes(b'{"format": "autocall-otp recording", "version": 1}')
+    with pytest.raises(UnusableFileError, match="another version"):
         read(path)

@@ -112,12 +112,9 @@ def test_every_name_of_the_contract_is_told() -> None:
     assert set(Shaper(*known).of(dict.fromkeys(known, 1))) == known
 
 
-@pytest.mark.parametrize("name", ["0332665711", "n0332665711", "a b", "", "ten_nguoi_nhan_" * 3, "x-y", "tên", "a\n"])
-def test_a_name_that_no_programmer_gave_is_hidden(name: str) -> None:
-    assert Shaper().of({"remark": 1, name: 2}) == {"remark": "integer", "(hidden 1)": "integer"}
-
-
-@pytest.mark.parametrize("name", ["wyvern", "Wyvern", "w_y_v_e_r_n", "my_wyvern", "wy"])
-def test_a_name_that_is_a_value_holds_one_or_is_part_of_one_is_hidden(name: str) -> None:
-    assert Shaper("Wyvern").of({name: 1, "other": 2}) == {"(hidden 1)": "integer", "other": "integer"}
+def test_a_name_that_no_programmer_gave_or_that_holds_a_value_is_hidden() -> None:
+    for name in ("0332665711", "n0332665711", "a b", "", "ten_nguoi_nhan_" * 3, "x-y", "tên", "a\n"):
+        assert Shaper().of({"remark": 1, name: 2}) == {"remark": "integer", "(hidden 1)": "integer"}
+    for name in ("wyvern", "Wyvern", "w_y_v_e_r_n", "my_wyvern", "wy"):
+        assert Shaper("Wyvern").of({name: 1, "other": 2}) == {"(hidden 1)": "integer", "other": "integer"}
     assert Shaper("wy").of({"wyvern": 1}) == {"wyvern": "integer"}, "two letters say nothing"

@@ -51,44 +51,31 @@ def service(autocall_sandbox: Sandbox, settings: dict[str, str]) -> Iterator[Tok
         yield service
 
 
-def test_clients_and_threads_share_one_token(service: TokenService, autocall_sandbox: Sandbox) -> None:
-    tokens = Tokens(service.url, API_KEY)
-    with (
-        Client(token=tokens.for_client()) as one,
-        Client(token=tokens.for_client()) as other,
-        ThreadPoolExecutor(8) as pool,
-    ):
-        list(pool.map(lambda n: (one, other)[n % 2].run_otp(NUMBER, CODE), range(8)))
-    assert len(autocall_sandbox.calls) == 8
-    assert service.asked == 1
-
-
-async def test_clients_and_tasks_share_one_token(service: TokenService, autocall_sandbox: Sandbox) -> None:
-    tokens = AsyncTokens(service.url, API_KEY)
-    async with AsyncClient(token=tokens.for_client()) as one, AsyncClient(token=tokens.for_client()) as other:
-        await asyncio.gather(*((one, other)[n % 2].run_otp(NUMBER, CODE) for n in range(8)))
-    assert len(autocall_sandbox.calls) == 8
-    assert service.asked == 1
-
-
-def test_a_refused_token_is_renewed_once_though_it_has_not_expired(
-    service: TokenService, autocall_sandbox: Sandbox
+@pytest.mark.parametrize(("first", "asked"), [([], 1), (["revoked"], 2)], ids=["good", "refused"])
+def test_clients_and_threads_share_one_token_and_renew_a_refused_one_once(
+    service: TokenService, autocall_sandbox: Sandbox, first: list[str], asked: int
 ) -> None:
-    service.tokens.insert(0, "revoked")
+    service.tokens[:0] = first
     tokens = Tokens(service.url, API_KEY)
     with Client(token=tokens.for_client()) as one, Client(token=tokens.for_client()) as other:
-        for client in (one, other):
-            client.run_otp(NUMBER, CODE)
-    assert [call.rings for call in autocall_sandbox.calls] == [1, 1]
-    assert service.asked == 2
+        one.run_otp(NUMBER, CODE)
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda n: (one, other)[n % 2].run_otp(NUMBER, CODE), range(7)))
+    assert [call.rings for call in autocall_sandbox.calls] == [1] * 8
+    assert service.asked == asked
 
 
-async def test_a_refused_token_is_renewed_for_tasks_too(service: TokenService, autocall_sandbox: Sandbox) -> None:
-    service.tokens.insert(0, "revoked")
-    async with AsyncClient(token=AsyncTokens(service.url, API_KEY).for_client()) as client:
-        await client.run_otp(NUMBER, CODE)
-    assert len(autocall_sandbox.calls) == 1
-    assert service.asked == 2
+@pytest.mark.parametrize(("first", "asked"), [([], 1), (["revoked"], 2)], ids=["good", "refused"])
+async def test_so_do_clients_and_tasks(
+    service: TokenService, autocall_sandbox: Sandbox, first: list[str], asked: int
+) -> None:
+    service.tokens[:0] = first
+    tokens = AsyncTokens(service.url, API_KEY)
+    async with AsyncClient(token=tokens.for_client()) as one, AsyncClient(token=tokens.for_client()) as other:
+        await one.run_otp(NUMBER, CODE)
+        await asyncio.gather(*((one, other)[n % 2].run_otp(NUMBER, CODE) for n in range(7)))
+    assert [call.rings for call in autocall_sandbox.calls] == [1] * 8
+    assert service.asked == asked
 
 
 def test_a_token_is_not_handed_out_shortly_before_its_end(service: TokenService) -> None:
