@@ -62,8 +62,8 @@ def slow(environment: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandb
 
 @pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
 def test_people_watch_it_on_a_terminal(slow: Sandbox) -> None:
-    terminal = Terminal("run", NUMBER, "--generate", "--wait", "--timeout", "50")
-    terminal.until("no record yet, up to 50 s, 1 look-ups")
+    terminal = Terminal("run", NUMBER, "--generate", "--wait", "--timeout", "60")
+    terminal.until("no record yet, up to 60 s, 1 look-ups")
     slow.advance(30)
     assert terminal.end() == 0
     assert "NORMAL_CLEARING" in terminal.seen

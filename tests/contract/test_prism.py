@@ -132,7 +132,7 @@ def test_the_path_is_the_contract_s_whatever_the_reference(mock_server: Prism, r
 def test_waiting_for_a_record(mock_server: Prism) -> None:
     recorder = Recorder("example=unanswered")
     with Client(**settings(mock_server.url, transport=recorder)) as client:
-        record = client.wait_for_cdr("ABC125", timeout=10)
+        record = client.wait_for_cdr("ABC125", timeout=60)
     agree("the example unanswered: finished, answered", (True, False), (record.finished, record.answered))
     settle(each for exchange in recorder.exchanges for each in exchange.disagreements(EXAMPLES))
     agree("how many look-ups a finished record takes", 1, len(recorder.exchanges))

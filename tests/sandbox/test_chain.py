@@ -57,7 +57,7 @@ class Sdk:
     def __init__(self, shell: str, url: str, token: str, **more: Any) -> None:
         self.recorder: Any = Recorder() if shell == "sync" else AsyncRecorder()
         kind: Any = Client if shell == "sync" else AsyncClient
-        quick = {"retry": Retry(attempts=2, base=0.001), "timeout": 20.0, "token": token, "transport": self.recorder}
+        quick = {"retry": Retry(attempts=2, base=0.001), "timeout": 60.0, "token": token, "transport": self.recorder}
         self.client = kind(**settings(url, **(quick | more)))
         self.loop = asyncio.new_event_loop()
 
@@ -91,7 +91,7 @@ def sdk(request: pytest.FixtureRequest, proxy: str, behind: Sandbox) -> Iterator
 @pytest.mark.parametrize("shell", ["sync", "async"])
 def test_every_number(shell: str, proxy: str, behind: Sandbox, number: Any) -> None:
     behind.reset()
-    with closing(Sdk(shell, proxy, behind.token, timeout=1.0 if number.answer is Answer.STALLED else 20.0)) as sdk:
+    with closing(Sdk(shell, proxy, behind.token, timeout=1.0 if number.answer is Answer.STALLED else 60.0)) as sdk:
         outcome = sdk.use("run_otp", number.phone_number, "LUAN001", ref_id="r1")
         if number.answer in {Answer.LOST, Answer.STALLED}:
             behind.wait_for_call(number.phone_number)
@@ -124,7 +124,7 @@ def test_a_call_is_answered_and_waited_for(sdk: Sdk, behind: Sandbox) -> None:
     behind.advance(3)
     behind.calls[-1].answer()
     behind.advance(8)
-    record = sdk.use("wait_for_cdr", call.ref_id, timeout=20.0)
+    record = sdk.use("wait_for_cdr", call.ref_id, timeout=60.0)
     told = (record.answered, record.billsec, record.to_number)
     agree("answered, billsec and to_number of a call", (True, 8, "0332665711"), told)
     settle(sdk.problems())

@@ -17,7 +17,7 @@ PLACED = [number for number in NUMBERS if number.answer in {Answer.NORMAL, Answe
 FAILING = [number for number in NUMBERS if number not in PLACED]
 
 
-def client(sandbox: Sandbox, timeout: float = 20.0) -> Client:
+def client(sandbox: Sandbox, timeout: float = 60.0) -> Client:
     return Client(sandbox.url, sandbox.token, campaign_uuid=CAMPAIGN, template="otp_script_01", timeout=timeout)
 
 
@@ -49,7 +49,7 @@ def test_a_call_that_is_placed_has_the_record_that_the_table_says(sandbox: Sandb
 
 @pytest.mark.parametrize("number", FAILING, ids=lambda number: number.name)
 def test_a_call_that_fails_raises_what_the_table_says(sandbox: Sandbox, number: Any) -> None:
-    timeout = 0.5 if number.answer is Answer.STALLED else 20.0
+    timeout = 0.5 if number.answer is Answer.STALLED else 60.0
     with client(sandbox, timeout) as sdk, pytest.raises(AutocallError) as caught:
         sdk.run_otp(number.phone_number, "LUAN001")
     assert number.outcome == f"`{type(caught.value).__name__}`, {caught.value.outcome.name}"
