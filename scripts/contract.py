@@ -80,8 +80,7 @@ PRISM = Check(
 )
 SANDBOX = Check(
     "openapi.yaml, checked by Prism ↔ src/autocall_otp/sandbox",
-    # Which of the two clients asks makes no difference to the sandbox; PRISM holds both to the contract.
-    (*PYTEST, *FEW, "tests/sandbox/test_contract.py", "tests/sandbox/test_chain.py", "-k", "not async"),
+    (*PYTEST, *FEW, "tests/sandbox/test_contract.py", "tests/sandbox/test_chain.py"),
     IN_SRC,
 )
 FIRST = (DRIFT, PAGE, LINT, REDOCLY_LINT, NAMES)

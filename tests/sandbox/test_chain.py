@@ -6,7 +6,6 @@ their calls and records are held to the contract all the same.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -15,9 +14,9 @@ import pytest
 from support.agree import Disagreement, settle
 from support.agree.verdict import AFTER, same
 from support.page import INFERRED, operations
-from support.prism import SANDBOX, WRAPPER, AsyncRecorder, Recorder, prism, settings
+from support.prism import SANDBOX, WRAPPER, Recorder, prism, settings
 
-from autocall_otp import AsyncClient, AutocallError, Cdr, Client, OtpCall, Outcome, Retry
+from autocall_otp import AutocallError, Cdr, Client, OtpCall, Outcome, Retry
 from autocall_otp.sandbox import Chaos, Sandbox
 from autocall_otp.sandbox.numbers import NUMBERS, Answer
 
@@ -36,7 +35,7 @@ STATUSES = [
 
 def agree(name: str, done: object, told: object) -> None:
     """The sandbox did this, and the wrapper tells that of it."""
-    same((SANDBOX, WRAPPER), name, (done, told), f"mend whichever openapi.yaml does not bear out; {AFTER}")
+    same((SANDBOX, WRAPPER), name, (done, told), f"correct whichever openapi.yaml does not bear out; {AFTER}")
 
 
 @pytest.fixture(scope="module")
@@ -52,46 +51,36 @@ def proxy(behind: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 class Sdk:
-    """Either client, behind one face; keeps its exchanges."""
+    """The SDK at Prism's address; keeps its exchanges. Which of its two clients asks makes no difference here."""
 
-    def __init__(self, shell: str, url: str, token: str, **more: Any) -> None:
-        self.recorder: Any = Recorder() if shell == "sync" else AsyncRecorder()
-        kind: Any = Client if shell == "sync" else AsyncClient
+    def __init__(self, url: str, token: str, **more: Any) -> None:
+        self.recorder = Recorder()
         quick = {"retry": Retry(attempts=2, base=0.001), "timeout": 60.0, "token": token, "transport": self.recorder}
-        self.client = kind(**settings(url, **(quick | more)))
-        self.loop = asyncio.new_event_loop()
+        self.client = Client(**settings(url, **(quick | more)))
+        self.close = self.client.close
 
     def use(self, method: str, *arguments: str, **keywords: Any) -> Any:
         """What the method returns, or the error that it raises."""
         try:
-            found = getattr(self.client, method)(*arguments, **keywords)
-            return self.loop.run_until_complete(found) if asyncio.iscoroutine(found) else found
+            return getattr(self.client, method)(*arguments, **keywords)
         except AutocallError as error:
             return error
 
     def problems(self) -> list[Disagreement]:
         return [each for exchange in self.recorder.exchanges for each in exchange.disagreements(SANDBOX)]
 
-    def close(self) -> None:
-        closing = self.client.aclose() if isinstance(self.client, AsyncClient) else self.client.close()
-        if asyncio.iscoroutine(closing):
-            self.loop.run_until_complete(closing)
-        self.loop.close()
 
-
-@pytest.fixture(params=["sync", "async"])
-def sdk(request: pytest.FixtureRequest, proxy: str, behind: Sandbox) -> Iterator[Sdk]:
+@pytest.fixture
+def sdk(proxy: str, behind: Sandbox) -> Iterator[Sdk]:
     behind.reset()
-    one = Sdk(request.param, proxy, behind.token)
-    yield one
-    one.close()
+    with closing(Sdk(proxy, behind.token)) as one:
+        yield one
 
 
 @pytest.mark.parametrize("number", NUMBERS, ids=lambda number: number.name)
-@pytest.mark.parametrize("shell", ["sync", "async"])
-def test_every_number(shell: str, proxy: str, behind: Sandbox, number: Any) -> None:
+def test_every_number(proxy: str, behind: Sandbox, number: Any) -> None:
     behind.reset()
-    with closing(Sdk(shell, proxy, behind.token, timeout=1.0 if number.answer is Answer.STALLED else 60.0)) as sdk:
+    with closing(Sdk(proxy, behind.token, timeout=1.0 if number.answer is Answer.STALLED else 60.0)) as sdk:
         outcome = sdk.use("run_otp", number.phone_number, "LUAN001", ref_id="r1")
         if number.answer in {Answer.LOST, Answer.STALLED}:
             behind.wait_for_call(number.phone_number)
@@ -100,13 +89,12 @@ def test_every_number(shell: str, proxy: str, behind: Sandbox, number: Any) -> N
             agree(f"the outcome of a call to {number.name}", Outcome.UNKNOWN, outcome.outcome)
         if number.answer not in BREAKS_THE_ANSWER:
             settle(sdk.problems())
-
     behind.advance(100)
-    with closing(Sdk(shell, proxy, behind.token)) as patient:
-        found = patient.use("get_cdr", "r1")
+    with closing(Sdk(proxy, behind.token)) as sdk:
+        found = sdk.use("get_cdr", "r1")
         has_record = bool(number.plan and number.plan.record is not None)
         agree(f"whether {number.name} has a record", has_record, isinstance(found, Cdr))
-        settle(patient.problems())
+        settle(sdk.problems())
 
 
 @pytest.mark.parametrize(("method", "status"), STATUSES)
