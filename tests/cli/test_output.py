@@ -72,10 +72,10 @@ def test_an_error_names_what_the_user_typed(capsys: Captured, message: str, told
     assert capsys.readouterr() == ("", f"autocall-otp: {told}\n")
 
 
-@given(st.text(min_size=1).filter(str.isprintable))
-def test_the_command_to_go_on_with_can_be_pasted(ref_id: str) -> None:
-    words = shlex.split(command_to_wait(ref_id))
-    assert words == ["autocall-otp", "wait", *(["--"] if ref_id.startswith("-") else []), ref_id]
+def test_the_command_to_go_on_with_can_be_pasted() -> None:
+    for ref_id in ("R1", "đơn 42; rm -rf", "-x", "--json"):
+        words = shlex.split(command_to_wait(ref_id))
+        assert words == ["autocall-otp", "wait", *(["--"] if ref_id.startswith("-") else []), ref_id]
 
 
 def ended(out: Output, error: BaseException | None = None) -> int:
