@@ -47,11 +47,11 @@ def test_it_serves_this_machine_alone_or_as_the_options_say(
 ) -> None:
     db = tmp_path / "calls.db"
     options = ("--host", "localhost", "--port", "0", "--token", "mine", "--speed", "2.5", "--no-auto-answer")
-    assert run("sandbox").exit_code == run("sandbox", *options, "--db", str(db)).exit_code == 0
-    assert asked == [
-        {"host": "127.0.0.1", "port": 8025, "token": "sandbox", "speed": 1.0, "auto_answer": True, "db": None},
-        {"host": "localhost", "port": 0, "token": "mine", "speed": 2.5, "auto_answer": False, "db": db},
-    ]
+    more = ("--db", str(db), "--repeated-ref-id", "refuse")
+    assert run("sandbox").exit_code == run("sandbox", *options, *more).exit_code == 0
+    kept = {"host": "127.0.0.1", "port": 8025, "token": "sandbox", "speed": 1.0, "auto_answer": True, "db": None}
+    given = {"host": "localhost", "port": 0, "token": "mine", "speed": 2.5, "auto_answer": False, "db": db}
+    assert asked == [kept | {"repeated_ref_id": "dial"}, given | {"repeated_ref_id": "refuse"}]
 
 
 def test_what_cannot_be_used_is_told_with_what_to_do(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import queue
@@ -12,14 +11,13 @@ import subprocess
 import sys
 import threading
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 import redis
-from verify.stores import TIED, redis_server
+from support.redis import TIED, redis_or_skip
 
 from autocall_otp.sandbox import Sandbox
 
@@ -42,15 +40,7 @@ class Tasks(NamedTuple):
 
 @pytest.fixture(scope="module")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with contextlib.ExitStack() as stack:
-        try:
-            url = stack.enter_context(redis_server(tmp_path_factory.mktemp("redis")))
-        except FileNotFoundError as missing:
-            message = f"THE CELERY RECIPE WAS NOT TESTED: {missing}"
-            with warnings.catch_warnings():
-                warnings.simplefilter("always")
-                warnings.warn(message, stacklevel=1)
-            pytest.skip(message)
+    with redis_or_skip(tmp_path_factory.mktemp("redis"), "THE CELERY RECIPE WAS NOT TESTED") as url:
         yield url
 
 

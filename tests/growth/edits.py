@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 PACKAGE = "src/autocall_otp"
 OPERATIONS, CLIENT, SERVICE = f"{PACKAGE}/_operations", f"{PACKAGE}/_client.py", f"{PACKAGE}/sandbox/service.py"
-REQUEST, RUN_OTP = f"{OPERATIONS}/request.py", f"{OPERATIONS}/run_otp.py"
+RUN_OTP = f"{OPERATIONS}/run_otp.py"
 CALL_ID = "d6142fb6-6b3a-48fb-bd21-30f83ccb28c9"
 
 
@@ -144,41 +144,22 @@ MODEL = [
 ]
 
 ARGUMENT = [
-    Edit(REQUEST, "code_otp: str, ref_id: str\n", "code_otp: str, ref_id: str, language: str | None\n"),
-    Edit(
-        REQUEST,
-        "code_otp=code_otp, ref_id=ref_id\n",
-        "code_otp=code_otp, ref_id=ref_id, language=UNSET if language is None else language\n",
+    after(RUN_OTP, "    ref_id: str | None,\n", "    language: str | None,\n"),
+    after(
+        RUN_OTP,
+        "        ref_id=reference,\n",
+        "        language=UNSET if language is None else language,\n",
     ),
     after(
-        REQUEST,
-        "    from autocall_otp_api.models import OtpRequest  # noqa: PLC0415 - as above\n",
-        "    from autocall_otp_api.types import UNSET  # noqa: PLC0415 - as above\n",
+        RUN_OTP,
+        "    from autocall_otp_api.models import OtpRequest  # noqa: PLC0415 - the same\n",
+        "    from autocall_otp_api.types import UNSET  # noqa: PLC0415 - the same\n",
     ),
-    after(RUN_OTP, "    ref_id: str | None,\n", "    language: str | None,\n"),
-    Edit(RUN_OTP, "        ref_id=reference,\n    )", "        ref_id=reference,\n        language=language,\n    )"),
     after(CLIENT, "        ref_id: str | None = None,\n", "        language: str | None = None,\n"),
     after(CLIENT, "            ref_id=ref_id,\n", "            language=language,\n"),
 ]
 
 USE_CASE = [
-    after(
-        REQUEST,
-        '    importlib.import_module("autocall_otp_api.api.voice_otp.get_cdr_by_ref_id")\n',
-        '    importlib.import_module("autocall_otp_api.api.voice_otp.get_cdr_by_call_id")\n',
-    ),
-    Edit(
-        REQUEST,
-        "def read_otp_answer(",
-        """\
-def get_cdr_by_call_id_request(base_url: str, call_id: str) -> NewRequest:
-    from autocall_otp_api.api.voice_otp.get_cdr_by_call_id import _get_kwargs
-
-    return _maker(base_url, _get_kwargs(call_id))
-
-
-def read_otp_answer(""",
-    ),
     Edit(
         f"{OPERATIONS}/get_cdr_by_call_id.py",
         "",
@@ -189,7 +170,7 @@ from autocall_otp._config import Settings
 from autocall_otp._errors import Outcome
 from autocall_otp._operations.arguments import validate_ref_id
 from autocall_otp._operations.record import read_record
-from autocall_otp._operations.request import get_cdr_by_call_id_request
+from autocall_otp._operations.request import new_request
 from autocall_otp._redact import Secrets
 from autocall_otp._sansio.outcome import Operation, unreadable
 from autocall_otp._sansio.retry import Flow, RetryPolicy, send_with_retries
@@ -197,11 +178,13 @@ from autocall_otp.models import Cdr
 
 
 def get_cdr_by_call_id(settings: Settings, policy: RetryPolicy, call_id: str) -> Flow[Cdr]:
+    from autocall_otp_api.api.voice_otp.get_cdr_by_call_id import _get_kwargs
+
     deadline = policy.clock() + settings.deadline
     operation = Operation(name="get_cdr_by_call_id", ref_id="", secrets=Secrets())
-    new_request = get_cdr_by_call_id_request(settings.base_url, validate_ref_id(call_id, Outcome.UNKNOWN))
+    request = new_request(settings.base_url, _get_kwargs(validate_ref_id(call_id, Outcome.UNKNOWN)))
     response = yield from send_with_retries(
-        new_request, operation, policy, deadline=deadline, attempts=settings.retry.attempts
+        request, operation, policy, deadline=deadline, attempts=settings.retry.attempts
     )
     record = read_record(response, operation, settings.timezone, None)
     if record is None:

@@ -21,7 +21,10 @@ def test_the_package_offers_these_names() -> None:
 @pytest.mark.parametrize(
     ("missing", "words"),
     [
-        ("yaml", "the sandbox needs yaml: pip install 'autocall-otp[sandbox]'"),
+        (
+            "yaml",
+            "the sandbox needs yaml: pip install 'autocall-otp[sandbox]' (in a checkout: pip install '.[sandbox]')",
+        ),
         ("autocall_otp.sandbox.clock", "import of autocall_otp.sandbox.clock halted; None in sys.modules"),
     ],
 )
