@@ -76,7 +76,7 @@ check-style:
 check-mypy:
 	$(call run,mypy,.venv/bin/mypy)
 check-pyright:
-	$(call run,pyright,$(PYRIGHT) --warnings)
+	$(call run,pyright,$(PYRIGHT) --warnings && PATH=$(CURDIR)/.venv/bin:$$PATH $(PYRIGHT) --verifytypes autocall_otp --ignoreexternal)
 check-recipes:
 	$(call run,mypy examples,.venv/bin/mypy --config-file examples/mypy.ini --cache-dir .mypy_cache/examples examples)
 check-bandit:
