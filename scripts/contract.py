@@ -20,13 +20,13 @@ PYTEST = (sys.executable, "-m", "pytest", "-q", "--no-header", "--tb=short", "-p
 FEW = ("--maxfail", "5")
 """What is wrong with one exchange is mostly wrong with all."""
 IMPORTS = """
-import ast, inspect, sys
+import ast, pathlib, sys
 try:
-    from autocall_otp._operations import request
-    request.load_generated_code()
-    for node in ast.walk(ast.parse(inspect.getsource(request))):
-        if isinstance(node, ast.ImportFrom):
-            exec(ast.unparse(node))
+    from autocall_otp import _operations
+    for path in pathlib.Path(_operations.__path__[0]).glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module.startswith("autocall_otp_api"):
+                exec(ast.unparse(node))
 except ImportError as error:
     sys.exit(f"The wrapper and the generated code disagree on a name: {error}")
 """
