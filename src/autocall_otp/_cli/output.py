@@ -40,7 +40,6 @@ class Stream:
     """stdout or stderr. What cannot be written is kept in mind and never raised: it says nothing of the phone."""
 
     def __init__(self, stream: TextIO | None) -> None:
-        """Take the stream; None where there is none."""
         self._stream = stream
         self.error: OSError | None = None
 
@@ -86,7 +85,6 @@ class Output:
     """The newest one, for what ends the process."""
 
     def __init__(self, *, as_json: bool, ref_id: str = "REF_ID") -> None:
-        """Look at the terminals once: rich drops colour where there is none, or where NO_COLOR is set."""
         Output.latest = self
         self.as_json = as_json
         self._arguments = {"phone_number": "NUMBER", "code_otp": "the code", "ref_id": ref_id, "timeout": "--timeout"}

@@ -53,7 +53,6 @@ class Recorder(httpx.BaseTransport):
     """A transport that passes everything on unchanged, and keeps each exchange; for one client after the other."""
 
     def __init__(self, url: httpx.URL) -> None:
-        """Connect to nothing yet."""
         self._http = plain_client(url)
         self.exchanges: list[Exchange] = []
 

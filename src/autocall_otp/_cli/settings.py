@@ -71,7 +71,6 @@ class Settings:
     each: dict[str, Setting] = attrs.field(repr=False)
 
     def __getitem__(self, name: str) -> str | None:
-        """The value of a setting."""
         return self.each[name].value
 
     def require(self, *names: str) -> None:

@@ -92,7 +92,6 @@ class Shaper:
     """Takes shapes. No name in them is, holds or is part of one of the values: all that was ever seen, and secrets."""
 
     def __init__(self, *values: str) -> None:
-        """Keep what must not be shown as a name."""
         self._values = {bare(value) for value in values} - {""}
         self._all_values = "\n".join(self._values)
 

@@ -12,7 +12,6 @@ class Bell:
     """Counts its rings; a waiter names the count that it knows and misses no ring in between."""
 
     def __init__(self) -> None:
-        """Nobody waits yet."""
         self._condition = threading.Condition()
         self._count = 0
         self._waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()

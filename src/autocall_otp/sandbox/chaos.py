@@ -39,7 +39,6 @@ class Chaos:
         return any((self.latency_probability, self.reset_probability, self.error_probability))
 
     def __post_init__(self) -> None:
-        """Check every number."""
         for name in ("latency_probability", "reset_probability", "error_probability"):
             _within(name, getattr(self, name), 1.0)
         _within("latency_seconds", self.latency_seconds, LONGEST_LATENCY)
@@ -69,7 +68,6 @@ class Dice:
     """Draws mishaps from one Chaos."""
 
     def __init__(self, chaos: Chaos) -> None:
-        """Begin with the seed."""
         self.chaos = chaos
         self._random = Random(chaos.seed)  # noqa: S311  # nosec B311 - chance for tests, nothing secret
 

@@ -24,7 +24,6 @@ class Clock:
     """
 
     def __init__(self, *, speed: float = 1.0, start: datetime | None = None) -> None:
-        """Start the clock."""
         self._lock = threading.Lock()
         self._base = (start or datetime.now(HANOI)).astimezone(HANOI)
         self._mark = time.monotonic_ns()

@@ -19,7 +19,6 @@ class Connections:
     """Transports by their peer, which ASGI names in `scope["client"]`."""
 
     def __init__(self) -> None:
-        """No connection is open yet."""
         self._transports: dict[Peer, asyncio.Transport] = {}
 
     def add(self, transport: asyncio.Transport) -> None:

@@ -48,7 +48,6 @@ class Violation(Exception):  # noqa: N818 - not an error of ours: the caller's r
         reason: str = "",
         ok: bool = False,
     ) -> None:
-        """Keep what to answer with."""
         super().__init__(status)
         self.status: int = status
         self.error: ErrorBody = error
@@ -103,7 +102,6 @@ class Contract:
     """
 
     def __init__(self, document: Json, *, closed: bool = False) -> None:
-        """Read every operation."""
         self.document: Json = document
         self._closed = closed
         resource: Resource[Any] = DRAFT202012.create_resource(document)

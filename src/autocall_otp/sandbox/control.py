@@ -27,7 +27,6 @@ class Control:
     """One method for each operation of the testing API."""
 
     def __init__(self, board: Switchboard, token: str, service: ASGIApp) -> None:
-        """Steer this switchboard; calls are placed at this service."""
         self._board = board
         self._token = token
         self._service = service

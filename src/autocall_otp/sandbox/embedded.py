@@ -88,15 +88,12 @@ class Call:
         self._act("hang-up")
 
     def __eq__(self, other: object) -> bool:
-        """Whether both are views of one call."""
         return isinstance(other, Call) and self.id == other.id and self._board is other._board
 
     def __hash__(self) -> int:
-        """The same for all views of one call."""
         return hash((id(self._board), self.id))
 
     def __repr__(self) -> str:
-        """The call without its code, its number masked."""
         return f"<Call {self.id} to {masked(self.phone_number)}>"
 
     def _act(self, action: str) -> None:
@@ -147,7 +144,6 @@ class Sandbox:
         max_calls: int = DEFAULT_LIMIT,
         repeated_ref_id: RepeatedRefId = "dial",
     ) -> None:
-        """Set it up; `start` makes it listen."""
         self.token: str = token
         self._host = host
         self._port = port
@@ -163,17 +159,14 @@ class Sandbox:
         self._given: set[int] = set()
 
     def __enter__(self) -> Self:
-        """Start it."""
         return self.start()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop it."""
         self.stop()
 
     def __repr__(self) -> str:
-        """Where it listens."""
         return f"<Sandbox at {self._server.url}>" if self._server else "<Sandbox, not running>"
 
     def start(self) -> Self:

@@ -62,7 +62,6 @@ class Endpoints:
         token: str | None = None,
         listener: Callable[[Exchange], object] | None = None,
     ) -> None:
-        """Serve a contract."""
         self._contract = contract
         self._handlers = handlers
         self._token = token or ""

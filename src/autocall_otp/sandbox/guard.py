@@ -26,7 +26,6 @@ class Guard:
     """
 
     def __init__(self, app: ASGIApp, host: str) -> None:
-        """Guard an application that is bound to host."""
         self._app = app
         self._names = {"localhost", socket.gethostname().lower(), host.lower()}
 

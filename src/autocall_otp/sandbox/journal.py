@@ -41,7 +41,6 @@ class ReceivedRequest:
     ok: bool
 
     def __repr__(self) -> str:
-        """The request without its path, which may hold a reference that tells a number or a code."""
         return f"<ReceivedRequest {self.id}: {self.method}, {self.outcome}>"
 
     @property
@@ -62,7 +61,6 @@ class Journal:
     """
 
     def __init__(self) -> None:
-        """Nothing was asked for yet."""
         self._last_id = 0
         self._kept: dict[bool, deque[ReceivedRequest]] = {True: deque(maxlen=KEPT), False: deque(maxlen=KEPT)}
 

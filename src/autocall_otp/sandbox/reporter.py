@@ -21,7 +21,6 @@ class Reporter:
     """Follows the calls of a switchboard; each look tells what has happened since the last one."""
 
     def __init__(self, board: Switchboard) -> None:
-        """Begin with the calls that are placed from now on."""
         self._board = board
         self._last_id = max((call.id for call in board.all()), default=0)
         # Calls that have not ended, with the number of their steps that were logged.

@@ -61,7 +61,6 @@ class Server(uvicorn.Server):
     """
 
     def __init__(self, board: Switchboard, *, host: str, port: int, token: str) -> None:
-        """Listen on the socket; nothing is answered yet."""
         self._board = board
         self._socket = _bound(host, port)
         connections = Connections()

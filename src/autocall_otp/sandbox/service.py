@@ -40,7 +40,6 @@ class NoAnswer(Response):
     """Closes the connection without a byte."""
 
     def __init__(self, connections: Connections, *, reset: bool) -> None:
-        """Close one of these connections, with a reset where one is asked for."""
         super().__init__(status_code=0)
         self._connections = connections
         self._reset = reset
@@ -56,7 +55,6 @@ class Stall(Response):
     """Says nothing until the caller gives up or the sandbox stops."""
 
     def __init__(self, board: Switchboard, connections: Connections) -> None:
-        """Stall until this switchboard stops."""
         super().__init__(status_code=0)
         self._board = board
         self._connections = connections
@@ -89,7 +87,6 @@ class Service:
     """What the two operations do."""
 
     def __init__(self, board: Switchboard, connections: Connections) -> None:
-        """Serve the calls of this switchboard."""
         self._board = board
         self._connections = connections
 

@@ -33,7 +33,6 @@ class Store:
     """
 
     def __init__(self, limit: int = DEFAULT_LIMIT, path: Path | None = None) -> None:
-        """Load what the file holds."""
         if limit < 1:
             msg = f"the number of calls to keep must be at least 1: {limit}"
             raise ValueError(msg)
@@ -51,11 +50,9 @@ class Store:
                 self._evict(None)
 
     def __len__(self) -> int:
-        """How many calls are kept."""
         return len(self._calls)
 
     def __iter__(self) -> Iterator[PlacedCall]:
-        """The calls, oldest first."""
         return iter(list(self._calls.values()))
 
     def newest(self, after: int = 0) -> Iterator[PlacedCall]:

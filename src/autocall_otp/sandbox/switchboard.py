@@ -55,7 +55,6 @@ class Switchboard:
         path: Path | None = None,
         repeated_ref_id: RepeatedRefId = "dial",
     ) -> None:
-        """Start with the calls that the file holds."""
         self._lock = threading.RLock()
         self._start = (speed, auto_answer, _checked(repeated_ref_id))
         self.clock: Clock = Clock(speed=speed)
