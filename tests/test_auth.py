@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -311,3 +312,22 @@ def test_an_error_of_the_callable_s_own_client_asks_it_once() -> None:
     with Client(**settings("api.example.vn", token=ask)) as client, pytest.raises(AuthenticationError):
         client.run_otp("0332665711", "LUAN001")
     assert len(asked) == 1
+
+
+def test_a_signal_as_the_lock_is_taken_leaves_it_free() -> None:
+    source = TokenSource(lambda: "token")
+
+    class Interrupted:
+        def __init__(self) -> None:
+            self.lock = source._lock
+
+        def acquire(self, timeout: float) -> None:
+            source._lock = self.lock
+            assert self.lock.acquire(timeout=timeout)
+            raise KeyboardInterrupt
+
+    source._lock = Interrupted()  # type: ignore[assignment] # it stands in for the lock
+    with pytest.raises(KeyboardInterrupt):
+        source.get("", now() + 60.0)
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(source.get, "", now() + 60.0).result() == "token"

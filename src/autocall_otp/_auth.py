@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 
@@ -94,7 +94,8 @@ class TokenSource(_Source):
 
     def __init__(self, token: Token | None) -> None:
         super().__init__(token)
-        self._lock = threading.Lock()
+        # One that knows its owner, so that it is given back whatever a signal's handler raises.
+        self._lock = threading.RLock()
 
     def get(self, refused: str, deadline: float) -> str:
         """The token; a fresh one when the given one was refused.
@@ -107,16 +108,17 @@ class TokenSource(_Source):
         if (token := self._known(refused)) is not None:
             return token
         with self._guard(deadline):
-            if not self._lock.acquire(timeout=max(deadline - now(), 0.0)):
-                raise _too_late()
             try:
+                if not self._lock.acquire(timeout=max(deadline - now(), 0.0)):
+                    raise _too_late()
                 # Another thread may have asked meanwhile.
                 if (token := self._known(refused)) is None:
                     with _as_ours():
                         answer = self._ask()
                     token = self._token = _validate(answer)
             finally:
-                self._lock.release()
+                with suppress(RuntimeError):
+                    self._lock.release()
         return token
 
 

@@ -226,6 +226,17 @@ def test_an_answer_is_another_s_if_the_body_never_left(net: Network, to: To, mon
     assert not result.body.asked
 
 
+def test_no_lock_of_httpcore_s_pool_can_be_lost_to_a_signal(net: Network, to: To) -> None:
+    """Seen: an exception of a signal's handler while it was taken, then a call that never ended."""
+
+    def taken(_: object) -> None:
+        raise AssertionError("taken")
+
+    net.monkeypatch.setattr("httpcore._synchronization.ThreadLock.__enter__", taken)
+    caller = to(net.reach(echoes, "proxy")[1])
+    assert [caller.call(ref_id).status for ref_id in ("r1", "r2")] == [200, 200]
+
+
 def test_there_are_never_more_connections_than_allowed(net: Network, to: To) -> None:
     server, url = net.reach(echoes, "plain")
     caller = small(to(url), 3)

@@ -10,7 +10,6 @@ import httpcore
 from autocall_otp._clock import now
 from autocall_otp._sansio.body import OneShotBody
 from autocall_otp._transport.async_wire import AsyncNetwork
-from autocall_otp._transport.internals import remove_locks
 from autocall_otp._transport.pool import Connect, Pool, PooledConnection
 
 
@@ -37,8 +36,6 @@ class AsyncConnectionPool(Pool):
                     await asyncio.sleep(rest)
                 connection.network.body = body
                 response: httpcore.Response = await connection.http.handle_async_request(request)
-                if connection.is_new:
-                    remove_locks(connection.http)
                 self._answer(response, connection, body)
             except BaseException as error:  # noqa: BLE001 - raised again there
                 self._end(connection, error)

@@ -27,9 +27,13 @@ def ended_cleanly(connection: Any) -> bool:  # noqa: ANN401 - httpcore's
 
 
 def remove_locks(connection: Any) -> None:  # noqa: ANN401 - httpcore's
-    """Take the locks from a connection that one task at a time uses: each cost a turn of the event loop."""
-    for layer in _layers(connection):
-        for name in ("_request_lock", "_connect_lock", "_state_lock"):
+    """Take the locks from a connection, which one thread or task uses at a time.
+
+    An exception of a signal's handler may lose such a lock, and the next use of the connection would wait for ever. To
+    a task, each costs a turn of the event loop.
+    """
+    for layer in (connection, *_layers(connection)):
+        for name in ("_request_lock", "_connect_lock", "_state_lock", "_optional_thread_lock"):
             if hasattr(layer, name):
                 setattr(layer, name, nullcontext())
 

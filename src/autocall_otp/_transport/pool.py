@@ -16,7 +16,7 @@ import httpcore
 
 from autocall_otp._clock import now
 from autocall_otp._sansio.body import EXTENSION, OneShotBody
-from autocall_otp._transport.internals import ended_cleanly
+from autocall_otp._transport.internals import ended_cleanly, remove_locks
 from autocall_otp._transport.wire import Network, StaleConnectionError, end_of_step
 
 _REST = 0.025
@@ -34,6 +34,7 @@ class PooledConnection:
 
     def __init__(self, http: Any, network: Any) -> None:  # noqa: ANN401 - httpcore's and ours, for threads or for tasks
         self.http, self.network = http, network
+        remove_locks(http)
         self.is_new = True
         self.rests_until, self.expires_at = 0.0, float("inf")
         self._lifetime = 0.0
@@ -150,6 +151,9 @@ class Pool:
     def _answer(self, response: httpcore.Response, connection: PooledConnection, body: OneShotBody) -> None:
         if body.wired and not body.asked:
             raise httpcore.RemoteProtocolError("an answer came before the request was sent")
+        if connection.is_new:
+            # What httpcore made for the first request has locks of its own.
+            remove_locks(connection.http)
         connection.note(response)
         response.stream = _AnswerStream(self, connection, response.stream)
 
