@@ -41,7 +41,7 @@ _TRIES = 1000
 
 
 class Person(NamedTuple):
-    """Whoever may enter a code for a number."""
+    """Who may enter a code for a number."""
 
     number: str
     key: str
@@ -151,7 +151,7 @@ class Flows:
         return not ended.answered
 
     async def _count(self, caller_key: str, ref_id: str) -> None:
-        """Count the call for whoever asks for it, or refuse it."""
+        """Count the call for the one who asks for it, or refuse it."""
         limits = self._limits.calls_per_caller
 
         def count(record: Record, now: float) -> bool:

@@ -50,7 +50,7 @@ class Limits:
     calls_per_challenge: int = 3
     """Living codes of one challenge, at the most."""
     calls_per_number: Windows = ((3, 600.0), (10, _DAY))
-    """Calls to one number, whoever asks; an owner that was verified for it before has as many of its own."""
+    """Calls to one number, no matter who asks; an owner that was verified for it before has as many of its own."""
     calls_per_caller: Windows = ((10, 3600.0), (50, _DAY))
     """Calls that one caller may ask for, to whatever numbers."""
     failures_per_number: int = 100

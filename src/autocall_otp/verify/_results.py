@@ -14,7 +14,7 @@ class Verdict(Enum):
     """What became of a code that was entered."""
 
     VERIFIED = "verified"
-    """It is the code that was read out, entered for the first time: whoever entered it holds the phone."""
+    """It is the code that was read out, entered for the first time: the person who entered it holds the phone."""
     WRONG = "wrong"
     """It is not the code; `Check.attempts_left` says how many more may be entered."""
     EXPIRED = "expired"
@@ -57,7 +57,7 @@ class Check:
 
     @property
     def verified(self) -> bool:
-        """Whether whoever entered the code holds the phone."""
+        """Whether the person who entered the code holds the phone."""
         return self.verdict is Verdict.VERIFIED
 
     def __getstate__(self) -> dict[str, Any]:

@@ -44,9 +44,9 @@ class Verifier(Flows):
 
         Args:
             phone_number: as it was typed; `normalize_number` says what is taken.
-            owner: whoever may enter the code: a text of at least 128 random bits that only this browser or app holds,
+            owner: who may enter the code: a text of at least 128 random bits that only this browser or app holds,
                 such as a long-lived HttpOnly cookie. Not the session's key, which changes at login.
-            caller: whoever asks, for the limits: an address or an account. None is not limited.
+            caller: who asks, for the limits: an address or an account. None is not limited.
 
         Returns:
             The challenge. The code is good whether its outcome is PLACED or UNKNOWN.
