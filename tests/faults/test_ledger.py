@@ -39,7 +39,7 @@ def test_calls_that_are_tried_again_are_told_the_truth(figure: Callable[[str], N
     storm = async_storm(_CALLS, SEED + 3)
     figure(f"ledger, tasks, retries without a budget: {storm}")
     assert storm.misreports() == []
-    assert max(storm.requests.values()) == 3
+    assert 1 < max(storm.requests.values()) <= 3
 
 
 def test_the_faults_do_happen(storm: Tally) -> None:
