@@ -11,6 +11,7 @@ from functools import partialmethod
 from typing import Any
 
 import attrs
+import httpx
 import pytest
 from support.exchange import ROUTES, Network, Route, after
 
@@ -97,6 +98,25 @@ def test_no_later_call_gets_what_follows_an_answer(net: Network, user: To, name:
     one.close()
     assert net.all_closed()
     assert server.ledger.rings == Counter(["r0", "r1", "r2", "r3"])
+
+
+@pytest.mark.parametrize("name", [name for name in ATTACKS if ATTACKS[name].between])
+def test_nor_where_a_hook_sends_a_copy_of_the_request(
+    net: Network, user: To, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def copied(request: httpx.Request) -> httpx.Request:
+        given = {"headers": request.headers, "content": request.read(), "extensions": request.extensions}
+        return httpx.Request(request.method, request.url, **given)
+
+    def sends(self: Any, request: httpx.Request, *, by: Any) -> Any:
+        return by(self, copied(request))
+
+    for kind, method in (
+        (httpx.HTTPTransport, "handle_request"),
+        (httpx.AsyncHTTPTransport, "handle_async_request"),
+    ):
+        monkeypatch.setattr(kind, method, partialmethod(sends, by=getattr(kind, method)))
+    test_no_later_call_gets_what_follows_an_answer(net, user, name, "plain")
 
 
 @pytest.mark.parametrize("route", ["plain", "tls"])

@@ -140,7 +140,7 @@ class AsyncNetwork(asyncio.Protocol, httpcore.AsyncNetworkBackend, httpcore.Asyn
             self._flush()
             return
         end_of_step(self.body, timeout, httpcore.WriteTimeout)
-        if not self.body.asked and await self._has_input():
+        if not self._outgoing and await self._has_input():
             raise StaleConnectionError("the connection ended, or something came on it, before the request was sent")
         self.body.wired = True
         self._outgoing.append(buffer)

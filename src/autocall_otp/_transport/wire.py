@@ -102,7 +102,7 @@ class Network(httpcore.NetworkBackend, httpcore.NetworkStream):
         """
         end = end_of_step(self.body, timeout, httpcore.WriteTimeout)
         if buffer:
-            if not self.body.asked and self._has_input():
+            if not self._outgoing and self._has_input():
                 raise StaleConnectionError("the connection ended, or something came on it, before the request was sent")
             self.body.wired = True
             self._outgoing.append(buffer)
