@@ -28,6 +28,8 @@ from support.exchange import (
     wait_for_rest,
 )
 
+from autocall_otp._clock import now
+from autocall_otp._sansio.body import OneShotBody
 from autocall_otp._transport import pool
 
 To = Callable[[str], Caller]
@@ -224,6 +226,19 @@ def test_an_answer_is_another_s_if_the_body_never_left(net: Network, to: To, mon
     assert isinstance(result.error, httpx.RemoteProtocolError)
     assert result.body.pooled
     assert not result.body.asked
+
+
+def test_a_thread_that_is_woken_for_two_wakes_the_other() -> None:
+    """Seen: it took both wake-ups and opened one connection; the other thread waited beside a free place."""
+    threads = pool.ConnectionPool(lambda *_: object(), 2)
+    body = OneShotBody(b"", now() + 60, now)
+    asked = httpcore.Request("POST", "http://127.0.0.1:9/", extensions={"autocall_otp": body, "timeout": {}})
+    for leased in [threads._take(asked, body) for _ in range(2)]:
+        threads.drop(leased)
+    taken = [threads._take(asked, body)]
+    assert threads._idle.qsize() == 1
+    taken.append(threads._take(asked, body))
+    assert threads._idle.empty(), "no place is left to wake anybody for"
 
 
 def test_no_lock_of_httpcore_s_pool_can_be_lost_to_a_signal(net: Network, to: To) -> None:
