@@ -9,6 +9,7 @@ import shutil
 import tarfile
 import time
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,48 +19,53 @@ import yaml
 from support.page import ROOT
 
 pytestmark = [pytest.mark.dev, pytest.mark.timeout(180)]
-SOURCE = ("docs", "generated", "requirements", "scripts", "src", "tests")
+SOURCE = ("docs", "examples", "generated", "requirements", "scripts", "src", "tests")
 RELEASE = ROOT / ".github" / "workflows" / "release.yml"
 PACKAGES = {"autocall_otp", "autocall_otp_api"}
+EPOCH = 1700000000
 
 
-def copy(to: Path, umask: int) -> Path:
+def copy(to: Path) -> Path:
     """The source as another person has it: elsewhere, with other times and modes."""
-    skip = shutil.ignore_patterns("__pycache__", "*.png")
     for name in SOURCE:
-        shutil.copytree(ROOT / name, to / name, ignore=skip)
+        shutil.copytree(ROOT / name, to / name, ignore=shutil.ignore_patterns("__pycache__"))
     for path in ROOT.iterdir():
         if path.is_file() and path.name not in {".git", ".test-time"}:
             shutil.copy(path, to / path.name)
     for path in to.rglob("*"):
-        os.utime(path, (time.time() - umask, time.time() - umask))
-        path.chmod((0o777 if path.is_dir() else 0o666) & ~umask)
+        os.utime(path, (time.time() - 77, time.time() - 77))
+        path.chmod(path.stat().st_mode & ~0o077)
     return to
-
-
-def build(source: Path, epoch: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", epoch)
-    monkeypatch.setenv("TZ", f"UTC-{epoch[-1]}")
-    found: dict[str, bytes] = script.build(source / "out", source)
-    return found
-
-
-def test_the_same_source_gives_the_same_bytes_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = build(copy(tmp_path / "first", 0o022), "1700000000", monkeypatch)
-    second = build(copy(tmp_path / "a longer name", 0o077), "1700000000", monkeypatch)
-    assert {Path(name).suffix for name in first} == {".whl", ".gz"}
-    assert first == second
-    assert build(tmp_path / "first", "1700000002", monkeypatch) != first, "the time is SOURCE_DATE_EPOCH's"
 
 
 @pytest.fixture(scope="module")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `make dist` writes."""
-    folder = tmp_path_factory.mktemp("dist")
+    """What `make dist` writes, if the same source gives the same bytes anywhere: one of its builds is of a copy."""
+    folder = tmp_path_factory.mktemp("dist") / "made"
+    build = script.build
+
+    def anywhere(to: Path) -> dict[str, bytes]:
+        with pytest.MonkeyPatch.context() as patch:
+            if to != folder:
+                patch.setenv("TZ", "UTC-7")
+            found: dict[str, bytes] = build(
+                to, ROOT if to == folder else copy(tmp_path_factory.mktemp("a longer name"))
+            )
+            return found
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(script, "DIST", folder / "made")
+        patch.setenv("SOURCE_DATE_EPOCH", str(EPOCH))
+        patch.setattr(script, "DIST", folder)
+        patch.setattr(script, "build", anywhere)
         script.main()
-    return folder / "made"
+    return folder
+
+
+def test_builds_that_differ_are_no_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(script, "DIST", tmp_path / "made")
+    monkeypatch.setattr(script, "build", lambda to: {"package": str(to).encode()})
+    with pytest.raises(SystemExit, match="two builds of the same source differ"):
+        script.main()
 
 
 def test_make_dist_writes_packages_and_a_bill_of_materials(dist: Path) -> None:
@@ -67,7 +73,8 @@ def test_make_dist_writes_packages_and_a_bill_of_materials(dist: Path) -> None:
     assert len(suffixes) == 3
     (sdist,) = dist.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
-        names = {name.partition("/")[2] for name in archive.getnames()}
+        names = {member.name.partition("/")[2] for member in archive}
+        assert {member.mtime for member in archive} == {EPOCH}
     assert {"openapi.yaml", "Makefile", "scripts/dist.py", "src/autocall_otp/py.typed"} <= names
 
 
@@ -76,6 +83,7 @@ def test_the_wheel_holds_two_typed_packages_and_needs_two_others(dist: Path) -> 
     metadata = script.metadata_of(wheel)
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
+        assert {each.date_time for each in archive.infolist()} == {datetime.fromtimestamp(EPOCH, UTC).timetuple()[:6]}
     info = f"autocall_otp-{metadata['Version']}.dist-info"
     assert {f"{package}/py.typed" for package in PACKAGES} <= names
     assert {name.split("/")[0] for name in names} == PACKAGES | {info}
