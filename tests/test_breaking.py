@@ -94,7 +94,8 @@ def test_what_is_new_and_other_words_are_not_breaking(
     repository.edit(CLIENT, ARGUMENT, "        ref_id: str | None = None,\n        made_up: str | None = None,")
     repository.edit(SPEC, "^components:$", "  /v3/new:\n    get:\n      responses: {}\ncomponents:")
     repository.edit(SPEC, "description: The call was taken.", "description: The call is taken.")
-    assert compare(monkeypatch, capsys) == (
+    code, lines = compare(monkeypatch, capsys)
+    assert (code, lines[:-1]) == (
         0,
         [
             "Compared with v1.2.0, version 1.2.0.",
@@ -102,10 +103,10 @@ def test_what_is_new_and_other_words_are_not_breaking(
             "new       Python       autocall_otp.Client.run_otp(made_up): was added",
             "new       openapi.yaml #/paths//v3/new: was added",
             "other     openapi.yaml words, examples and what no client notices: 1",
-            f"Not breaking: after 1.2.0 comes 1.3.0 or later; {VERSION} says 1.2.0: set it to 1.3.0 for "
-            "the next release.",
         ],
     )
+    said = f"Not breaking: after 1.2.0 comes 1.3.0 or later; {VERSION} says 1.2.0"
+    assert lines[-1] == f"{said}: set it to 1.3.0 for the next release."
 
 
 CALL, RECORD, STATUS = "autocall_otp.Client.run_otp", "autocall_otp.Cdr", "autocall_otp.CallStatus"

@@ -19,39 +19,20 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+from support.clients import KINDS, ask, error_of
+from support.flows import CODE, NUMBER
 from support.page import payload
 from support.prism import settings
 
-from autocall_otp import AsyncClient, AutocallError, Client, ConflictError, OtpCall, Outcome, Retry
+from autocall_otp import AsyncClient, Client, ConflictError, Outcome, Retry
 
 ANSWER, RECORD = payload("run_otp.answer"), payload("get_cdr.answer")
-NUMBER, CODE, URL = "0332665711", "LUAN001", "https://api.example.vn"
-KINDS = pytest.mark.parametrize("kind", [Client, AsyncClient])
+URL = "https://api.example.vn"
 
 
 def needs(*names: str) -> pytest.MarkDecorator:
     missing = any(importlib.util.find_spec(name) is None for name in names)
     return pytest.mark.skipif(missing, reason="not in the lowest environment")
-
-
-def place(kind: type[Any], **more: Any) -> OtpCall:
-    client = kind(**settings(URL, **more))
-    if isinstance(client, Client):
-        with client:
-            return client.run_otp(NUMBER, CODE, ref_id="R1")
-
-    async def main() -> OtpCall:
-        async with client:
-            call: OtpCall = await client.run_otp(NUMBER, CODE, ref_id="R1")
-            return call
-
-    return asyncio.run(main())
-
-
-def outcome_of(kind: type[Any], **more: Any) -> Outcome:
-    with pytest.raises(AutocallError) as caught:
-        place(kind, **({"retry": Retry.none()} | more))
-    return caught.value.outcome
 
 
 BEFORE, AFTER = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout), (httpx.ReadTimeout, httpx.WriteError)
@@ -66,7 +47,7 @@ def test_httpx_s_mock_fails_as_its_error_says(kind: type[Any]) -> None:
             def reply(_: httpx.Request, failure: type[httpx.RequestError] = error) -> httpx.Response:
                 raise failure("mocked")
 
-            assert outcome_of(kind, transport=httpx.MockTransport(reply)) is outcome
+            assert error_of(kind, reply=reply).outcome is outcome
 
 
 @needs("respx")
@@ -76,13 +57,13 @@ def test_respx_stands_in_for_the_client_s_own_transport(kind: type[Any]) -> None
 
     with respx.mock(base_url=URL) as router:
         route = router.post("/v3/autocall/otp").respond(json=ANSWER)
-        assert place(kind).call_id == ANSWER["call_id"]
+        assert ask(kind).call_id == ANSWER["call_id"]
         assert json.loads(route.calls.last.request.content)["code_otp"] == CODE
     for errors, outcome in ((BEFORE, Outcome.NOT_PLACED), (AFTER, Outcome.UNKNOWN)):
         for error in errors:
             with respx.mock(base_url=URL) as router:
                 router.post("/v3/autocall/otp").mock(side_effect=error)
-                assert outcome_of(kind) is outcome
+                assert error_of(kind).outcome is outcome
 
 
 @needs("pytest_httpx")
@@ -91,27 +72,23 @@ def test_pytest_httpx_stands_in_for_the_client_s_own_transport(kind: type[Any], 
     httpx_mock = request.getfixturevalue("httpx_mock")
     httpx_mock.add_response(status_code=429, headers={"Retry-After": "0"}, method="POST")
     httpx_mock.add_response(json=ANSWER, method="POST", url=f"{URL}/v3/autocall/otp")
-    assert place(kind, retry=Retry(base=0)).call_id == ANSWER["call_id"]
+    assert ask(kind, retry=Retry(base=0)).call_id == ANSWER["call_id"]
     assert len(httpx_mock.get_requests()) == 2
     httpx_mock.add_exception(httpx.ReadTimeout("slow"))
-    assert outcome_of(kind) is Outcome.UNKNOWN
+    assert error_of(kind).outcome is Outcome.UNKNOWN
 
 
 class Foreign(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """A transport that sends what it takes, and keeps what was sent."""
+    """A transport that takes the body in its own way, and then fails, where it does."""
 
-    def __init__(self, take: Callable[[httpx.Request], bytes], *results: httpx.Response | Exception) -> None:
-        self.take, self.results, self.sent = take, list(results), list[bytes]()
+    def __init__(self, take: Callable[[httpx.Request], bytes], failure: Exception | None = None) -> None:
+        self.take, self.failure, self.sent = take, failure, list[bytes]()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        while True:
-            result = self.results.pop(0)
-            if not isinstance(result, httpx.ConnectError) or str(result) != "before":
-                self.sent.append(self.take(request))
-            if not isinstance(result, Exception):
-                return result
-            if not self.results:
-                raise result
+        self.sent.append(self.take(request))
+        if self.failure:
+            raise self.failure
+        return httpx.Response(200, json=ANSWER)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         return self.handle_request(request)
@@ -123,35 +100,24 @@ def stream(request: httpx.Request) -> bytes:
 
 
 @KINDS
-def test_a_transport_that_retries_rings_once(kind: type[Any]) -> None:
-    """It may connect as often as it likes; the body leaves once."""
-    good = httpx.Response(200, json=ANSWER)
-    connecting = Foreign(stream, httpx.ConnectError("before"), httpx.ConnectError("before"), good)
-    assert place(kind, transport=connecting).call_id == ANSWER["call_id"]
-    assert len(connecting.sent) == 1
-    for first in (httpx.ReadTimeout("slow"), httpx.ConnectTimeout("an odd name for a lost connection")):
-        resending = Foreign(stream, first, good)
-        assert outcome_of(kind, transport=resending, retry=Retry()) is Outcome.UNKNOWN
-        assert len(resending.sent) == 1
-
-
-@KINDS
-@pytest.mark.parametrize("take", [stream, httpx.Request.read], ids=["stream", "copy"])
-def test_an_odd_name_does_not_make_a_sent_request_unsent(
-    kind: type[Any], take: Callable[[httpx.Request], bytes]
-) -> None:
+def test_what_was_taken_decides_not_what_a_failure_is_called(kind: type[Any]) -> None:
     """Seen: a lost connection that was called ConnectTimeout; one call rang three times."""
     for failure in (httpx.ConnectTimeout("lost"), httpx.ConnectError("lost"), httpx.ProxyError("lost")):
-        assert outcome_of(kind, transport=Foreign(take, failure), retry=Retry()) is Outcome.UNKNOWN
-    untouched = Foreign(take, httpx.ConnectError("before"))
-    assert outcome_of(kind, transport=untouched) is Outcome.NOT_PLACED
+        for take, outcome in (
+            (stream, Outcome.UNKNOWN),
+            (httpx.Request.read, Outcome.UNKNOWN),
+            (lambda _: b"", Outcome.NOT_PLACED),
+        ):
+            transport = Foreign(take, failure)
+            assert error_of(kind, transport=transport, retry=Retry(attempts=2, base=0)).outcome is outcome
+            assert len(transport.sent) == (1 if outcome is Outcome.UNKNOWN else 2)
 
 
 @KINDS
 def test_a_transport_that_would_send_the_content_is_stopped(kind: type[Any]) -> None:
     """It could send it again behind our back; httpx-aiohttp takes the stream then."""
-    transport = Foreign(lambda request: request.content, httpx.Response(200, json=ANSWER))
-    assert outcome_of(kind, transport=transport) is Outcome.UNKNOWN
+    transport = Foreign(lambda request: request.content)
+    assert error_of(kind, transport=transport).outcome is Outcome.UNKNOWN
     assert transport.sent == []
 
 
@@ -169,24 +135,22 @@ async def answer(request: Request) -> JSONResponse:
     return JSONResponse(ANSWER)
 
 
-@pytest.fixture
-def authority() -> trustme.CA:
-    return trustme.CA()
+AUTHORITY = trustme.CA()
 
 
 @pytest.fixture
-def trust(authority: trustme.CA) -> ssl.SSLContext:
+def trust() -> ssl.SSLContext:
     context = ssl.create_default_context()
-    authority.configure_trust(context)
+    AUTHORITY.configure_trust(context)
     return context
 
 
 @pytest.fixture
-def url(authority: trustme.CA, tmp_path: Path) -> Iterator[str]:
+def url(tmp_path: Path) -> Iterator[str]:
     from hypercorn.asyncio import serve  # noqa: PLC0415 - where it is installed
     from hypercorn.config import Config  # noqa: PLC0415 - where it is installed
 
-    made = authority.issue_cert("127.0.0.1")
+    made = AUTHORITY.issue_cert("127.0.0.1")
     made.private_key_and_cert_chain_pem.write_to_path(str(tmp_path / "server.pem"))
     config, listener = Config(), socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
@@ -205,22 +169,15 @@ def url(authority: trustme.CA, tmp_path: Path) -> Iterator[str]:
 
 
 @HTTP2
-def test_a_client_over_http_2(url: str, trust: ssl.SSLContext) -> None:
-    transport = httpx.HTTPTransport(http2=True, http1=False, verify=trust)
-    with Client(**settings(url, transport=transport)) as client:
+def test_calls_share_a_connection_of_http_2(url: str, trust: ssl.SSLContext) -> None:
+    with Client(**settings(url, transport=httpx.HTTPTransport(http2=True, http1=False, verify=trust))) as client:
         assert client.run_otp(NUMBER, CODE, ref_id="R1").outcome is Outcome.PLACED
-        assert client.get_cdr("R1").answered
         with pytest.raises(ConflictError) as caught:
             client.run_otp(NUMBER, CODE, ref_id="twice")
     assert caught.value.outcome is Outcome.NOT_PLACED
 
+    async def many(client: Any) -> list[bool]:
+        return [record.answered for record in await asyncio.gather(*(client.get_cdr("R1") for _ in range(20)))]
 
-@HTTP2
-def test_many_calls_share_a_connection_of_http_2(url: str, trust: ssl.SSLContext) -> None:
-    async def ask() -> list[bool]:
-        transport = httpx.AsyncHTTPTransport(http2=True, http1=False, verify=trust)
-        async with AsyncClient(**settings(url, transport=transport)) as client:
-            await client.run_otp(NUMBER, CODE)
-            return [record.answered for record in await asyncio.gather(*(client.get_cdr("R1") for _ in range(20)))]
-
-    assert asyncio.run(ask()) == [True] * 20
+    transport = httpx.AsyncHTTPTransport(http2=True, http1=False, verify=trust)
+    assert ask(AsyncClient, many, url, transport=transport) == [True] * 20

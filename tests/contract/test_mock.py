@@ -22,18 +22,17 @@ LOOK_UP = "/v3/autocall/log/ABC123/ref_id"
 TOKEN = {"Authorization": "Bearer t"}
 
 
-@pytest.mark.parametrize("dynamic", [False, True], ids=["static", "dynamic"])
-def test_make_mock_answers_as_the_contract_describes(tmp_path: Path, *, dynamic: bool) -> None:
-    command = ["make", "mock", "PORT=0", *(["DYNAMIC=1"] if dynamic else [])]
-    with listening(command, tmp_path / "prism.log") as url:
+def test_make_mock_answers_as_the_contract_describes(tmp_path: Path) -> None:
+    # Whatever its time stamps say, the environment that runs the tests is not made anew.
+    make = ["make", "-o", ".venv/.ready", "-o", "node_modules/.ready", "mock", "PORT=0"]
+    static = subprocess.run([*make, "--dry-run"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert static.split()[-4:] == ["mock", "--port", "0", "openapi.yaml"], "docs/mock.md: as the examples say"
+    with listening([*make, "DYNAMIC=1"], tmp_path / "prism.log") as url:
         answer = httpx.get(f"{url}{LOOK_UP}", headers=TOKEN, trust_env=False)
     assert answer.status_code == 200
     assert "sl-violations" not in answer.headers
-    assert (
-        answer.json().keys() <= payload("get_cdr.answer").keys()
-        if dynamic
-        else answer.json() == payload("get_cdr.answer")
-    )
+    assert answer.json().keys() <= payload("get_cdr.answer").keys()
+    assert answer.json() != payload("get_cdr.answer")
 
 
 def test_the_answers_that_the_page_asks_for_with_curl(mock_server: Prism) -> None:
