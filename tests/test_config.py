@@ -11,13 +11,13 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.clients import KINDS
 from support.flows import settings
 
 from autocall_otp import AsyncClient, Client, ConfigurationError, Outcome, Retry
 from autocall_otp._config import read_host
 
 NAMES = st.from_regex(r"[a-z]([a-z0-9-]{0,20}[a-z0-9])?(\.[a-z]{2,9}){1,3}", fullmatch=True)
-BOTH = pytest.mark.parametrize("kind", [Client, AsyncClient])
 
 
 @given(
@@ -30,14 +30,15 @@ def test_a_host_is_a_name_or_a_url_without_a_path(name: str, port: int | None, s
     assert httpx.URL(f"{url}/v3").host == name
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1:4010", "localhost:4010", "[::1]:4010", "127.0.0.2"])
-def test_plain_http_is_for_this_machine(address: str) -> None:
-    assert read_host(f"http://{address}") == f"http://{address}"
-
-
-@pytest.mark.parametrize("host", ["https://ví-dụ.vn", f"https://{'a' * 63}.vn."])
-def test_a_host_may_be_any_name_that_can_be_looked_up(host: str) -> None:
-    assert read_host(host) == host
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("http://127.0.0.1:4010", "http://localhost:4010", "http://[::1]:4010", "http://127.0.0.2"),
+        *("https://ví-dụ.vn", f"https://{'a' * 63}.vn."),
+    ],
+)
+def test_plain_http_is_for_this_machine_and_tls_for_any_name_that_can_be_looked_up(url: str) -> None:
+    assert read_host(url) == url
 
 
 @pytest.mark.parametrize(
@@ -85,7 +86,7 @@ def test_no_host_is_taken_that_cannot_be_asked(text: str) -> None:
         ("allow_international", "false"), ("allow_international", None),
     ],
 )  # fmt: skip
-@BOTH
+@KINDS
 def test_a_setting_that_cannot_be_used_is_named_when_the_client_is_made(
     kind: type[Any], argument: str, value: object
 ) -> None:
@@ -159,7 +160,7 @@ def test_a_refused_setting_keeps_no_value_in_its_causes() -> None:
     assert "s3cret" not in str(caught.value)
 
 
-@BOTH
+@KINDS
 def test_what_a_client_is_set_up_with_where_nothing_else_is_said(kind: type[Any]) -> None:
     client = kind("api.example.vn", "t")
     found = client._settings

@@ -79,7 +79,3 @@ def test_an_error_that_says_no_more_knows_nothing_of_the_phone(name: str) -> Non
 )  # fmt: skip
 def test_every_status_has_its_class(statuses: list[int], name: str) -> None:
     assert {error_class(status).__name__ for status in statuses} == {name}
-
-
-def test_outcomes_have_words_of_their_own() -> None:
-    assert [outcome.value for outcome in Outcome] == ["placed", "not placed", "unknown"]

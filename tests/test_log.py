@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from support.clients import ask, error_of, look_up
 from support.flows import CODE, NUMBER, TOKEN
 from support.page import payload
-from support.prism import settings
 
-from autocall_otp import AutocallError, Client, OtpCall, Retry
+from autocall_otp import Client, Retry
 from autocall_otp._log import current_secrets, filter_libraries, logger
 from autocall_otp._redact import Secrets
 
@@ -82,11 +82,6 @@ def test_every_logger_of_httpcore_is_known() -> None:
         assert theirs.name in MASKED
 
 
-def place(reply: httpx.MockTransport, **more: object) -> OtpCall:
-    with Client(**settings("api.example.vn", transport=reply, **more)) as client:
-        return client.run_otp(NUMBER, CODE, ref_id=f"R1-{NUMBER}")
-
-
 def test_each_attempt_is_logged_for_debugging(caplog: pytest.LogCaptureFixture) -> None:
     answers = iter([429, 0, 200])
 
@@ -96,25 +91,13 @@ def test_each_attempt_is_logged_for_debugging(caplog: pytest.LogCaptureFixture) 
         return httpx.Response(status, json=ANSWER)
 
     with caplog.at_level(logging.DEBUG, "autocall_otp"):
-        place(httpx.MockTransport(reply), retry=Retry(base=0))
+        ask(Client, reply=reply, retry=Retry(base=0))
     sending = "POST /v3/autocall/otp, after a pause of 0.00 s"
     assert caplog.messages == [sending, "429", sending, "ConnectError", sending, "200"]
 
 
-@pytest.mark.parametrize("status", [503, 200, 400, 429])
-def test_nothing_that_is_logged_of_a_call_holds_a_secret(status: int, caplog: pytest.LogCaptureFixture) -> None:
-    echo = {"error": f"{CODE} for +84 {NUMBER[1:]}", "message": f"Bearer {TOKEN}"}
-    transport = httpx.MockTransport(lambda _: httpx.Response(status, json=echo))
-    with caplog.at_level(logging.DEBUG), pytest.raises(AutocallError):
-        place(transport, retry=Retry.none())
-    assert ("outcome UNKNOWN" in caplog.text) is (status in {200, 503})
-    assert not [secret for secret in (CODE, NUMBER[1:], TOKEN) if secret in caplog.text]
-
-
 def test_a_failed_look_up_is_no_warning(caplog: pytest.LogCaptureFixture) -> None:
-    transport = httpx.MockTransport(lambda _: httpx.Response(400))
-    with Client(**settings("api.example.vn", transport=transport)) as client, pytest.raises(AutocallError):
-        client.get_cdr("R1")
+    error_of(Client, look_up, reply=lambda _: httpx.Response(400))
     assert caplog.records == []
 
 
@@ -126,7 +109,7 @@ def test_an_odd_record_of_a_library_neither_ends_a_call_nor_shows_a_secret(caplo
         return httpx.Response(200, json=ANSWER, request=request)
 
     with caplog.at_level(logging.INFO, "httpx"):
-        place(httpx.MockTransport(reply))
+        ask(Client, reply=reply)
     assert "failed" in caplog.text
     assert not [secret for secret in (CODE, NUMBER[1:]) if secret in caplog.text]
 
