@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.flows import CODE, NUMBER
 
 from autocall_otp import Payload
 from autocall_otp._redact import Secrets
 
-CODE, NUMBER = "LUAN001", "0332665711"
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -43,19 +43,14 @@ def test_it_is_read_only_and_independent() -> None:
     assert Payload() == {}
 
 
-def test_it_shows_names_only() -> None:
-    found = Payload({"a": CODE, CODE: {"b": CODE}}, Secrets(codes=[CODE]))
-    assert repr(found) == str(found) == "<Payload a, ***>"
-    assert repr(found[CODE]) == "<Payload b>"
-
-
-def test_its_pickle_and_its_masked_form_hold_no_secret() -> None:
-    found = Payload({"code_otp": "1234", "note": f"1234 and {CODE} to {NUMBER}", "n": 7}, Secrets(codes=[CODE]))
-    wanted = {"code_otp": "***", "note": "*** and *** to 0332***711", "n": 7}
+def test_its_pickle_its_repr_and_its_masked_form_hold_no_secret() -> None:
+    found = Payload({"code_otp": "1234", "note": f"1234 and {CODE} to {NUMBER}", CODE: 7}, Secrets(codes=[CODE]))
+    wanted = {"code_otp": "***", "note": "*** and *** to 0332***711", "***": 7}
     assert found.masked() == wanted
     packed = pickle.dumps(found)
     assert pickle.loads(packed) == wanted  # noqa: S301 - our own bytes
     assert not [secret for secret in (CODE, NUMBER, "1234") if secret.encode() in packed]
+    assert repr(found) == str(found) == "<Payload code_otp, note, ***>", "names only"
     assert found["note"] == f"1234 and {CODE} to {NUMBER}"
 
 

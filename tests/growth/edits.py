@@ -6,8 +6,12 @@ the sandbox lacks.
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import yaml
 
 PACKAGE = "src/autocall_otp"
 OPERATIONS, CLIENT, SERVICE = f"{PACKAGE}/_operations", f"{PACKAGE}/_client.py", f"{PACKAGE}/sandbox/service.py"
@@ -33,67 +37,12 @@ def after(file: str, found: str, put: str) -> Edit:
     return Edit(file, found, found + put)
 
 
-OPERATION = """\
-  /v3/autocall/log/{call_id}/call_id:
-    get:
-      operationId: getCdrByCallId
-      tags: [Voice OTP]
-      summary: Get a call detail record by the call's identifier
-      description: Fetches the same record as a look-up by reference.
-      parameters:
-        - name: call_id
-          in: path
-          required: true
-          description: The call's identifier; neither optional nor in the query, whatever a table says.
-          schema:
-            type: string
-          examples:
-            sample:
-              summary: The page's sample look-up
-              value: d6142fb6-6b3a-48fb-bd21-30f83ccb28c9
-      responses:
-        "200":
-          description: The call detail record.
-          x-source: inferred
-          x-source-reason: the page shows the body of the answer without its status
-          content:
-            application/json:
-              schema:
-                $ref: "#/components/schemas/CallDetailRecord"
-              examples:
-                sample:
-                  summary: The page's sample record
-                  value: SAMPLE
-        "400":
-          $ref: "#/components/responses/BadRequest"
-        "401":
-          $ref: "#/components/responses/Unauthorized"
-        "403":
-          $ref: "#/components/responses/Forbidden"
-        "404":
-          $ref: "#/components/responses/NotFound"
-        "429":
-          $ref: "#/components/responses/TooManyRequests"
-        5XX:
-          $ref: "#/components/responses/ServerError"
-
-"""
-
-
-def contract(root: Path) -> list[Edit]:
-    """What the page says now, and the contract after it; the parameter is of another page, so it is marked."""
-    record = (root / "tests/page/get_cdr.answer.json").read_text(encoding="utf-8")
-    last = '  "autocall_recording_url": ""'
-    record = record.replace(last, f'{last},\n  "carrier": "viettel"')
-    link = "Link to the autocall product's own recording of the call, or empty."
-    reference = "The caller's own reference for this call, by which its record can be looked up. Optional."
-    return [
-        after("tests/page/get_cdr.answer.json", last, ',\n  "carrier": "viettel"'),
-        Edit("tests/page/get_cdr_by_call_id.answer.json", "", record),
-        after(
-            "tests/page/facts.yaml",
-            "  misspelt: [time_ringging]\n",
-            f"""
+PAGE = [
+    after("tests/page/get_cdr.answer.json", '  "autocall_recording_url": ""', ',\n  "carrier": "viettel"'),
+    after(
+        "tests/page/facts.yaml",
+        "  misspelt: [time_ringging]\n",
+        f"""
 get_cdr_by_call_id:
   method: get
   path: /v3/autocall/log/{{call_id}}/call_id
@@ -102,37 +51,41 @@ get_cdr_by_call_id:
   in_path: [call_id]
   url_of_the_sample: /v3/autocall/log/{CALL_ID}/call_id
 """,
-        ),
-        after(
-            "openapi.yaml", '                    autocall_recording_url: ""\n', "                    carrier: viettel\n"
-        ),
-        after(
-            "openapi.yaml",
-            f"          description: {link}\n",
-            """\
-        carrier:
-          type: string
-          description: Network that the called number belongs to; `viettel` in the sample.
-""",
-        ),
-        after(
-            "openapi.yaml",
-            f"          description: {reference}\n",
-            """\
-        language:
-          type: string
-          description: Language to read the code in.
-          x-source: inferred
-          x-source-reason: named on another page of the provider
-""",
-        ),
-        # JSON is YAML: the sample stands there as the page shows it.
-        Edit(
-            "openapi.yaml",
-            "\ncomponents:\n",
-            "\n" + OPERATION.replace("SAMPLE", record.strip().replace("\n", "\n" + " " * 20)) + "components:\n",
-        ),
-    ]
+    ),
+]
+
+
+def contract(root: Path) -> None:
+    """What the page says now, and the contract after it; the parameter is of another page, so it is marked."""
+    for edit in PAGE:
+        edit.apply(root)
+    folder, path = root / "tests" / "page", root / "openapi.yaml"
+    shutil.copy(folder / "get_cdr.answer.json", folder / "get_cdr_by_call_id.answer.json")
+    record = json.loads((folder / "get_cdr.answer.json").read_text(encoding="utf-8"))
+    spec = yaml.safe_load(path.read_text(encoding="utf-8"))
+    schemas = spec["components"]["schemas"]
+    schemas["CallDetailRecord"]["properties"]["carrier"] = {"type": "string", "description": "Network of the number."}
+    schemas["OtpRequest"]["properties"]["language"] = {
+        "type": "string",
+        "description": "Language to read the code in.",
+        "x-source": "inferred",
+        "x-source-reason": "named on another page of the provider",
+    }
+    look_up = spec["paths"]["/v3/autocall/log/{ref_id}/ref_id"]
+    for example in _examples(look_up).values():
+        example["value"]["carrier"] = "viettel"
+    other = json.loads(json.dumps(look_up).replace("ref_id", "call_id").replace("ByRefId", "ByCallId"))
+    other["get"]["parameters"][0]["examples"]["sample"]["value"] = CALL_ID
+    kept = {"sample": _examples(other)["sample"] | {"value": record}}
+    _examples(other).clear()
+    _examples(other).update(kept)
+    spec["paths"]["/v3/autocall/log/{call_id}/call_id"] = other
+    # JSON is YAML.
+    path.write_text(json.dumps(spec, indent=1), encoding="utf-8")
+
+
+def _examples(path: Any) -> Any:
+    return path["get"]["responses"]["200"]["content"]["application/json"]["examples"]
 
 
 MODEL = [
