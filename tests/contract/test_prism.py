@@ -1,19 +1,20 @@
 """Every operation, answer and example of the contract, over the wire, checked by Prism."""
 
-import asyncio
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 from support.agree.verdict import AFTER, PAGE, SPEC, expect, same, settle
+from support.clients import KINDS, ask
 from support.page import documented_examples, look_up_samples, operation, payload
-from support.prism import EXAMPLES, WRAPPER, AsyncRecorder, Prism, Recorder, settings
+from support.prism import EXAMPLES, WRAPPER, AsyncRecorder, Exchange, Prism, Recorder, settings
 
 import autocall_otp
-from autocall_otp import ApiError, AsyncClient, AutocallError, Cdr, Client, Outcome, Retry
+from autocall_otp import ApiError, AutocallError, Cdr, Client, Outcome, Retry
 
 SAMPLE = payload("run_otp.request")
-KINDS = {
+ERRORS = {
     400: autocall_otp.BadRequestError,
     401: autocall_otp.AuthenticationError,
     403: autocall_otp.PermissionDeniedError,
@@ -45,47 +46,28 @@ CASES = [
 ]
 
 
-def use(client: Client, method: str) -> Any:
+def use(client: Any, method: str) -> Any:
     if method == "run_otp":
         return client.run_otp(SAMPLE["phone_number"], SAMPLE["code_otp"], ref_id=SAMPLE["ref_id"])
     return getattr(client, method)(*look_up_samples(method))
 
 
-async def ause(client: AsyncClient, method: str) -> Any:
-    if method == "run_otp":
-        return await client.run_otp(SAMPLE["phone_number"], SAMPLE["code_otp"], ref_id=SAMPLE["ref_id"])
-    return await getattr(client, method)(*look_up_samples(method))
-
-
-def over_the_wire(server: Prism, shell: str, method: str, prefer: str) -> tuple[Any, Recorder | AsyncRecorder]:
+def over_the_wire(server: Prism, kind: type[Any], method: str, prefer: str) -> tuple[Any, list[Exchange]]:
     """What a client makes of one answer, error or not, and the exchanges that it took."""
-    if shell == "sync":
-        recorder = Recorder(prefer)
-        with Client(**settings(server.url, retry=Retry.none(), transport=recorder)) as client:
-            try:
-                return use(client, method), recorder
-            except AutocallError as error:
-                return error, recorder
-
-    async def run() -> tuple[Any, AsyncRecorder]:
-        recorder = AsyncRecorder(prefer)
-        async with AsyncClient(**settings(server.url, retry=Retry.none(), transport=recorder)) as client:
-            try:
-                return await ause(client, method), recorder
-            except AutocallError as error:
-                return error, recorder
-
-    return asyncio.run(run())
+    recorder = Recorder(prefer) if kind is Client else AsyncRecorder(prefer)
+    try:
+        found = ask(kind, lambda client: use(client, method), server.url, retry=Retry.none(), transport=recorder)
+    except AutocallError as error:
+        found = error
+    return found, recorder.exchanges
 
 
-@pytest.mark.parametrize("shell", ["sync", "async"])
+@KINDS
 @pytest.mark.parametrize(("method", "status", "example", "value"), CASES)
 def test_every_documented_answer(
-    mock_server: Prism, shell: str, method: str, status: int, example: str, value: dict[str, Any]
+    mock_server: Prism, kind: type[Any], method: str, status: int, example: str, value: dict[str, Any]
 ) -> None:
-    result, recorder = over_the_wire(mock_server, shell, method, f"code={status}, example={example}")
-
-    (exchange,) = recorder.exchanges
+    result, (exchange,) = over_the_wire(mock_server, kind, method, f"code={status}, example={example}")
     settle(exchange.disagreements(EXAMPLES))
     answer = f"the answer {status} ({example}) to {method}"
     agree(answer, status, exchange.response.status_code)
@@ -94,9 +76,13 @@ def test_every_documented_answer(
         return
     known = ("openapi.yaml", "tests/contract/test_prism.py")
     expect(
-        status in KINDS, known, f"the status {status} of {method}", "only openapi.yaml has it", "add it to KINDS there"
+        status in ERRORS,
+        known,
+        f"the status {status} of {method}",
+        "only openapi.yaml has it",
+        "add it to ERRORS there",
     )
-    agree(f"the error raised for {answer}", KINDS[status].__name__, type(result).__name__)
+    agree(f"the error raised for {answer}", ERRORS[status].__name__, type(result).__name__)
     assert isinstance(result, ApiError)
     agree(f"the status_code of {answer}", status, result.status_code)
     words = " ".join(f"{error.field} {error.message}" for error in result.errors)
@@ -105,48 +91,51 @@ def test_every_documented_answer(
         agree(f"the complaint {text!r} in {answer}", text, text if text in words else words)
 
 
-@pytest.mark.parametrize("shell", ["sync", "async"])
-def test_every_documented_status_has_its_outcome(mock_server: Prism, shell: str) -> None:
+@KINDS
+def test_every_documented_status_has_its_outcome(mock_server: Prism, kind: type[Any]) -> None:
     for status in (code for documented in operation("run_otp")["responses"] for code in statuses(documented)):
-        result, _ = over_the_wire(mock_server, shell, "run_otp", f"code={status}")
+        result, _ = over_the_wire(mock_server, kind, "run_otp", f"code={status}")
         wanted = Outcome.PLACED if status == 200 else Outcome.NOT_PLACED if status < 500 else Outcome.UNKNOWN
         agree(f"the outcome of run_otp after {status}", wanted, result.outcome)
 
 
-@pytest.mark.parametrize("shell", ["sync", "async"])
-def test_retry_after_is_read(mock_server: Prism, shell: str) -> None:
-    result, exchanges = over_the_wire(mock_server, shell, "run_otp", "code=429")
-    said = exchanges.exchanges[0].response.headers.get("retry-after", "nothing")
+@KINDS
+def test_retry_after_is_read(mock_server: Prism, kind: type[Any]) -> None:
+    result, (exchange,) = over_the_wire(mock_server, kind, "run_otp", "code=429")
+    said = exchange.response.headers.get("retry-after", "nothing")
     agree("the header Retry-After of 429", (said, True), (f"{result.retry_after or 0:g}", result.retryable))
 
 
+@pytest.fixture
+def recorder() -> Iterator[Recorder]:
+    """Keeps what a client and Prism say to each other, in which nothing may break the contract."""
+    kept = Recorder()
+    yield kept
+    settle(each for exchange in kept.exchanges for each in exchange.disagreements(EXAMPLES))
+
+
 @pytest.mark.parametrize("ref_id", ["ABC123", "đơn/số 1", "a?b#c%2F", "x" * 128, "...", " "])
-def test_the_path_is_the_contract_s_whatever_the_reference(mock_server: Prism, ref_id: str) -> None:
-    recorder = Recorder()
-    with Client(**settings(mock_server.url, transport=recorder)) as client:
-        agree(f"what get_cdr({ref_id!r}) gives", Cdr, type(client.get_cdr(ref_id)))
-    (exchange,) = recorder.exchanges
-    settle(exchange.disagreements(EXAMPLES))
+def test_the_path_is_the_contract_s_whatever_the_reference(mock_server: Prism, recorder: Recorder, ref_id: str) -> None:
+    record = ask(Client, lambda client: client.get_cdr(ref_id), mock_server.url, transport=recorder)
+    agree(f"what get_cdr({ref_id!r}) gives", Cdr, type(record))
+    assert len(recorder.exchanges) == 1
 
 
-def test_waiting_for_a_record(mock_server: Prism) -> None:
-    recorder = Recorder("example=unanswered")
-    with Client(**settings(mock_server.url, transport=recorder)) as client:
-        record = client.wait_for_cdr("ABC125", timeout=60)
+def test_waiting_for_a_record(mock_server: Prism, recorder: Recorder) -> None:
+    recorder.prefer = "example=unanswered"
+    record = ask(Client, lambda client: client.wait_for_cdr("ABC125"), mock_server.url, transport=recorder)
     agree("the example unanswered: finished, answered", (True, False), (record.finished, record.answered))
-    settle(each for exchange in recorder.exchanges for each in exchange.disagreements(EXAMPLES))
     agree("how many look-ups a finished record takes", 1, len(recorder.exchanges))
 
 
-def test_the_link_leads_from_the_call_to_its_record(mock_server: Prism) -> None:
-    recorder = Recorder()
+def test_the_link_leads_from_the_call_to_its_record(mock_server: Prism, recorder: Recorder) -> None:
     with Client(**settings(mock_server.url, transport=recorder)) as client:
         call = use(client, "run_otp")
         record = client.get_cdr(call.ref_id)
     (link,) = operation("run_otp")["responses"]["200"]["links"].values()
     agree("the link of runOtp", link["operationId"], operation("get_cdr")["operationId"])
     agree("the call_id and the id of its record", call.call_id, record.id)
-    settle(each for exchange in recorder.exchanges for each in exchange.disagreements(EXAMPLES))
+    assert len(recorder.exchanges) == 2
 
 
 # Prism must be able to say no, or the tests above would show nothing.

@@ -8,11 +8,11 @@ import attrs
 import httpx
 import pytest
 from support.agree.verdict import AFTER, PAGE, Disagreement, same, settle
+from support.clients import ask
 from support.page import FACTS, payload
-from support.prism import settings
 
 import autocall_otp_api.models as generated
-from autocall_otp import Cdr, Client, OtpCall
+from autocall_otp import Cdr, Client
 
 REQUEST, ANSWER, RECORD = payload("run_otp.request"), payload("run_otp.answer"), payload("get_cdr.answer")
 OURS = {"time_ringging": "time_ringing"}
@@ -27,42 +27,34 @@ def agree(name: str, page: object, found: object, part: str) -> None:
     )
 
 
-# The page and the wire
-
-
-def sent(call: str, *arguments: str, **keywords: str) -> httpx.Request:
+def exchange(call: str, *arguments: str, **keywords: str) -> tuple[httpx.Request, Any]:
+    """What a call sends, and what it makes of the page's answer."""
     seen: list[httpx.Request] = []
 
-    def keep(request: httpx.Request) -> httpx.Response:
+    def reply(request: httpx.Request) -> httpx.Response:
         seen.append(request)
         return httpx.Response(200, json=ANSWER if request.method == "POST" else RECORD)
 
-    with Client(**settings("https://api.example.vn", transport=httpx.MockTransport(keep))) as client:
-        getattr(client, call)(*arguments, **keywords)
+    found = ask(Client, lambda client: getattr(client, call)(*arguments, **keywords), reply=reply)
     (request,) = seen
-    return request
+    return request, found
 
 
-def test_the_request_on_the_wire_is_the_page_s() -> None:
-    request = sent("run_otp", REQUEST["phone_number"], REQUEST["code_otp"], ref_id=REQUEST["ref_id"])
-    agree("the body of run_otp", REQUEST, json.loads(request.content), SENDS)
-    agree("the method of run_otp", FACTS["run_otp"]["method"], request.method.lower(), SENDS)
-    agree("the URL of run_otp", f"https://api.example.vn{FACTS['run_otp']['path']}", str(request.url), SENDS)
-    agree("the media type of run_otp", FACTS["content_type"], request.headers["content-type"], SENDS)
+def place() -> tuple[httpx.Request, Any]:
+    return exchange("run_otp", REQUEST["phone_number"], REQUEST["code_otp"], ref_id=REQUEST["ref_id"])
+
+
+@pytest.mark.parametrize("name", ["run_otp", "get_cdr"])
+def test_a_request_on_the_wire_is_the_page_s(name: str) -> None:
+    request, _ = place() if name == "run_otp" else exchange("get_cdr", "ABC123")
+    path = FACTS[name].get("url_of_the_sample", FACTS[name]["path"])
+    agree(f"the method of {name}", FACTS[name]["method"], request.method.lower(), SENDS)
+    agree(f"the URL of {name}", f"https://api.example.vn{path}", str(request.url), SENDS)
     authorization = f"{FACTS['authorization']} made-up-token"
-    agree("the authorization of run_otp", authorization, request.headers["authorization"], SENDS)
-
-
-def test_the_look_up_on_the_wire_is_the_page_s() -> None:
-    request = sent("get_cdr", "ABC123")
-    url = f"https://api.example.vn{FACTS['get_cdr']['url_of_the_sample']}"
-    agree("the method of get_cdr", FACTS["get_cdr"]["method"], request.method.lower(), SENDS)
-    agree("the URL of get_cdr", url, str(request.url), SENDS)
-    authorization = f"{FACTS['authorization']} made-up-token"
-    agree("the authorization of get_cdr", authorization, request.headers["authorization"], SENDS)
-
-
-# The page and the models
+    agree(f"the authorization of {name}", authorization, request.headers["authorization"], SENDS)
+    if name == "run_otp":
+        agree("the body of run_otp", REQUEST, json.loads(request.content), SENDS)
+        agree("the media type of run_otp", FACTS["content_type"], request.headers["content-type"], SENDS)
 
 
 @pytest.mark.parametrize(
@@ -77,23 +69,15 @@ def test_the_generated_models_take_the_page_s_payloads_and_give_them_back(model:
     same(pair, f"the fields that {model.__name__} does not know", ({}, read.additional_properties), advice)
 
 
-def read_from_the_page() -> tuple[OtpCall, Cdr]:
-    def answer(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, json=ANSWER if request.method == "POST" else RECORD)
-
-    with Client(**settings("https://api.example.vn", transport=httpx.MockTransport(answer))) as client:
-        return client.run_otp("0332665711", "LUAN001", ref_id="ABC123"), client.get_cdr("ABC123")
-
-
 def test_the_call_has_every_field_of_the_page() -> None:
-    call, _ = read_from_the_page()
+    _, call = place()
     for name, value in ANSWER.items():
         agree(f"OtpCall.{name}", value, getattr(call, name, "no such field"), READS)
     agree("OtpCall.raw", ANSWER, dict(call.raw), READS)
 
 
 def test_the_record_has_every_field_of_the_page() -> None:
-    _, record = read_from_the_page()
+    _, record = exchange("get_cdr", "ABC123")
     known = {OURS.get(name, name) for name in RECORD}
     fields = {field.name for field in attrs.fields(Cdr)} - {"raw"}
     lone = {name: "only the page has it" if name in known else "only the wrapper has it" for name in fields ^ known}

@@ -5,7 +5,6 @@ What there is to reach is read from the generated code. A failure names the line
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -15,7 +14,7 @@ import httpx
 import pytest
 from attrs import AttrsInstance
 from support.agree.verdict import Disagreement, settle
-from support.prism import settings
+from support.clients import KINDS, ask
 from support.wrapper import (
     OURS,
     Operation,
@@ -44,7 +43,6 @@ ANSWERS = {(use.result, operation.answer): None for use, operation in PAIRS}
 each_pair = pytest.mark.parametrize(
     ("use", "operation"), [pytest.param(*pair, id=f"{pair[0].name}-{pair[1].name}") for pair in PAIRS]
 )
-each_shell = pytest.mark.parametrize("shell", ["sync", "async"])
 
 
 def lacking(left: str, right: str, name: str, what: str, lines: Iterable[str]) -> None:
@@ -124,11 +122,7 @@ def lines_of_an_argument(use: UseCase, operation: Operation, name: str) -> list[
 
 @pytest.mark.parametrize(
     ("use", "operation", "name"),
-    [
-        pytest.param(use, operation, name, id=f"{use.name}-{name}")
-        for use, operation in PAIRS
-        for name in operation.parameters
-    ],
+    [pytest.param(*pair, name, id=f"{pair[0].name}-{name}") for pair in PAIRS for name in pair[1].parameters],
 )
 def test_every_parameter_has_its_argument(use: UseCase, operation: Operation, name: str) -> None:
     lines = lines_of_an_argument(use, operation, name)
@@ -149,7 +143,7 @@ def arguments(use: UseCase, operation: Operation, *, left_out: bool = False) -> 
 
 
 def exchange(
-    shell: str, use: UseCase, operation: Operation, given: Mapping[str, Any]
+    kind: type[Any], use: UseCase, operation: Operation, given: Mapping[str, Any]
 ) -> tuple[httpx.Request, dict[str, object], Any]:
     """What a client sends for these arguments, a full answer to it, and what the client makes of that."""
     seen: list[httpx.Request] = []
@@ -162,13 +156,8 @@ def exchange(
         seen.append(request)
         return httpx.Response(200, json=values)
 
-    async def ask() -> Any:
-        async with AsyncClient(**made) as client:
-            return await getattr(client, use.name)(**given)
-
-    made = settings("https://api.example.vn", transport=httpx.MockTransport(reply))
     try:
-        found = getattr(Client(**made), use.name)(**given) if shell == "sync" else asyncio.run(ask())
+        found = ask(kind, lambda client: getattr(client, use.name)(**given), reply=reply)
     except TypeError as error:
         lines = [f"{FLOWS}: take that argument out, or name it as the generated code does"]
         lacking("the generated code", FLOWS, use.name, str(error), lines)
@@ -176,11 +165,11 @@ def exchange(
     return seen[0], values, found
 
 
-def unsent(shell: str, use: UseCase, operation: Operation) -> list[str]:
+def unsent(kind: type[Any], use: UseCase, operation: Operation) -> list[str]:
     """What of a request differs from the generated code's own for the same arguments."""
     given = arguments(use, operation)
     wanted = operation.sends({name: value for name, value in given.items() if name in operation.parameters})
-    request, _, _ = exchange(shell, use, operation, given)
+    request, _, _ = exchange(kind, use, operation, given)
     address = httpx.Request(wanted["method"], f"https://api.example.vn{wanted['url']}", params=wanted.get("params"))
     found = [] if (request.method, request.url) == (address.method, address.url) else ["method, path or query"]
     found += [name for name, value in wanted.get("headers", {}).items() if request.headers.get(name) != value]
@@ -188,18 +177,18 @@ def unsent(shell: str, use: UseCase, operation: Operation) -> list[str]:
     return found + [name for name in body.keys() | sent.keys() if (name, sent.get(name)) not in body.items()]
 
 
-@each_shell
+@KINDS
 @each_pair
-def test_arguments_go_out_as_the_generated_code_sends_them(shell: str, use: UseCase, operation: Operation) -> None:
-    names = sorted(unsent(shell, use, operation))
+def test_arguments_go_out_as_the_generated_code_sends_them(kind: type[Any], use: UseCase, operation: Operation) -> None:
+    names = sorted(unsent(kind, use, operation))
     lines = [f"{CLIENTS}, {FLOWS}: {use.name} hands `{name}` on to {operation.takes} unchanged" for name in names]
     lacking(operation.module.__name__, FLOWS, ", ".join(names), f"{use.name} does not send it so", lines)
 
 
-@each_shell
+@KINDS
 @each_pair
-def test_what_a_caller_leaves_out_is_not_sent_as_null(shell: str, use: UseCase, operation: Operation) -> None:
-    request, _, _ = exchange(shell, use, operation, arguments(use, operation, left_out=True))
+def test_what_a_caller_leaves_out_is_not_sent_as_null(kind: type[Any], use: UseCase, operation: Operation) -> None:
+    request, _, _ = exchange(kind, use, operation, arguments(use, operation, left_out=True))
     nulls = [name for name, value in json.loads(request.content or b"{}").items() if value is None]
     lines = [
         f"{FLOWS}/{use.name}.py: {operation.takes} is given `{name}=UNSET if {name} is None else {name},`"
@@ -263,18 +252,18 @@ def test_every_field_of_a_result_is_in_the_answer(
     lacking(MODELS, f"generated {model.__name__}", name, "no field of the answer is read into it", lines)
 
 
-def unread(shell: str, use: UseCase, operation: Operation) -> list[str]:
+def unread(kind: type[Any], use: UseCase, operation: Operation) -> list[str]:
     """Fields of an answer that do not arrive in the result."""
-    _, values, found = exchange(shell, use, operation, arguments(use, operation))
+    _, values, found = exchange(kind, use, operation, arguments(use, operation))
     assert found.raw == values
     ours = {name: OURS.get(name, name) for name in values}
     return [name for name in values if ours[name] in fields(use.result) and getattr(found, ours[name]) is None]
 
 
-@each_shell
+@KINDS
 @each_pair
-def test_what_an_answer_holds_arrives(shell: str, use: UseCase, operation: Operation) -> None:
-    names = unread(shell, use, operation)
+def test_what_an_answer_holds_arrives(kind: type[Any], use: UseCase, operation: Operation) -> None:
+    names = unread(kind, use, operation)
     wire = fields(operation.answer)
     lines = [
         f"{MODELS}: {use.result.__name__}.{OURS.get(name, name)} is `{spelt(wire[name])} | None`, or {FLOWS} reads it"
@@ -289,10 +278,10 @@ def test_what_an_answer_holds_arrives(shell: str, use: UseCase, operation: Opera
 def test_an_argument_that_is_not_handed_on_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     use, operation = USE_CASES["run_otp"], OPERATIONS["run_otp"]
     monkeypatch.setattr(_client, "run_otp", lambda *a, **named: use.flow(*a, **(named | {"template": "another"})))
-    assert unsent("sync", use, operation) == ["template"]
+    assert unsent(Client, use, operation) == ["template"]
 
 
 def test_a_field_that_is_read_wrongly_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = tuple("another" if name == "cause" else name for name in record._TEXTS_ON_WIRE)
     monkeypatch.setattr(record, "_TEXTS_ON_WIRE", wrong)
-    assert unread("async", USE_CASES["get_cdr"], OPERATIONS["get_cdr_by_ref_id"]) == ["cause"]
+    assert unread(AsyncClient, USE_CASES["get_cdr"], OPERATIONS["get_cdr_by_ref_id"]) == ["cause"]
