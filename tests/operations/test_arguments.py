@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 import unicodedata
+from string import ascii_letters
 from typing import Any
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from autocall_otp import InvalidRequestError, OtpCall, Outcome, mask_number, normalize_number
+from autocall_otp import InvalidRequestError, OtpCall, Outcome, normalize_number
 from autocall_otp._operations.arguments import new_ref_id, read_reference, validate_code, validate_ref_id
 
 DIGITS = "0123456789"
@@ -35,23 +36,7 @@ def test_a_number_is_taken_in_every_way_to_write_it(
         digit + "".join(chance.choices(SEPARATORS, k=chance.choice([0, 0, 1, 2]))) for digit in prefix + number[1:]
     )
     typed = chance.choice(SEPARATORS) + (typed.translate(FULL_WIDTH) if full_width else typed)
-    assert normalize_number(typed) == number
-
-
-@pytest.mark.parametrize(
-    "typed",
-    ["\u202a0332665711\u202c", "0332\u200b665711", "0332\u2011665\u2011711", "0332\u202f665\u202f711", "0332\t665711",
-     "0332\u2013665\u2013711", "0332665711".translate(FULL_WIDTH), "0084332665711",
-     "+84 (0) 332 665 711", "84332665711", "(+84) 332-665.711"],
-)  # fmt: skip
-def test_what_people_paste_is_the_number_that_they_mean(typed: str) -> None:
-    assert normalize_number(typed) == "0332665711"
-    assert normalize_number("(024) 3936 0000") == "02439360000"
-
-
-@given(MOBILES | LANDLINES)
-def test_normalizing_twice_changes_nothing(number: str) -> None:
-    assert normalize_number(normalize_number(number)) == number
+    assert normalize_number(typed) == normalize_number(number) == number
 
 
 @pytest.mark.parametrize(
@@ -83,7 +68,10 @@ def test_a_number_that_nobody_has_is_refused_with_the_reason(typed: Any, why: st
     assert caught.value.outcome is Outcome.NOT_PLACED
 
 
-@given(st.text(alphabet=st.sampled_from([*DIGITS, "+", " ", "x", "٣"])) | st.text())
+# No letters but one: of such texts, the words of an error hold none by chance.
+@given(
+    st.text(st.sampled_from([*DIGITS, "+", " ", "x", "٣"])) | st.text(st.characters(exclude_characters=ascii_letters))
+)
 def test_what_is_dialled_is_a_number_and_what_is_refused_is_not_repeated(typed: str) -> None:
     for abroad in (False, True):
         try:
@@ -103,11 +91,6 @@ def test_numbers_of_other_countries_are_taken_in_e_164_where_allowed() -> None:
     for typed in ("14155550123", "+0415555012", "+1234567890123456"):
         with pytest.raises(InvalidRequestError):
             normalize_number(typed, allow_international=True)
-
-
-@given(MOBILES | LANDLINES)
-def test_a_masked_number_keeps_its_ends(number: str) -> None:
-    assert mask_number(number) == f"{number[:4]}***{number[-3:]}"
 
 
 @given(st.text(st.characters(exclude_categories=["C", "Z"]), max_size=31), st.sampled_from("1aếж字"))
@@ -177,7 +160,3 @@ def test_references_that_the_sdk_makes_are_new_and_valid() -> None:
     made = {new_ref_id() for _ in range(100)}
     assert len(made) == 100
     assert {validate_ref_id(each) for each in made} == made
-
-
-def test_a_call_stands_for_its_reference() -> None:
-    assert read_reference(OtpCall(call_id="c1", ref_id="R1"))[:2] == ("R1", "c1")

@@ -177,17 +177,17 @@ class Awaited:
     [
         *(("timeout", value) for value in (0, -1, float("nan"), float("inf"), 2**31, True, "60", None)),
         *(("progress", value) for value in (7, Awaited())),
+        ("ref_id", 7),
     ],
 )
 def test_an_argument_that_cannot_be_used_is_refused_before_anything_is_sent(name: str, value: Any) -> None:
+    """Seen: NOT_PLACED after a call that was placed; the caller rang again."""
     error = failed_wait([], **{name: value})
     assert isinstance(error, InvalidRequestError)
-    words = "must be a number of seconds above 0, at most 2147483 (24 days)"
-    assert str(error) == f"{name}: {words if name == 'timeout' else 'must be a plain function'}"
+    words = {
+        "timeout": "must be a number of seconds above 0, at most 2147483 (24 days)",
+        "progress": "must be a plain function",
+        "ref_id": "must be a non-empty text",
+    }
+    assert str(error) == f"{name}: {words[name]}"
     assert error.outcome is Outcome.UNKNOWN
-
-
-def test_a_call_in_place_of_its_reference_is_taken() -> None:
-    """Seen: InvalidRequestError and NOT_PLACED after a call that was placed; the caller rang again."""
-    assert wait([FINISHED], ref_id=CALL)[0].id == CALL.call_id
-    assert failed_wait([], ref_id=7).outcome is Outcome.UNKNOWN

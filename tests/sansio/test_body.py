@@ -61,24 +61,6 @@ def test_whoever_sends_the_content_has_to_take_the_stream() -> None:
     assert not isinstance(request().stream, httpx.ByteStream), "respx would read that one twice"
 
 
-def test_a_redirect_does_not_send_it_again() -> None:
-    sent: list[httpx.Request] = []
-
-    class Redirecting(httpx.BaseTransport):
-        def handle_request(self, request: httpx.Request) -> httpx.Response:
-            sent.append(request)
-            assert isinstance(request.stream, httpx.SyncByteStream)
-            list(request.stream)
-            return httpx.Response(307, headers={"Location": "/elsewhere"})
-
-    with (
-        httpx.Client(transport=Redirecting(), follow_redirects=True) as client,
-        pytest.raises((httpx.WriteError, httpx.StreamConsumed)),
-    ):
-        client.send(request())
-    assert [each.url.path for each in sent] == ["/x", "/elsewhere"]
-
-
 def test_a_transport_finds_the_evidence_with_the_request() -> None:
     one = request()
     assert one.extensions["autocall_otp"] is one.stream is one.body

@@ -12,7 +12,7 @@ from support.flows import CODE, NUMBER, TOKEN, Unsent, answer, operation, reques
 import autocall_otp
 from autocall_otp import ApiError, AutocallError, FieldError, InvalidResponseError, Outcome, ServerError, TransportError
 from autocall_otp._sansio.outcome import interpret, is_unsent, unreadable
-from autocall_otp._sansio.response import BodyDamagedError, BodyTooLargeError, BodyUnreadableError, RawResponse
+from autocall_otp._sansio.response import BodyDamagedError, BodyTooLargeError, BodyUnreadableError
 from autocall_otp._sansio.retry import Attempt
 
 NOT_PLACED, UNKNOWN = Outcome.NOT_PLACED, Outcome.UNKNOWN
@@ -227,11 +227,6 @@ def test_the_note_on_an_operation_holds_no_secret() -> None:
     assert operation(ref_id=f"for-{CODE}-{NUMBER}").note(NOT_PLACED) == (
         "run_otp, ref_id for-***-0332***711, outcome NOT_PLACED"
     )
-
-
-def test_an_answer_that_failed_while_it_came_in_still_has_its_status() -> None:
-    result = RawResponse(401, b"", httpx.ReadError("half"))
-    assert of(result).outcome is NOT_PLACED
 
 
 def test_an_answer_that_a_mock_breaks_off_was_one() -> None:
