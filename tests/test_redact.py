@@ -15,11 +15,12 @@ from urllib.parse import quote, quote_plus
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.flows import CODE, NUMBER
 
 from autocall_otp import mask_number
 from autocall_otp._redact import Secrets, redact_error
 
-CODE, NUMBER, TOKEN = "LUAN001", "0332665711", "s3cret/token+x="
+TOKEN = "s3cret/token+x="
 SECRETS = Secrets(codes=[CODE], numbers=[NUMBER], tokens=[TOKEN])
 PRINTABLE = st.characters(exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp", "Zs", "Co", "Cn"])
 CODES = st.text(PRINTABLE, min_size=4, max_size=12).filter(lambda code: any(map(str.isalnum, code)))
@@ -37,17 +38,16 @@ FORMS: dict[str, Callable[[str], str]] = {
     "a form": quote_plus,
     "within words": lambda text: f"x{text}x",
 }
-each_form = pytest.mark.parametrize("form", FORMS.values(), ids=list(FORMS))
 
 
-@each_form
 @given(code=CODES, token=TOKENS)
-def test_codes_and_tokens_are_masked_in_every_form(form: Callable[[str], str], code: str, token: str) -> None:
+def test_codes_and_tokens_are_masked_in_every_form(code: str, token: str) -> None:
     secrets = Secrets(codes=[code], tokens=[token])
-    for secret in (code, token):
-        shown = secrets.redact(form(secret))
-        assert secret.lower() not in shown.lower()
-        assert form(secret) != shown
+    for form in FORMS.values():
+        for secret in (code, token):
+            shown = secrets.redact(form(secret))
+            assert secret.lower() not in shown.lower()
+            assert form(secret) != shown
 
 
 @pytest.mark.parametrize("change", [str.upper, str.lower, str.swapcase])
@@ -62,34 +62,20 @@ NUMBERS = st.from_regex(r"0([35789][0-9]{8}|2[0-9]{9})", fullmatch=True)
 @given(
     NUMBERS,
     st.sampled_from(["0", "84", "+84", "0084", "+84 (0)", ""]),
-    st.booleans(),
+    st.sampled_from([0x30, 0xFF10]),
     st.randoms(use_true_random=False),
 )
-def test_a_known_number_is_masked_in_any_grouping(
-    number: str,
-    prefix: str,
-    full_width: bool,  # noqa: FBT001 - drawn
-    chance: random.Random,
+def test_a_known_number_is_masked_in_any_grouping_and_form(
+    number: str, prefix: str, zero: int, chance: random.Random
 ) -> None:
     groups = list(number[1:])
     for place in chance.sample(range(1, len(groups)), 3):
         groups[place] = chance.choice(SEPARATORS) + groups[place]
-    text = prefix + "".join(groups)
-    written = (text, json.dumps(text), repr(text), repr(text.encode()), quote(text), ascii(json.dumps(text)))
-    if full_width:
-        written = (text.translate({ord(digit): 0xFF10 + int(digit) for digit in string.digits}),)
-    for each in written:
-        for before, after in (("call ", " now"), ("x", "x"), ("", "")):
-            shown = Secrets(numbers=[number]).redact(f"{before}{each}{after}")
-            assert f"{number[1:4]}***{number[-3:]}" in shown.translate({0xFF10 + n: str(n) for n in range(10)})
-
-
-@each_form
-@pytest.mark.parametrize("separator", [*SEPARATORS, "\u00a0\u2011\u00a0"])
-@pytest.mark.parametrize("zero", [0x30, 0xFF10], ids=["usual", "full-width"])
-def test_a_known_number_is_masked_in_every_form(form: Callable[[str], str], separator: str, zero: int) -> None:
-    written = separator.join(("0332", "665", "711")).translate({0x30 + digit: zero + digit for digit in range(10)})
-    assert SECRETS.redact(form(written)).count("***") == 1
+    written = (prefix + "".join(groups)).translate({0x30 + digit: zero + digit for digit in range(10)})
+    secrets, (before, after) = Secrets(numbers=[number]), chance.choice([("call ", " now"), ("x", "x"), ("", "")])
+    for form in FORMS.values():
+        shown = secrets.redact(f"{before}{form(written)}{after}")
+        assert shown.count(f"{number[1:4]}***{number[-3:]}") == 1
 
 
 @pytest.mark.parametrize(
@@ -194,18 +180,6 @@ def test_what_a_library_keeps_in_an_error_loses_its_secrets() -> None:
     assert vars(error) == {"line": "odd: 0332***711"}
 
 
-def test_an_error_and_its_causes_lose_their_secrets() -> None:
-    cause, context = ValueError(f"illegal line {CODE}".encode(), 7), KeyError(NUMBER)
-    error = RuntimeError(f"saw {CODE}", TOKEN)
-    error.__cause__, cause.__context__ = cause, context
-    context.__context__ = error  # a circle must not hang it
-    redact_error(error, SECRETS)
-    assert error.args == ("saw ***", "***")
-    assert cause.args[1] == 7
-    assert not re.search(f"{CODE}|{NUMBER[1:]}|{TOKEN}", f"{error!r} {cause!r} {context!r}")
-    redact_error(None, SECRETS)
-
-
 @pytest.mark.parametrize("between", ["\\" * 8 + "n", "\\" * 8 + "u0020", "\\" * 40, "%20%", "_" * 30])
 def test_a_text_that_almost_holds_the_number_is_searched_in_no_time(between: str) -> None:
     text = between.join(NUMBER[:-2]) * 20
@@ -244,7 +218,9 @@ def test_no_part_of_an_error_shows_a_secret() -> None:
     error.add_note(said)
     error.__cause__ = ExceptionGroup("all failed", [ValueError([said], {"x": said}), OSError(111, "refused", said)])
     error.__cause__.__context__ = KeyError(RuntimeError(said), 7, None)
+    error.__cause__.__context__.__context__ = error  # a circle must not hang it
     redact_error(error, SECRETS)
+    redact_error(None, SECRETS)
     shown = "".join(traceback.format_exception(error)) + repr(error.__cause__.exceptions)
     assert not re.search(f"{CODE}|{NUMBER[1:]}|{TOKEN}", shown)
     assert (error.errno, str(error)) == (5, "[Errno 5] *** for 0332***711 with ***")
@@ -258,7 +234,7 @@ def test_masking_a_megabyte_takes_about_as_long_as_reading_it(letter: str) -> No
 
     def best(work: Callable[[str], object]) -> float:
         times = []
-        for _ in range(7):
+        for _ in range(4):
             start = time.process_time()
             work(text)
             times.append(time.process_time() - start)
