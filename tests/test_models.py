@@ -136,19 +136,13 @@ def test_a_result_as_plain_values() -> None:
     assert Cdr().to_dict(masked=True) == Cdr().to_dict()
 
 
-def test_results_are_frozen_and_evolve_compare_and_match() -> None:
-    found = record()
-    assert (attrs.evolve(found, note="seen").note, found.note) == ("seen", None)
-    assert found == record() != record(duration=7)
-    assert len({found, record(), placed(), placed()}) == 2
+def test_results_are_frozen_and_evolve_and_compare() -> None:
+    assert attrs.evolve(record(), note="seen").note == "seen"
+    assert record() == record() != record(duration=7)
+    assert len({record(), record(), placed(), placed()}) == 2
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         placed().ref_id = "other"  # type: ignore[misc] # frozen, as it should be
-    assert attrs.asdict(found)["status"] == "answered"
-    match found:
-        case Cdr(status=CallStatus.ANSWERED, duration=6):
-            pass
-        case _:
-            pytest.fail("no match")
+    assert attrs.asdict(record())["status"] == "answered"
 
 
 def test_nothing_is_made_up_for_what_did_not_come() -> None:

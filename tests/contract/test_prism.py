@@ -8,7 +8,7 @@ import pytest
 from support.agree.verdict import AFTER, PAGE, SPEC, expect, same, settle
 from support.clients import KINDS, ask
 from support.page import documented_examples, look_up_samples, operation, payload
-from support.prism import EXAMPLES, WRAPPER, AsyncRecorder, Exchange, Prism, Recorder, settings
+from support.prism import EXAMPLES, WRAPPER, Exchange, Prism, Recorder, settings
 
 import autocall_otp
 from autocall_otp import ApiError, AutocallError, Cdr, Client, Outcome, Retry
@@ -54,7 +54,7 @@ def use(client: Any, method: str) -> Any:
 
 def over_the_wire(server: Prism, kind: type[Any], method: str, prefer: str) -> tuple[Any, list[Exchange]]:
     """What a client makes of one answer, error or not, and the exchanges that it took."""
-    recorder = Recorder(prefer) if kind is Client else AsyncRecorder(prefer)
+    recorder = Recorder(prefer)
     try:
         found = ask(kind, lambda client: use(client, method), server.url, retry=Retry.none(), transport=recorder)
     except AutocallError as error:

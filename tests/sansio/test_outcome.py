@@ -46,7 +46,6 @@ TABLE = [
     (httpx.ConnectError("a library's odd word"), "TransportError", UNKNOWN, False, True),
     (httpx.ConnectTimeout("the same"), "TransportTimeoutError", UNKNOWN, False, True),
     (httpx.ReadTimeout("slow"), "TransportTimeoutError", UNKNOWN, False, True),
-    (httpx.WriteError("reset"), "TransportError", UNKNOWN, False, True),
     (httpx.RemoteProtocolError("end of stream"), "TransportError", UNKNOWN, False, True),
     (TimeoutError("an alarm"), "TransportTimeoutError", UNKNOWN, False, True),
     (httpx.StreamConsumed(), "TransportError", UNKNOWN, False, False),
@@ -67,12 +66,9 @@ TABLE = [
     (answer(499), "ServerError", UNKNOWN, False, True),
     (answer(500), "ServerError", UNKNOWN, False, True),
     (answer(501), "ServerError", UNKNOWN, False, False),
-    (answer(502), "ServerError", UNKNOWN, False, True),
     (answer(503), "ServerError", UNKNOWN, False, True),
-    (answer(504), "ServerError", UNKNOWN, False, True),
     (answer(505), "ServerError", UNKNOWN, False, False),
     (answer(522), "ServerError", UNKNOWN, False, True),
-    (answer(799), "ServerError", UNKNOWN, False, True),
 ]
 
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.flows import Clock, Unsent, answer, error_of, longest, operation, policy, request, run, take
+from support.flows import Clock, Unsent, answer, error_of, operation, policy, request, run, take
 
 import autocall_otp
 from autocall_otp import Outcome, Retry
@@ -80,10 +80,18 @@ def test_a_token_that_cannot_be_renewed_is_not_sent_again() -> None:
     assert error_of(sending(), [answer(401)]).status_code == 401
 
 
-def test_pauses_double_up_to_the_cap() -> None:
-    rule = policy(retry=Retry(attempts=7, base=0.5, cap=4.0))
+def test_pauses_are_drawn_from_bounds_that_double_up_to_the_cap() -> None:
+    bounds: list[tuple[float, float]] = []
+
+    def draw(low: float, high: float) -> float:
+        bounds.append((low, high))
+        return high
+
+    rule = policy(retry=Retry(attempts=7, base=0.5, cap=4.0), draw=draw)
     _, attempts = run(sending(rule, deadline=9999.0, attempts=7), [BUSY] * 6 + [GOOD])
-    assert [each.delay for each in attempts] == [0.0, 0.5, 1.0, 2.0, 4.0, 4.0, 4.0]
+    pauses = [0.5, 1.0, 2.0, 4.0, 4.0, 4.0]
+    assert [each.delay for each in attempts] == [0.0, *pauses]
+    assert bounds == [(0.0, pause) for pause in pauses]
     assert rule.back_off(10**6, autocall_otp.AutocallError("x")) == 4.0
 
 
@@ -185,14 +193,3 @@ def test_a_use_case_that_is_dropped_says_nothing(caplog: pytest.LogCaptureFixtur
     next(flow)
     flow.close()
     assert caplog.records == []
-
-
-def test_jitter_is_full() -> None:
-    bounds: list[tuple[float, float]] = []
-
-    def draw(low: float, high: float) -> float:
-        bounds.append((low, high))
-        return longest(low, high)
-
-    run(sending(policy(draw=draw)), [BUSY, GOOD])
-    assert bounds == [(0.0, 0.5)]

@@ -7,6 +7,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 
@@ -103,43 +104,40 @@ def _broken(culprit: str, name: str, what: str) -> Disagreement:
     return Disagreement("openapi.yaml (by Prism)", culprit, name, what, f"correct {culprit}, or openapi.yaml; {AFTER}")
 
 
-class Recorder(httpx.BaseTransport):
-    """Sends for a sync client, asks Prism for an answer by status and example, keeps each exchange."""
+class Recorder(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """Sends for either client, asks Prism for an answer by status and example, keeps each exchange."""
 
     def __init__(self, prefer: str = "") -> None:
         self.prefer, self.exchanges = prefer, list[Exchange]()
-        self._inner = httpx.HTTPTransport()
+
+    @cached_property
+    def _sync(self) -> httpx.HTTPTransport:
+        return httpx.HTTPTransport()
+
+    @cached_property
+    def _async(self) -> httpx.AsyncHTTPTransport:
+        return httpx.AsyncHTTPTransport()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        _prefer(request, self.prefer)
-        response = self._inner.handle_request(request)
-        self.exchanges.append(Exchange(request, response))
-        return response
-
-    def close(self) -> None:
-        self._inner.close()
-
-
-class AsyncRecorder(httpx.AsyncBaseTransport):
-    """The same for an async client."""
-
-    def __init__(self, prefer: str = "") -> None:
-        self.prefer, self.exchanges = prefer, list[Exchange]()
-        self._inner = httpx.AsyncHTTPTransport()
+        return self._kept(request, self._sync.handle_request(self._asking(request)))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        _prefer(request, self.prefer)
-        response = await self._inner.handle_async_request(request)
-        self.exchanges.append(Exchange(request, response))
-        return response
+        return self._kept(request, await self._async.handle_async_request(self._asking(request)))
+
+    def close(self) -> None:
+        self._sync.close()
 
     async def aclose(self) -> None:
-        await self._inner.aclose()
+        await self._async.aclose()
 
+    def _asking(self, request: httpx.Request) -> httpx.Request:
+        if self.prefer:
+            request.headers["Prefer"] = self.prefer
+        return request
 
-def _prefer(request: httpx.Request, prefer: str) -> None:
-    if prefer:
-        request.headers["Prefer"] = prefer
+    def _kept(self, request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        self.exchanges.append(Exchange(request, response))
+        return response
 
 
 def settings(url: str, **more: Any) -> dict[str, Any]:
