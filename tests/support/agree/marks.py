@@ -6,37 +6,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from support.agree.differ import KEYWORDS, NAMES, below, source_of
-from support.agree.elements import METHODS, At, Json, at_path, shown
+from support.agree.elements import MAP, At, Element, Json, at_path, shown, walk
 from support.agree.tree import find, is_payload
 from support.agree.verdict import AFTER, PAGE, SPEC, Disagreement
 
 MAX_REASON = 120
-# Every entry of these is an element of the contract, and so is each of the single nodes.
-CONTAINERS = {
-    "paths", "properties", "examples", "links", "headers", "responses", "variables", "securitySchemes", "schemas",
-    "tags", "servers", "parameters", "webhooks", "callbacks", "requestBodies",
-}  # fmt: skip
-SINGLES = {"items", "additionalProperties", "contact", "license"}
+_UNMARKED = {"info", "components", "media type", "security requirement", "request body"}
+"""What holds these or what they hold has a mark."""
 
 
-def elements(node: Json, at: At = ()) -> Iterator[tuple[At, dict[str, Any]]]:
-    """Every element of the contract that may need a mark, and where it stands."""
-    entries: Any = node.items() if isinstance(node, dict) else enumerate(node)
-    for key, child in entries:
-        here = (*at, key)
-        if is_payload(here) or not isinstance(child, dict | list):
-            continue
-        # A reference is checked where it leads.
-        if isinstance(child, dict) and "$ref" not in child and _is_element(at, key):
-            yield here, child
-        yield from elements(child, here)
-
-
-def _is_element(at: At, key: str | int) -> bool:
-    # Below `properties` stand names: a property may be called `items`.
-    named = bool(at) and at[-1] in CONTAINERS and at[-2:-1] != ("properties",)
-    is_operation = len(at) == 2 and at[0] == "paths" and key in METHODS
-    return is_operation or named or (key in SINGLES and at[-1:] != ("properties",))
+def _needs_mark(element: Element) -> bool:
+    # A reference is checked where it leads.
+    if element.kind in _UNMARKED or element.is_reference or not isinstance(element.node, dict):
+        return False
+    return element.kind != "schema" or element.shape == MAP or element.at[-1] in {"items", "additionalProperties"}
 
 
 def documented(document: Json, wanted: Json) -> set[At]:
@@ -74,7 +57,8 @@ def marks(document: Json, wanted: Json) -> list[Disagreement]:
     """Elements whose mark is missing, wrong or without a reason."""
     own = documented(document, wanted)
     found: list[Disagreement] = []
-    for at, node in elements(document):
+    for element in filter(_needs_mark, walk(document)):
+        at, node = element.at, element.node
         mark, reason = node.get("x-source"), node.get("x-source-reason")
         if at in own and (mark is not None or reason is not None):
             found.append(
