@@ -78,7 +78,6 @@ def repository(folder: Path) -> Repository:
 def compare(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], base: str = "v1.2.0"
 ) -> tuple[object, list[str]]:
-    """The exit code and the lines of the report."""
     monkeypatch.setattr("sys.argv", ["breaking.py", base])
     with pytest.raises(SystemExit) as caught:
         breaking.main()

@@ -104,8 +104,6 @@ def test_a_client_hands_on_what_it_and_a_call_are_given(kind: type[Any], monkeyp
 
 
 class Closing(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """Counts how often it was closed."""
-
     closed = 0
 
     def close(self) -> None:

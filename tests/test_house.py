@@ -37,7 +37,6 @@ TEXTS = {
     ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__"): path.read_text("utf-8")
     for path in SOURCE.rglob("*.py")
 }
-"""The text of each module."""
 parsed = cache(ast.parse)
 
 
@@ -51,7 +50,6 @@ class House:
         self.graph = {
             name: {self.module_of(each) for each in found} - {"", name} for name, found in self.imports.items()
         }
-        """Modules of ours that each one imports."""
 
     def _imports(self, tree: ast.AST) -> Iterator[str]:
         for node in ast.iter_child_nodes(tree):
@@ -70,7 +68,6 @@ class House:
 
 
 def part(module: str) -> str:
-    """The part of the house that a module is in."""
     return [*module.split("."), "the package"][1]
 
 

@@ -7,7 +7,6 @@ from support.prism import Prism, prism
 
 @pytest.fixture(scope="session")
 def mock_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prism]:
-    """Prism in mock mode, one for the session."""
     log: Path = tmp_path_factory.mktemp("prism") / "prism.log"
     with prism(log) as running:
         yield running

@@ -56,7 +56,6 @@ def lacking(left: str, right: str, name: str, what: str, lines: Iterable[str]) -
 
 
 def lines_of_a_use_case(operation: Operation) -> list[str]:
-    """What a new operation needs in the wrapper."""
     results = {model: result.__name__ for result, model in ANSWERS}
     name, result = operation.name, results.get(operation.answer, f"a new class in {MODELS}")
     given = ", ".join(f"{each}: {taken(hint)}" for each, hint in operation.parameters.items())
@@ -78,7 +77,6 @@ def test_every_operation_has_a_use_case(name: str) -> None:
 
 
 def shape(function: Callable[..., Any], skip: int) -> dict[str, object]:
-    """The names of a function's parameters, and how each is passed."""
     return {name: each.kind for name, each in list(inspect.signature(function).parameters.items())[skip:]}
 
 

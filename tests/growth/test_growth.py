@@ -94,7 +94,6 @@ class Copy:
 
 
 def lines(words: str) -> list[str]:
-    """The lines that a failure says are missing."""
     block = words.partition("write beside the lines like them\n")[2].partition("and run `make contract` again")[0]
     return [line.removeprefix("E").strip() for line in block.splitlines()[:-1]]
 

@@ -31,7 +31,6 @@ def waiting(clock: Clock, ref_id: Any = "R1", timeout: Any = 60.0, progress: Any
 
 
 def wait(results: list[Result], **more: Any) -> tuple[Cdr, list[float]]:
-    """The record, and the pauses before the look-ups."""
     clock = Clock()
     record, attempts = run(waiting(clock, **more), results, clock)
     return record, [attempt.delay for attempt in attempts]

@@ -27,7 +27,6 @@ def expired() -> Exception:
 
 
 def of(result: Any, *, places_call: bool = True, host: str = "https://api.example.vn", **more: Any) -> Any:
-    """The error that a result of an attempt amounts to."""
     asked = operation(places_call=places_call, **more)
     one = request()
     one.url = httpx.URL(host)

@@ -29,11 +29,9 @@ class Reply:
 
     @property
     def values(self) -> Any:
-        """The JSON in the body."""
         return json.loads(self.body)
 
     def with_json(self, values: object, **more: Any) -> Reply:
-        """The same answer with another JSON body."""
         return attrs.evolve(self, body=json.dumps(values).encode(), **more)
 
 
@@ -60,12 +58,10 @@ def at(method: str, status: int, make: Change) -> Change:
 
 
 def body(values: object, **more: Any) -> Change:
-    """Another JSON body."""
     return lambda reply: reply.with_json(values, **more)
 
 
 def page(text: str, status: int = 404) -> Change:
-    """A page in HTML."""
     return lambda reply: Reply(reply.method, status, "text/html", text.encode())
 
 

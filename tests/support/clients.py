@@ -18,12 +18,10 @@ KINDS = pytest.mark.parametrize("kind", [Client, AsyncClient])
 
 
 def place(client: Any) -> Any:
-    """Ask for a call."""
     return client.run_otp(NUMBER, CODE, ref_id="R1")
 
 
 def look_up(client: Any) -> Any:
-    """Ask for its record."""
     return client.get_cdr("R1")
 
 

@@ -115,7 +115,6 @@ def run(flow: Flow[T], results: Iterable[Result], clock: Clock | None = None) ->
 
 
 def error_of(flow: Flow[Any], results: Iterable[Result], clock: Clock | None = None) -> Any:
-    """The error that a use case ends with."""
     try:
         run(flow, results, clock)
     except Exception as error:  # noqa: BLE001 - whichever it is, the test looks at it

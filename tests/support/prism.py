@@ -24,8 +24,6 @@ EXAMPLES = "openapi.yaml's own example"
 
 @attrs.define
 class Prism:
-    """Where it listens, and what it has logged."""
-
     url: str
     log: Path
 

@@ -29,18 +29,14 @@ OURS = {on_wire: ours for ours, on_wire in record._ON_WIRE.items()}
 
 @attrs.frozen
 class Operation:
-    """One generated operation."""
-
     module: ModuleType
 
     @property
     def name(self) -> str:
-        """As the generated code names it."""
         return self.module.__name__.rpartition(".")[2]
 
     @property
     def body(self) -> type[AttrsInstance] | None:
-        """The model of the request's body."""
         hint: type[AttrsInstance] | None = get_type_hints(self.module._get_kwargs).get("body")
         return hint
 
@@ -90,19 +86,16 @@ class UseCase:
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """What a caller may pass, with its type."""
         hints = get_type_hints(self.flow)
         return {name: hints[name] for name in list(inspect.signature(self.flow).parameters)[2:]}
 
     @property
     def result(self) -> type[AttrsInstance]:
-        """What a caller gets."""
         found: type[AttrsInstance] = get_args(get_type_hints(self.flow)["return"])[-1]
         return found
 
 
 def operations() -> dict[str, Operation]:
-    """Every generated operation by its name."""
     api = autocall_otp_api.api
     modules = [importlib.import_module(found.name) for found in pkgutil.walk_packages(api.__path__, f"{api.__name__}.")]
     found = [Operation(module) for module in modules if hasattr(module, "_get_kwargs")]
@@ -159,7 +152,6 @@ def spelt(hint: object) -> str:
 
 
 def taken(hint: object) -> str:
-    """A hint as an argument of the wrapper has it."""
     return f"{spelt(hint)} | None" if optional(hint) else spelt(hint)
 
 

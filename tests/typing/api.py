@@ -24,7 +24,6 @@ from autocall_otp import (
 
 
 def sync() -> None:
-    """A client for threads."""
     with Client("api.example.vn", lambda: "token", timeout=5.0, retry=Retry(attempts=2)) as client:
         assert_type(client, Client)
         assert_type(client.host, str)
@@ -55,12 +54,10 @@ def sync() -> None:
 
 
 async def fetch() -> str:
-    """A token."""
     return "token"
 
 
 async def asynchronous() -> None:
-    """A client for asyncio."""
     async with AsyncClient("api.example.vn", fetch) as client:
         assert_type(client, AsyncClient)
         call = await client.run_otp("0332665711", "LUAN001")
@@ -72,13 +69,11 @@ async def asynchronous() -> None:
 
 
 def follow(progress: WaitProgress) -> None:
-    """Progress of a wait."""
     assert_type(progress.look_ups, int)
     assert_type(progress.record, Cdr | None)
 
 
 def errors(error: AutocallError) -> None:
-    """What an error says."""
     assert_type(error.outcome, Outcome)
     assert_type(error.ref_id, str | None)
     assert_type(error.retryable, bool)
@@ -91,7 +86,6 @@ def errors(error: AutocallError) -> None:
 
 
 def rejected(client: Client) -> None:
-    """What a type checker must reject."""
     client.run_otp(332665711, "1")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - a number loses its 0
     client.run_otp("0332665711", "1", "campaign")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue] - keywords only
     client.get_cdr(7)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - a reference or a call

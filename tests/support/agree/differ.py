@@ -86,7 +86,6 @@ def source_of(wanted: Json, source: str, keys: str) -> str:
 
 
 def below(keys: str, key: str) -> str:
-    """What the keys are under a key."""
     if keys == KEYWORDS:
         return PAYLOAD if key in {"value", "example"} else NAMES if key in _NAMED else KEYWORDS
     return KEYWORDS if keys == NAMES else PAYLOAD

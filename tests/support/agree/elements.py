@@ -64,8 +64,6 @@ MAPS = {field for fields in HOLDS.values() for field, (shape, _) in fields.items
 
 @attrs.frozen
 class Element:
-    """One element of a document."""
-
     kind: str
     at: At
     node: Json
@@ -102,7 +100,6 @@ def _below(kind: str, at: At, node: Json) -> Iterator[Element]:
 
 
 def at_path(document: Json, at: At) -> Json:
-    """What stands at a place."""
     for step in at:
         document = document[step]
     return document

@@ -13,7 +13,6 @@ _APART = {"components", "tags", "operationId"}
 
 
 def plain(document: Json) -> dict[str, Any]:
-    """The document as a tree for comparing."""
     tree = _plain(document, document, (), ())
     return tree if isinstance(tree, dict) else {}
 

@@ -28,12 +28,10 @@ class Disagreement:
     """What to edit or run."""
 
     def __str__(self) -> str:
-        """One paragraph, with what to do next."""
         return f"{self.right} and {self.left} disagree on {self.name}: {self.what}.\n    Next: {self.next}."
 
 
 def settle(found: Iterable[Disagreement]) -> None:
-    """Fail a test with every disagreement there is."""
     __tracebackhide__ = True
     lines = [str(each) for each in found]
     if lines:

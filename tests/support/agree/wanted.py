@@ -30,12 +30,10 @@ class Form:
     kind: type = str
 
     def fits(self, value: Json) -> bool:
-        """Whether a value has the form."""
         return type(value) is self.kind and re.fullmatch(self.pattern, str(value)) is not None
 
     @classmethod
     def number(cls) -> Form:
-        """A whole number that is not negative."""
         return cls(r"\d+", int)
 
     @classmethod
