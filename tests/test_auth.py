@@ -13,8 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
-from support.clients import KINDS as BOTH_CLIENTS
-from support.clients import ask, error_of, place
+from support.clients import KINDS, ask, error_of, place
 from support.page import payload
 from support.prism import settings
 
@@ -22,7 +21,7 @@ from autocall_otp import AsyncClient, AuthenticationError, Client, Configuration
 from autocall_otp._auth import AsyncTokenSource, TokenSource
 from autocall_otp._clock import now
 
-KINDS = pytest.mark.parametrize("kind", [TokenSource, AsyncTokenSource])
+SOURCES = pytest.mark.parametrize("kind", [TokenSource, AsyncTokenSource])
 RECORD = payload("get_cdr.answer")
 
 
@@ -44,7 +43,7 @@ def raising(error: BaseException) -> Callable[[], str]:
     return fail
 
 
-@KINDS
+@SOURCES
 @pytest.mark.parametrize("how", [lambda token: token, lambda token: lambda: token], ids=["text", "callable"])
 @pytest.mark.parametrize(
     "token", ["", " t", "t ", "a\nb", "a\r\nX: y", "tökèn", "a\x00b", 7, b"t", "Bearer s3cret", "bearer  s3cret", None]
@@ -57,7 +56,7 @@ def test_a_token_that_is_not_fit_for_a_header_is_refused(kind: type[Any], token:
     assert not isinstance(token, str) or len(token) < 3 or token not in str(caught.value)
 
 
-@KINDS
+@SOURCES
 def test_a_fixed_token_stays_the_same_and_a_callable_is_asked_for_the_refused_one_only(kind: type[Any]) -> None:
     assert get(kind, "t0ken", "", "t0ken") == ["t0ken", "t0ken"]
     numbers = iter(range(1, 9))
@@ -80,7 +79,7 @@ def test_the_environment_gives_the_token_once(monkeypatch: pytest.MonkeyPatch) -
     assert seen == ["Bearer from-env"] * 2
 
 
-@KINDS
+@SOURCES
 @pytest.mark.parametrize(
     ("failure", "error", "retryable"),
     [
@@ -102,7 +101,7 @@ def test_a_callable_that_fails_is_named_and_its_error_kept(
     assert (caught.value.outcome, caught.value.retryable) == (Outcome.NOT_PLACED, retryable)  # type: ignore[attr-defined] # ours
 
 
-@KINDS
+@SOURCES
 def test_an_error_of_ours_passes_through_and_leaves_the_phone_alone(kind: type[Any]) -> None:
     """It may come from another client, which the callable asks."""
     cause, own = OSError("down"), TransportError("the token service is down", outcome=Outcome.UNKNOWN)
@@ -115,7 +114,7 @@ def test_an_error_of_ours_passes_through_and_leaves_the_phone_alone(kind: type[A
     assert own.__cause__ is cause
 
 
-@KINDS
+@SOURCES
 def test_an_interruption_of_a_callable_passes_through(kind: type[Any]) -> None:
     with pytest.raises(KeyboardInterrupt):
         get(kind, raising(KeyboardInterrupt()))
@@ -173,7 +172,7 @@ def test_a_callable_that_outlasts_the_deadline_leaves_the_phone_alone() -> None:
             get(kind, slow, seconds=0.01)
 
 
-@BOTH_CLIENTS
+@KINDS
 def test_a_callable_that_uses_its_own_client_fails_at_once(kind: type[Any]) -> None:
     clients: list[Any] = []
 
