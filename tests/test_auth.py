@@ -120,6 +120,21 @@ def test_an_interruption_of_a_callable_passes_through(kind: type[Any]) -> None:
         get(kind, raising(KeyboardInterrupt()))
 
 
+def test_a_thread_that_waited_takes_the_token_that_another_got() -> None:
+    source = TokenSource(raising(AssertionError("asked again")))
+
+    class Meanwhile:
+        def acquire(self, timeout: float) -> bool:
+            source._token = "theirs"
+            return timeout > 0
+
+        def release(self) -> None:
+            pass
+
+    source._lock = Meanwhile()  # type: ignore[assignment] # it stands in for the lock
+    assert source.get("", now() + 60.0) == "theirs"
+
+
 def test_tasks_ask_once() -> None:
     asked: list[int] = []
 
