@@ -120,18 +120,22 @@ def test_an_interruption_of_a_callable_passes_through(kind: type[Any]) -> None:
         get(kind, raising(KeyboardInterrupt()))
 
 
-def test_a_thread_that_waited_takes_the_token_that_another_got() -> None:
+def test_a_thread_that_waits_takes_the_token_that_another_gets_or_gives_up_at_the_deadline() -> None:
     source = TokenSource(raising(AssertionError("asked again")))
 
-    class Meanwhile:
+    class Lock:
+        """Another thread's, until its callable is done."""
+
         def acquire(self, timeout: float) -> bool:
-            source._token = "theirs"
-            return timeout > 0
+            source._token = "theirs" if timeout > 30.0 else None
+            return timeout > 30.0
 
         def release(self) -> None:
-            pass
+            raise RuntimeError("not this thread's")
 
-    source._lock = Meanwhile()  # type: ignore[assignment] # it stands in for the lock
+    source._lock = Lock()  # type: ignore[assignment] # it stands in for the lock
+    with pytest.raises(httpx.ConnectTimeout, match="the deadline passed before there was a token"):
+        source.get("", now() + 20.0)
     assert source.get("", now() + 60.0) == "theirs"
 
 
