@@ -30,6 +30,8 @@ def test_one_change_of_each_kind_is_noticed_at_once() -> None:
 def test_the_catalogue_follows_the_contract() -> None:
     changed_at = [shown(mutation.at) for mutation in EVERYTHING.values()]
     assert [each.at for each in walk(SPEC) if not any(at.startswith(shown(each.at)) for at in changed_at)] == []
+    renamed = EVERYTHING["property / rename / #/components/schemas/OtpRequest/properties/template / templateNew"]
+    assert "templateNew" in renamed.applied(SPEC)["components"]["schemas"]["OtpRequest"]["required"]
     grown = copy.deepcopy(SPEC)
     grown["components"]["schemas"]["OtpAnswer"]["properties"]["more"] = {"type": "string", "description": "More."}
     new = [mutation for mutation in mutate_spec.catalogue(grown) if mutation.name not in EVERYTHING]
