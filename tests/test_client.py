@@ -83,12 +83,15 @@ def test_a_client_shows_its_host_and_never_its_token(kind: type[Any]) -> None:
 
 @KINDS
 def test_a_client_hands_on_what_it_and_a_call_are_given(kind: type[Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """What follows from it is in operations/; arguments of the API are in contract/test_wrapper.py."""
+    """What follows from it is in operations/."""
     monkeypatch.setattr("autocall_otp._operations.wait_for_cdr._FIRST_PAUSE", 0.01)
     service, steps = Service(missing=2), list[WaitProgress]()
     record = ask(kind, lambda client: client.wait_for_cdr("R1", progress=steps.append), reply=service, timezone="UTC")
     assert [step.look_ups for step in steps] == [1, 2]
     assert record.time_started.utcoffset() == timedelta(0)
+    given = {"campaign_uuid": "00000000-0000-4000-8000-000000000009", "template": "of_the_call", "ref_id": "R1"}
+    ask(kind, lambda client: client.run_otp(NUMBER, CODE, **given), reply=service)
+    assert service.bodies.pop() == {"phone_number": NUMBER, "code_otp": CODE} | given
     abroad = "+14155550123"
     for of_client, of_call in ((True, None), (False, True)):
         ask(
