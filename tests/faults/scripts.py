@@ -201,12 +201,12 @@ def informs_then(final: Script, *lines: str) -> Script:
         entry = wire.receive(rings=True)
         for line in lines:
             wire.send(f"HTTP/1.1 {line}\r\n\r\n".encode())
-        final(_Replay(wire, entry))
+        final(Again(wire, entry))
 
     return script
 
 
-class _Replay(Wire):
+class Again(Wire):
     """The same connection, its request already read."""
 
     def __init__(self, wire: Wire, entry: Seen) -> None:

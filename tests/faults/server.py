@@ -228,6 +228,8 @@ class Server:
                 peer.close()
                 return
             peer.settimeout(_PATIENCE)
+            # Else what follows a session ticket waits until that is acknowledged.
+            peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with self._lock:
                 self._peers.add(peer)
             thread = threading.Thread(target=self._serve, args=(peer, self.ledger.connections), daemon=True)

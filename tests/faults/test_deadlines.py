@@ -5,27 +5,37 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 from unittest import mock
 
 import httpx
 import pytest
-from support.exchange import Network, Route
+from support.network import Network, Route
 
 from autocall_otp import Outcome, TransportTimeoutError
-from faults import scenes
-from faults.server import Wire
-from faults.users import LATE, User, own, serves
+from faults import scenes, scripts
+from faults.scripts import dribbles, head, says_and_stalls
+from faults.server import Script, Wire
+from faults.users import LATE, To, User, own, serves
 
-To = Callable[..., User]
 SOON = 1.0
 """Seconds until the deadline of every call here."""
-SLOW = {
-    "a head byte by byte": b"HTTP/1.1 200 OK\r\n" + b"X-Filler: 0123456789\r\n" * 50,
-    "1xx without end": b"HTTP/1.1 103 Early Hints\r\n\r\n" * 40,
+
+
+def floods(peer: Wire) -> None:
+    """Send informational answers without end, as fast as they go."""
+    peer.receive(rings=True)
+    while True:
+        peer.send(b"HTTP/1.1 103 Early Hints\r\nLink: </>\r\n\r\n" * 100)
+
+
+SLOW: dict[str, tuple[Script, list[Route]]] = {
+    "silence": (says_and_stalls(b""), ["plain"]),
+    "a head byte by byte": (dribbles(b"HTTP/1.1 200 OK\r\n", b"X-Filler: 0123456789\r\n" * 99, gap=0.02), ["plain", "tls proxy"]),
+    "1xx byte by byte": (dribbles(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n" * 99, gap=0.02), ["proxy"]),
+    "1xx in a flood": (floods, ["tls"]),
+    "a body byte by byte": (dribbles(head(size=999), b" " * 999, gap=0.02), ["tls"]),
 }
-DIRECT_OR_NOT = pytest.mark.parametrize("route", ["plain", "proxy"])
 
 
 @pytest.fixture
@@ -47,15 +57,13 @@ def is_untouched(net: Network) -> bool:
     return not any(server.ledger.connections for server in net.servers)
 
 
-@pytest.mark.usefixtures("_one_connection")
-@pytest.mark.parametrize("slow", SLOW)
-def test_an_idle_connection_was_closed_and_the_next_is_slow(net: Network, user: To, route: Route, slow: str) -> None:
+@pytest.mark.usefixtures("one_connection")
+@pytest.mark.parametrize(("slow", "route"), [(slow, route) for slow, (_, routes) in SLOW.items() for route in routes])
+def test_an_idle_connection_was_closed_and_the_next_is_slow(net: Network, user: To, slow: str, route: Route) -> None:
     def script(peer: Wire) -> None:
         entry = peer.receive(rings=True)
-        for byte in SLOW[slow] if entry.ref_id == "slow" else b"":
-            peer.send(bytes([byte]))
-            # Long before the time-out of a read.
-            peer.pause(0.02)
+        if entry.ref_id == "slow":
+            SLOW[slow][0](scripts.Again(peer, entry))
         peer.send(own(entry))
 
     server, url = net.reach(script, route)
@@ -68,8 +76,7 @@ def test_an_idle_connection_was_closed_and_the_next_is_slow(net: Network, user: 
     assert server.ledger.rings == {"slow": 1}
 
 
-@DIRECT_OR_NOT
-@pytest.mark.parametrize("lives", [True, False], ids=["all but one", "all"])
+@pytest.mark.parametrize(("route", "lives"), [("plain", False), ("proxy", True)], ids=["all", "all but one"])
 def test_addresses_of_the_host_are_dead(net: Network, user: To, route: Route, *, lives: bool) -> None:
     server, url = net.reach(serves, route)
     one = user(url, timeout=httpx.Timeout(8.0, connect=0.6))
@@ -89,9 +96,8 @@ def test_addresses_of_the_host_are_dead(net: Network, user: To, route: Route, *,
     assert not server.ledger.rings
 
 
-@DIRECT_OR_NOT
-def test_a_look_up_of_the_name_outlasts_the_deadline(net: Network, user: To, route: Route) -> None:
-    _, url = net.reach(serves, route)
+def test_a_look_up_of_the_name_outlasts_the_deadline(net: Network, user: To) -> None:
+    _, url = net.reach(serves, "plain")
     one, ended, look_up = user(url), threading.Event(), socket.getaddrinfo
 
     def slow(*args: Any, **more: Any) -> Any:
@@ -106,8 +112,7 @@ def test_a_look_up_of_the_name_outlasts_the_deadline(net: Network, user: To, rou
     assert one.recovers()
 
 
-@DIRECT_OR_NOT
-def test_a_token_outlasts_the_deadline_of_all_who_wait_for_it(net: Network, user: To, route: Route) -> None:
+def test_a_token_outlasts_the_deadline_of_all_who_wait_for_it(net: Network, user: To) -> None:
     asked, given = threading.Event(), threading.Event()
 
     def token() -> str:
@@ -115,7 +120,7 @@ def test_a_token_outlasts_the_deadline_of_all_who_wait_for_it(net: Network, user
         given.wait(30)
         return "token"
 
-    _, url = net.reach(serves, route)
+    _, url = net.reach(serves, "plain")
     one = user(url, token=token)
     first = one.start("r1")
     assert asked.wait(30)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any, Self
 
 import pytest
 from support.eventually import eventually
+from support.network import Network
 
 from autocall_otp import AutocallError, Cdr, OtpCall
 from faults.clients import async_client, client
@@ -44,6 +46,10 @@ class User:
         """Ask for a call in the background."""
         return self._start(self.client.run_otp, SECRETS.number, SECRETS.code, ref_id=ref_id)
 
+    def calls(self, ref_id: str) -> str:
+        """Ask for a call; what it is called. An error is raised."""
+        return self.start(ref_id).result(55).call_id
+
     def places(self, ref_id: str) -> bool:
         """Ask for a call; whether the answer and the record are its own. An error is raised."""
         call = self.start(ref_id).result(55)
@@ -64,6 +70,16 @@ class User:
 
         eventually(is_found, 50)
         return True
+
+    @property
+    def pool(self) -> Any:
+        """The pool of the client's own transport."""
+        return self.client._session._transport._pool
+
+    def rest(self, until: float = 0.0) -> None:
+        """Let the connections that are idle have rested, or rest until then."""
+        for connection in self.pool._all:
+            connection.rests_until = until
 
     def drop(self) -> None:
         """Lose the client."""
@@ -99,3 +115,25 @@ def serves(peer: Wire) -> None:
     """Answer every request on the connection."""
     while True:
         peer.send(own(peer.receive(rings=True)))
+
+
+To = Callable[..., User]
+
+
+@pytest.fixture(params=["sync", "async"])
+def shell(request: pytest.FixtureRequest) -> Shell:
+    """Each kind of client."""
+    chosen: Shell = request.param
+    return chosen
+
+
+@pytest.fixture
+def user(shell: Shell, net: Network) -> To:
+    """Makes a user of a host, with settings of the client; it is closed before the servers are."""
+    return lambda host, **more: net.stack.enter_context(User(shell, host, **more))
+
+
+@pytest.fixture
+def one_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clients have one place: each call takes the connection of the call before, and a place that is lost is missed."""
+    monkeypatch.setattr("autocall_otp._transport.environment.MAX_CONNECTIONS", 1)

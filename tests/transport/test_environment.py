@@ -9,14 +9,15 @@ import httpcore
 import httpx
 import pytest
 import trustme
-from support.exchange import Caller, Kind, Network, echoes
+from faults.users import To, User, serves
+from faults.ways import Shell
+from support.network import Network
 
 from autocall_otp import ConfigurationError, Outcome
 from autocall_otp._transport import environment
 from autocall_otp._transport.environment import proxy_for
 from autocall_otp._transport.internals import ended_cleanly, replace_pool
 
-To = Callable[[str], Caller]
 API, PROXY = "https://api.example.vn", "http://proxy:3128"
 
 
@@ -72,9 +73,9 @@ def test_hosts_that_need_no_proxy(net: Network, host: str, exceptions: str, prox
     assert proxy_for(f"https://{host}:8443") == proxy
 
 
-def test_plain_http_stays_on_this_machine(net: Network, to: To) -> None:
+def test_plain_http_stays_on_this_machine(net: Network, user: To) -> None:
     net.monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
-    assert to(net.serve(echoes).url).call().echo
+    assert user(net.serve(serves).url).calls("r1")
 
 
 MAKERS = pytest.mark.parametrize("make", [environment.sync_transport, environment.async_transport])
@@ -140,26 +141,23 @@ def test_a_folder_of_certificates_that_changes_counts_for_the_next_client(net: N
     assert environment._trust() is not first
 
 
-def test_an_authority_that_was_replaced_in_place_counts_for_the_next_client(net: Network, kind: Kind) -> None:
-    old = net.authority
-    server = net.serve(echoes, "127.0.0.1")
+def test_an_authority_that_was_replaced_in_place_counts_for_the_next_client(net: Network, shell: Shell) -> None:
+    old, server = net.authority, net.serve(serves, "127.0.0.1")
     net.authority = trustme.CA()
-    new_server = net.serve(echoes, "127.0.0.1")
+    new_server = net.serve(serves, "127.0.0.1")
     net.authority.cert_pem.write_to_path(os.environ["SSL_CERT_FILE"])
-    for served, is_trusted in ((server, False), (new_server, True)):
-        with Caller(kind, served.url) as caller:
-            assert (caller.call().error is None) is is_trusted
+    with User(shell, server.url) as one, User(shell, new_server.url) as other:
+        assert one.fails("r1").outcome is Outcome.NOT_PLACED
+        assert other.calls("r1")
     old.cert_pem.write_to_path(os.environ["SSL_CERT_FILE"])
-    with Caller(kind, server.url) as caller:
-        assert caller.call().echo
+    with User(shell, server.url) as one:
+        assert one.calls("r1")
 
 
-@pytest.mark.parametrize("kind", ["threads", "tasks"])
-def test_our_pool_is_below_httpx_s_own_transport(net: Network, kind: Kind) -> None:
-    with Caller(kind, net.serve(echoes).url) as caller:
-        assert type(caller.transport) in {httpx.HTTPTransport, httpx.AsyncHTTPTransport}
-        assert caller.pool._size == environment.MAX_CONNECTIONS == 100
-        assert caller.call().body.pooled
+def test_our_pool_is_below_httpx_s_own_transport(net: Network, user: To) -> None:
+    one = user(net.serve(serves).url)
+    assert type(one.client._session._transport) in {httpx.HTTPTransport, httpx.AsyncHTTPTransport}
+    assert one.pool._size == environment.MAX_CONNECTIONS == 100
 
 
 def test_an_httpx_that_keeps_its_pool_elsewhere_is_refused() -> None:
