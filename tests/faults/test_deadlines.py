@@ -18,8 +18,8 @@ from faults.scripts import dribbles, head, says_and_stalls
 from faults.server import Script, Wire
 from faults.users import LATE, To, User, own, serves
 
-SOON = 1.0
-"""Seconds until the deadline of every call here."""
+SOON, AT_ONCE = 1.0, 0.4
+"""Seconds until the deadline of a call that is sent, and of one that is not."""
 
 
 def floods(peer: Wire) -> None:
@@ -31,7 +31,10 @@ def floods(peer: Wire) -> None:
 
 SLOW: dict[str, tuple[Script, list[Route]]] = {
     "silence": (says_and_stalls(b""), ["plain"]),
-    "a head byte by byte": (dribbles(b"HTTP/1.1 200 OK\r\n", b"X-Filler: 0123456789\r\n" * 99, gap=0.02), ["plain", "tls proxy"]),
+    "a head byte by byte": (
+        dribbles(b"HTTP/1.1 200 OK\r\n", b"X-Filler: 0123456789\r\n" * 99, gap=0.02),
+        ["plain", "tls proxy"],
+    ),
     "1xx byte by byte": (dribbles(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n" * 99, gap=0.02), ["proxy"]),
     "1xx in a flood": (floods, ["tls"]),
     "a body byte by byte": (dribbles(head(size=999), b" " * 999, gap=0.02), ["tls"]),
@@ -40,7 +43,7 @@ SLOW: dict[str, tuple[Script, list[Route]]] = {
 
 @pytest.fixture
 def user(user: To) -> To:
-    return lambda host, **more: user(host, deadline=SOON, **more)
+    return lambda host, **more: user(host, **{"deadline": SOON} | more)
 
 
 def ends(one: User, ref_id: str) -> Outcome:
@@ -96,13 +99,24 @@ def test_addresses_of_the_host_are_dead(net: Network, user: To, route: Route, *,
     assert not server.ledger.rings
 
 
+def test_a_handshake_comes_byte_by_byte(net: Network, user: To) -> None:
+    def script(peer: Wire) -> None:
+        peer.wait_for_words()
+        for byte in b"\x16\x03\x03\x40\x00" + b"\x02" * 999:
+            peer.send(bytes([byte]))
+            peer.pause(0.02)
+
+    assert ends(user(net.serve(script).url.replace("http:", "https:"), deadline=AT_ONCE), "r1") is Outcome.NOT_PLACED
+    assert net.all_closed()
+
+
 def test_a_look_up_of_the_name_outlasts_the_deadline(net: Network, user: To) -> None:
     _, url = net.reach(serves, "plain")
-    one, ended, look_up = user(url), threading.Event(), socket.getaddrinfo
+    one, ended, look_up = user(url, deadline=AT_ONCE), threading.Event(), socket.getaddrinfo
 
     def slow(*args: Any, **more: Any) -> Any:
         # It cannot be cut in a thread.
-        ended.wait(SOON)
+        ended.wait(AT_ONCE)
         return look_up(*args, **more)
 
     with mock.patch("socket.getaddrinfo", slow):
@@ -121,7 +135,7 @@ def test_a_token_outlasts_the_deadline_of_all_who_wait_for_it(net: Network, user
         return "token"
 
     _, url = net.reach(serves, "plain")
-    one = user(url, token=token)
+    one = user(url, token=token, deadline=AT_ONCE)
     first = one.start("r1")
     assert asked.wait(30)
     assert ends(one, "r2") is Outcome.NOT_PLACED

@@ -56,13 +56,9 @@ class Network:
         self.monkeypatch.setenv("HTTPS_PROXY", server.url)
         return server
 
-    def tunnel(self, port: int, *, tls: bool = False) -> Server:
-        """A proxy that leads to this port, whatever it is asked for."""
-        return self.proxy(leads_to(port), tls=tls)
-
-    def socks(self, port: int, script: Script | None = None) -> Server:
-        """A SOCKS proxy that leads to this port, and that the environment names."""
-        server = self.serve(script or speaks_socks(port))
+    def socks(self, script: Script) -> Server:
+        """A SOCKS proxy that runs the script, and that the environment names."""
+        server = self.serve(script)
         self.monkeypatch.setenv("ALL_PROXY", server.url.replace("http:", "socks5:"))
         return server
 
@@ -74,7 +70,7 @@ class Network:
         server = self.serve(script, "127.0.0.1", HOST)
         if route == "tls":
             return server, server.url
-        self.tunnel(server.port, tls=route == "tls proxy")
+        self.proxy(leads_to(server.port), tls=route == "tls proxy")
         return server, f"https://{HOST}"
 
 
