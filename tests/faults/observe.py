@@ -80,10 +80,21 @@ def observe(fault: Fault, shell: Shell, operation: Operation, retry: Retry = QUI
 
 
 def observe_all(
-    fault: Fault, retry: Retry = QUICK, *, only: Operation | None = None, secrets: Secrets = SECRETS
+    fault: Fault,
+    retry: Retry = QUICK,
+    *,
+    only: Operation | None = None,
+    secrets: Secrets = SECRETS,
+    each_with_each: bool = True,
 ) -> list[Row]:
-    """Make it with each client that the transport serves, and each operation or one, at the same time."""
-    cases = product(ways.shells(), OPERATIONS if only is None else (only,))
+    """Make it with each client that the transport serves, and each operation or one, at the same time.
+
+    Where not each client makes each operation, which makes which changes from fault to fault.
+    """
+    shells = ways.shells()
+    cases = list(product(shells, OPERATIONS if only is None else (only,)))
+    if not each_with_each and len(shells) > 1:
+        cases = list(zip(shells, OPERATIONS[:: 1 if len(fault.name) % 2 else -1], strict=True))
     with ThreadPoolExecutor(4) as pool:
         return list(pool.map(lambda case: observe(fault, case[0], case[1], retry, secrets), cases))
 

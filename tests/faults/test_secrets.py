@@ -30,7 +30,7 @@ pytestmark = ways.over_each
 def leaks(secrets: Secrets, fault: Fault) -> dict[str, list[str]]:
     """What shows a secret of the calls through a fault, and of all that is logged meanwhile."""
     with everything_logged() as lines:
-        rows = observe_all(fault, secrets=secrets)
+        rows = observe_all(fault, secrets=secrets, each_with_each=ways.is_ours())
     below = "asyncio" if ways.chosen() == "aiohttp" else "httpcore"
     assert any(line.startswith(below) for line in lines), "nothing was logged: the test would see no leak"
     leaking = {where: names for row in rows for where, names in shown_by(row, secrets).items()}

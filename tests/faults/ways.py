@@ -12,8 +12,10 @@ import pytest
 Shell = Literal["sync", "async"]
 Way = Literal["own", "httpx", "aiohttp"]
 WAYS: tuple[Way, ...] = ("own", "httpx", "aiohttp")
-over_each = pytest.mark.parametrize("way", WAYS, indirect=True, scope="module")
-"""Marks a module whose tests run over each of them; the others run over a client's own."""
+IS_HTTPX2 = httpx.__name__ == "httpx2"
+"""Whether httpx2 stands in for httpx (test_httpx2)."""
+over_each = pytest.mark.parametrize("way", WAYS[:1] if IS_HTTPX2 else WAYS, indirect=True, scope="module")
+"""Marks tests that run over each of them; the others run over a client's own."""
 CONNECTIONS = 100
 """How many connections a client opens at the most, over whichever transport."""
 _chosen: list[Way] = ["own"]
@@ -37,6 +39,11 @@ def chosen() -> Way:
 def shells() -> tuple[Shell, ...]:
     """The clients that it serves."""
     return ("async",) if chosen() == "aiohttp" else ("sync", "async")
+
+
+def is_ours() -> bool:
+    """Whether all that is below a client is what it usually is."""
+    return chosen() == "own" and not IS_HTTPX2
 
 
 def transport(shell: Shell) -> dict[str, Any]:
