@@ -10,7 +10,7 @@ from unittest import mock
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from faults.storm import async_storm, sync_storm  # noqa: E402 - the storm lives with the tests
+from faults.storm import storm  # noqa: E402 - the storm lives with the tests
 from faults.waits import many_waits  # noqa: E402 - the same
 
 from autocall_otp._sansio.retry import RetryBudget  # noqa: E402 - beside what follows
@@ -18,11 +18,11 @@ from autocall_otp._sansio.retry import RetryBudget  # noqa: E402 - beside what f
 _ROUND = 2000
 
 
-def storm(calls: int, seed: int) -> bool:
+def is_sound(calls: int, seed: int) -> bool:
     """Tasks, threads, and tasks whose retries no budget bounds; whether all were told the truth."""
-    tallies = {"tasks": async_storm(calls, seed), "threads": sync_storm(calls // 5, seed + 1)}
+    tallies = {"tasks": storm("async", calls, seed), "threads": storm("sync", calls // 5, seed + 1)}
     with mock.patch.object(RetryBudget, "spend", return_value=True):
-        tallies["tasks, retries without a budget"] = async_storm(calls, seed + 2)
+        tallies["tasks, retries without a budget"] = storm("async", calls, seed + 2)
     for name, tally in tallies.items():
         print(f"{name}: {tally}", *tally.misreports()[:20], sep="\n", flush=True)
     return not any(tally.misreports() for tally in tallies.values())
@@ -37,9 +37,9 @@ options = parser.parse_args()
 print(f"seed {options.seed}")
 start, seed, good = time.monotonic(), options.seed, True
 if options.calls:
-    good &= storm(options.calls, seed)
+    good &= is_sound(options.calls, seed)
 while time.monotonic() - start < (options.minutes or 0) * 60:
-    good &= storm(_ROUND, seed := seed + 10)
+    good &= is_sound(_ROUND, seed := seed + 10)
 if options.waits:
     print(report := many_waits(options.waits))
     good &= report.sound

@@ -16,8 +16,9 @@ from urllib.parse import quote, unquote_plus
 
 from autocall_otp import Cdr, OtpCall
 from faults import scripts
+from faults.clients import Secrets
 from faults.kinds import Fault, success
-from faults.observe import Row, Secrets
+from faults.observe import Row
 from faults.scripts import answers, head, says, whole
 from faults.server import Script, Seen
 

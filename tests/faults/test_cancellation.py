@@ -17,8 +17,7 @@ from support.cancelling import cancelled_at
 from support.network import ROUTES, Network, Route, leads_to
 
 from autocall_otp import AsyncClient, AutocallError, ConfigurationError, Outcome
-from faults.clients import async_client, client
-from faults.observe import SECRETS
+from faults.clients import SECRETS, async_client, client
 from faults.server import Server, Wire
 from faults.users import To, own, serves
 

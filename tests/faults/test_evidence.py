@@ -10,8 +10,8 @@ import pytest
 
 from autocall_otp import AutocallError, Client, Outcome
 from faults import scripts
-from faults.clients import client
-from faults.observe import REF_ID, SECRETS
+from faults.clients import SECRETS, client
+from faults.observe import REF_ID
 from faults.scripts import RECORD, answers, whole
 from faults.server import Server, Wire
 

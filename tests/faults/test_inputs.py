@@ -11,8 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from autocall_otp import AutocallError, Client, Retry
-from faults.clients import client
-from faults.observe import SECRETS
+from faults.clients import SECRETS, client
 from faults.scripts import whole
 from faults.server import Server, Wire
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from autocall_otp import Outcome, TransportTimeoutError
-from faults.clients import async_client, client
-from faults.observe import REF_ID, SECRETS
+from faults.clients import SECRETS, async_client, client
+from faults.observe import REF_ID
 from faults.scripts import answers, good_body, whole
 from faults.server import Server, Wire
 from faults.ways import CONNECTIONS, Way

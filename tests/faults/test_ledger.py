@@ -9,23 +9,24 @@ from autocall_otp import Outcome, Retry
 from autocall_otp._sansio import outcome
 from autocall_otp._sansio.retry import RetryBudget
 from faults.ledger import Tally, Told
-from faults.storm import async_storm, sync_storm
-from faults.ways import Way, over_each, shells
+from faults.storm import storm
+from faults.ways import Shell, over_each, shells
 
-pytestmark = over_each
 SEED = 20240502
-_CALLS = 500
 
 
-@pytest.fixture(scope="module")
-def storm(way: Way) -> Tally:  # noqa: ARG001 - made anew for each
-    return async_storm(_CALLS, SEED)
-
-
-def test_concurrent_tasks_are_told_the_truth(storm: Tally, figure: Callable[[str], None]) -> None:
-    figure(f"ledger, tasks: {storm}")
-    assert storm.misreports() == []
-    assert len(storm.told) == _CALLS
+@over_each
+@pytest.mark.parametrize(("shell", "calls"), [("async", 500), ("sync", 200)])
+def test_the_caller_is_told_the_truth(shell: Shell, calls: int, figure: Callable[[str], None]) -> None:
+    if shell not in shells():
+        pytest.skip("this transport is for asyncio alone")
+    tally = storm(shell, calls, SEED)
+    figure(f"ledger, {shell}: {tally}")
+    assert tally.misreports() == []
+    assert len(tally.told) == calls
+    assert {told.outcome for told in tally.told} == set(Outcome)
+    assert len({told.kind for told in tally.told}) >= calls // 50
+    assert sum(tally.requests.values()) > len(tally.requests), "nothing was tried again"
 
 
 @pytest.fixture
@@ -36,41 +37,25 @@ def _no_budget(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_no_budget")
 def test_calls_that_are_tried_again_are_told_the_truth(figure: Callable[[str], None]) -> None:
-    storm = async_storm(_CALLS, SEED + 3)
-    figure(f"ledger, tasks, retries without a budget: {storm}")
-    assert storm.misreports() == []
-    assert 1 < max(storm.requests.values()) <= 3
-
-
-def test_the_faults_do_happen(storm: Tally) -> None:
-    assert {told.outcome for told in storm.told} == set(Outcome)
-    assert len({told.kind for told in storm.told}) >= 10
-    assert sum(storm.requests.values()) > len(storm.requests), "nothing was tried again"
-
-
-def test_concurrent_threads_are_told_the_truth(figure: Callable[[str], None]) -> None:
-    if "sync" not in shells():
-        pytest.skip("this transport is for asyncio alone")
-    storm = sync_storm(200, SEED + 1)
-    figure(f"ledger, threads: {storm}")
-    assert storm.misreports() == []
-    assert len(storm.told) == 200
+    tally = storm("async", 500, SEED + 3)
+    figure(f"ledger, async, retries without a budget: {tally}")
+    assert tally.misreports() == []
+    assert 1 < max(tally.requests.values()) <= 3
 
 
 def test_those_who_insist_may_ring_twice_and_are_still_told_the_truth() -> None:
-    storm = async_storm(200, SEED + 2, retry=Retry(base=0.001, cap=0.01, unknown_outcome=True))
-    complaints = storm.misreports()
-    assert complaints, "the storm should make somebody ring twice"
-    assert all("times" in complaint for complaint in complaints)
+    misreports = storm("async", 200, SEED + 2, retry=Retry(base=0.001, cap=0.01, unknown_outcome=True)).misreports()
+    assert misreports, "the storm should make somebody ring twice"
+    assert all("times" in each for each in misreports)
 
 
 @pytest.mark.usefixtures("_no_budget")
-@pytest.mark.parametrize(("retry", "complaint"), [(Retry.none(), "but rang"), (Retry(base=0.001), "times")])
+@pytest.mark.parametrize(("retry", "misreport"), [(Retry.none(), "but rang"), (Retry(base=0.001), "times")])
 def test_a_rule_that_takes_every_failure_for_unsent_is_found_out(
-    monkeypatch: pytest.MonkeyPatch, retry: Retry, complaint: str
+    monkeypatch: pytest.MonkeyPatch, retry: Retry, misreport: str
 ) -> None:
     monkeypatch.setattr(outcome, "is_unsent", lambda *_: True)
-    assert complaint in "\n".join(async_storm(200, SEED, retry=retry).misreports())
+    assert misreport in "\n".join(storm("async", 200, SEED, retry=retry).misreports())
 
 
 def test_the_verdict_knows_each_kind_of_lie() -> None:
@@ -83,5 +68,4 @@ def test_the_verdict_knows_each_kind_of_lie() -> None:
         Told("once", Outcome.UNKNOWN, "ServerError"),
         Told("never", Outcome.UNKNOWN, "ServerError"),
     ]
-    tally = Tally(0, told, rings, rings)
-    assert [complaint.split()[0] for complaint in tally.misreports()] == ["twice", "once", "never"]
+    assert [each.split()[0] for each in Tally(0, told, rings, rings).misreports()] == ["twice", "once", "never"]

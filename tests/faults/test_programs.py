@@ -18,8 +18,7 @@ import pytest
 
 from autocall_otp import ConfigurationError
 from faults import scripts
-from faults.clients import async_client, client
-from faults.observe import SECRETS
+from faults.clients import SECRETS, async_client, client
 from faults.scripts import answers, good_body, says_and_stalls, whole
 from faults.server import Server, Wire
 from faults.ways import CONNECTIONS

@@ -11,8 +11,7 @@ import pytest
 
 from autocall_otp import AutocallError, RateLimitedError, Retry
 from faults import scripts
-from faults.clients import async_client, client
-from faults.observe import SECRETS
+from faults.clients import SECRETS, async_client, client
 from faults.scripts import answers, says_and_stalls
 from faults.server import Script, Server, Wire
 

@@ -19,9 +19,9 @@ from faults.canaries import (
     shown_by,
     shown_by_log,
 )
-from faults.clients import async_client
+from faults.clients import Secrets, async_client
 from faults.kinds import Fault
-from faults.observe import Secrets, observe_all
+from faults.observe import observe_all
 from faults.server import Server
 
 pytestmark = ways.over_each

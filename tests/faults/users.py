@@ -7,6 +7,7 @@ import gc
 import json
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from functools import partial
 from typing import Any, Self
 
@@ -15,11 +16,10 @@ from support.eventually import eventually
 from support.network import Network
 
 from autocall_otp import AutocallError, Cdr, OtpCall
-from faults.clients import async_client, client
-from faults.observe import SECRETS
+from faults.clients import SECRETS, Secrets, async_client, client
 from faults.scripts import RECORD, whole
 from faults.server import Seen, Wire
-from faults.ways import Shell
+from faults.ways import CONNECTIONS, Shell
 
 LATE = 15.0
 """Seconds after its deadline by which a call has ended on the busiest machine."""
@@ -32,19 +32,24 @@ class User:
         if shell == "async" and callable(more.get("token")):
             more["token"] = partial(asyncio.to_thread, more["token"])
         self.client: Any = (async_client if shell == "async" else client)(host, **more)
-        self._threads = ThreadPoolExecutor(8)
+        # A crowd takes all connections, and others wait for one.
+        self._threads = ThreadPoolExecutor(CONNECTIONS + 10)
         self._loop = asyncio.new_event_loop() if shell == "async" else None
         if self._loop is not None:
             self._threads.submit(self._loop.run_forever)
 
     def _start(self, method: Any, *args: Any, **more: Any) -> Future[Any]:
         if self._loop is None:
-            return self._threads.submit(method, *args, **more)
+            return self._threads.submit(copy_context().run, method, *args, **more)
         return asyncio.run_coroutine_threadsafe(method(*args, **more), self._loop)
 
-    def start(self, ref_id: str) -> Future[OtpCall]:
+    def start(self, ref_id: str, secrets: Secrets = SECRETS) -> Future[OtpCall]:
         """Ask for a call in the background."""
-        return self._start(self.client.run_otp, SECRETS.number, SECRETS.code, ref_id=ref_id)
+        return self._start(self.client.run_otp, secrets.number, secrets.code, ref_id=ref_id)
+
+    def look_up(self, call: str | OtpCall) -> Future[Cdr]:
+        """Ask for a record in the background."""
+        return self._start(self.client.get_cdr, call)
 
     def calls(self, ref_id: str) -> str:
         """Ask for a call; what it is called. An error is raised."""
@@ -53,8 +58,7 @@ class User:
     def places(self, ref_id: str) -> bool:
         """Ask for a call; whether the answer and the record are its own. An error is raised."""
         call = self.start(ref_id).result(55)
-        record: Cdr = self._start(self.client.get_cdr, call).result(55)
-        return call.call_id == record.id == f"call of {ref_id}"
+        return call.call_id == self.look_up(call).result(55).id == f"call of {ref_id}"
 
     def fails(self, ref_id: str) -> AutocallError:
         """Ask for a call in vain."""
@@ -66,7 +70,7 @@ class User:
         """Look records up until one is found: a busy machine may need longer than a short deadline."""
 
         def is_found() -> bool:
-            return self._start(self.client.get_cdr, "any").exception(55) is None
+            return self.look_up("any").exception(55) is None
 
         eventually(is_found, 50)
         return True
