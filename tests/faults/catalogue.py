@@ -36,8 +36,8 @@ from faults.kinds import (
     unreadable,
     unsent,
 )
-from faults.scripts import MIB, answers, floods, good_body, head, says, says_and_stalls, whole
-from faults.server import Seen
+from faults.scripts import MIB, answers, floods, good_body, half_a_body, head, says, says_and_stalls, whole
+from faults.server import Wire
 from faults.ways import Shell, Way
 
 _NOT_PLACED, _UNKNOWN = Outcome.NOT_PLACED, Outcome.UNKNOWN
@@ -54,10 +54,10 @@ _WAYS = (
     Fault("certificate self-signed", answers(), stage=scenes.tls("self-signed"), **unsent(again=False)),
     Fault("certificate for another host", answers(), stage=scenes.tls("wrong host"), **unsent(again=False)),
     Fault("TLS answered in plain text", scripts.speaks_first, stage=scenes.tls_to_plain, **unsent()),
-    Fault("TLS reset in the handshake", scripts.resets_handshake, stage=scenes.tls_to_plain, **unsent()),
+    Fault("TLS reset in the handshake", scripts.resets_before, stage=scenes.tls_to_plain, **unsent()),
     Fault(
         "TLS handshake stalled",
-        lambda wire: wire.wait_until_gone(),
+        Wire.wait_until_gone,
         stage=scenes.tls_to_plain,
         timeout=SHORT_CONNECT,
         **unsent(_TIMEOUT),
@@ -78,11 +78,6 @@ _WAYS = (
 )
 
 
-def _half(entry: Seen) -> bytes:
-    body = good_body(entry)
-    return head(size=len(body)) + body[: len(body) // 2]
-
-
 _HEADS = (
     Fault("half a head, then closed", says(b"HTTP/1.1 200 OK\r\nContent-Ty"), **lost()),
     Fault(
@@ -90,7 +85,7 @@ _HEADS = (
     ),
     Fault(
         "a head that comes byte by byte",
-        scripts.dribbles(b"HTTP/1.1 200 OK\r\n", b"X-Padding: " + b"x" * 80),
+        scripts.dribbles(b"HTTP/1.1 200 OK\r\n", b"X-Padding: " + b"x" * 20),
         deadline=0.5,
         **lost(_TIMEOUT, look_ups=1),
     ),
@@ -126,9 +121,9 @@ _ODD_JSON = {
 }
 
 _BODIES = (
-    Fault("half a body, then closed", says(_half), **lost()),
-    Fault("half a body, then reset", scripts.resets_in_body, **lost()),
-    Fault("half a body, then silence", says_and_stalls(_half), timeout=SHORT_READ, **lost(_TIMEOUT)),
+    Fault("half a body, then closed", says(half_a_body), **lost()),
+    Fault("half a body, then reset", says(half_a_body, then=Wire.reset), **lost()),
+    Fault("half a body, then silence", says_and_stalls(half_a_body), timeout=SHORT_READ, **lost(_TIMEOUT)),
     Fault(
         "a body that comes byte by byte",
         scripts.dribbles(head(size=500), b" " * 90),

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -57,14 +57,12 @@ Stage = Callable[[Script], AbstractContextManager[Scene]]
 
 
 @contextmanager
-def served(script: Script, *, tls: ssl.SSLContext | None = None, **how: Any) -> Iterator[Scene]:
-    """A server that runs the script."""
-    with Server(answers()) as elsewhere, Server(script, tls=tls, elsewhere=_by_name(elsewhere)) as server:
-        yield Scene(server.url, server.ledger, elsewhere.ledger, **how)
-
-
-def _by_name(server: Server) -> str:
-    return f"http://localhost:{server.port}"
+def served(script: Script, *, tls: str = "", url: str = "", **how: Any) -> Iterator[Scene]:
+    """A server that runs the script, with one of the certificates below, or reached by another scheme."""
+    certificate = _certificates()[tls] if tls else None
+    with Server(answers()) as elsewhere:
+        with Server(script, tls=certificate, elsewhere=f"http://localhost:{elsewhere.port}") as server:
+            yield Scene(url.format(server.port) or server.url, server.ledger, elsewhere.ledger, **how)
 
 
 @contextmanager
@@ -104,34 +102,15 @@ def crowded(_: Script) -> Iterator[Scene]:
 
 def tls(name: str) -> Stage:
     """A server with one of the certificates below."""
-
-    @contextmanager
-    def stage(script: Script) -> Iterator[Scene]:
-        with served(script, tls=_certificates()[name]) as scene:
-            yield scene
-
-    return stage
+    return partial(served, tls=name)
 
 
-@contextmanager
-def tls_to_plain(script: Script) -> Iterator[Scene]:
-    """A server that does not speak TLS on a port where TLS is expected."""
-    with served(script) as scene:
-        yield attrs.evolve(scene, host=scene.host.replace("http:", "https:"))
-
-
-@contextmanager
-def warm(script: Script) -> Iterator[Scene]:
-    """A server that was called before on the same client."""
-    with served(script, warm=1) as scene:
-        yield scene
-
-
-@contextmanager
-def warm_and_closed(script: Script) -> Iterator[Scene]:
-    """The same, and the server has closed the connection since."""
-    with served(script, warm=1, closes=True) as scene:
-        yield scene
+tls_to_plain: Stage = partial(served, url="https://127.0.0.1:{}")
+"""A server that does not speak TLS on a port where TLS is expected."""
+warm: Stage = partial(served, warm=1)
+"""A server that was called before on the same client."""
+warm_and_closed: Stage = partial(served, warm=1, closes=True)
+"""The same, and the server has closed the connection since."""
 
 
 @cache

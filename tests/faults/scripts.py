@@ -7,6 +7,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from faults.server import Script, Seen, Wire
@@ -75,49 +76,34 @@ def answers_after(released: threading.Event) -> Script:
     return script
 
 
-def says(data: Body, *, rings: bool = True) -> Script:
-    """Answer with exactly these bytes, then close."""
+def says(data: Body, *, rings: bool = True, then: Script = lambda _: None) -> Script:
+    """Answer with exactly these bytes, then close, or do something else."""
 
     def script(wire: Wire) -> None:
-        entry = wire.receive(rings=rings)
-        wire.send(_bytes(data, entry))
+        wire.send(_bytes(data, wire.receive(rings=rings)))
+        then(wire)
 
     return script
 
 
-def says_and_stalls(data: Body, *, rings: bool = True) -> Script:
-    """Answer with exactly these bytes, then stay silent on an open connection."""
-
-    def script(wire: Wire) -> None:
-        entry = wire.receive(rings=rings)
-        wire.send(_bytes(data, entry))
-        wire.wait_until_gone()
-
-    return script
+says_and_stalls = partial(says, then=Wire.wait_until_gone)
+"""The same, then stay silent on an open connection."""
 
 
 def dribbles(at_once: Body, slowly: bytes, *, rings: bool = True, gap: float = 0.05) -> Script:
     """Answer, then add a byte now and then."""
 
-    def script(wire: Wire) -> None:
-        entry = wire.receive(rings=rings)
-        wire.send(_bytes(at_once, entry))
-        for number in range(len(slowly)):
-            wire.send(slowly[number : number + 1])
+    def add(wire: Wire) -> None:
+        for byte in slowly:
+            wire.send(bytes([byte]))
             wire.pause(gap)
 
-    return script
+    return says(at_once, rings=rings, then=add)
 
 
 def resets_before(wire: Wire) -> None:
     """Reset before anything is read."""
     wire.wait_for_words()
-    wire.reset()
-
-
-def resets_after(wire: Wire) -> None:
-    """Reset once the request was read."""
-    wire.receive(rings=True)
     wire.reset()
 
 
@@ -128,22 +114,16 @@ def closes_before(wire: Wire) -> None:
     wire.wait_until_gone()
 
 
-def closes_after(wire: Wire) -> None:
-    """Close once the request was read."""
-    wire.receive(rings=True)
+def half_a_body(entry: Seen) -> bytes:
+    """A head, and half of what it announces."""
+    body = good_body(entry)
+    return head(size=len(body)) + body[: len(body) // 2]
 
 
-def resets_in_body(wire: Wire) -> None:
-    """Reset halfway through the body."""
-    body = good_body(wire.receive(rings=True))
-    wire.send(head(size=len(body)) + body[: len(body) // 2])
-    wire.reset()
-
-
-def resets_handshake(wire: Wire) -> None:
-    """Reset once the first words of a handshake came."""
-    wire.wait_for_words()
-    wire.reset()
+resets_after = says(b"", then=Wire.reset)
+"""Reset once the request was read."""
+closes_after = says(b"")
+"""Close once the request was read."""
 
 
 def speaks_first(wire: Wire) -> None:
@@ -155,16 +135,13 @@ def speaks_first(wire: Wire) -> None:
 def floods(status: str, declared: int | None, most: int, *, rings: bool = True, coding: str = "") -> Script:
     """Send spaces for as long as the client takes them, in an answer that may declare a length."""
 
-    def script(wire: Wire) -> None:
-        wire.receive(rings=rings)
-        extra = [coding] if coding else []
-        wire.send(head(status, size=declared, extra=extra))
-        chunk = b" " * 65536
-        framed = b"10000\r\n" + chunk + b"\r\n" if "chunked" in coding else chunk
-        for _ in range(most // len(chunk)):
-            wire.send(framed)
+    chunk = b" " * 65536
 
-    return script
+    def flood(wire: Wire) -> None:
+        for _ in range(most // len(chunk)):
+            wire.send(b"10000\r\n" + chunk + b"\r\n" if "chunked" in coding else chunk)
+
+    return says(head(status, size=declared, extra=[coding] if coding else []), rings=rings, then=flood)
 
 
 def bomb() -> bytes:
@@ -183,15 +160,10 @@ def redirects(status: str) -> Script:
     return script
 
 
-def closes_when_idle(wire: Wire) -> None:
-    """Answer once on a connection that may be kept, then close it."""
-    wire.send(whole(good_body(wire.receive(rings=True))))
-
-
-def closes_on_second(wire: Wire) -> None:
-    """Answer once; close without a word when a second request comes on the same connection."""
-    wire.send(whole(good_body(wire.receive(rings=True))))
-    wire.receive(rings=True)
+closes_when_idle = says(lambda entry: whole(good_body(entry)))
+"""Answer once on a connection that may be kept, then close it."""
+closes_on_second = says(lambda entry: whole(good_body(entry)), then=closes_after)
+"""Answer once; close without a word when a second request comes on the same connection."""
 
 
 def informs_then(final: Script, *lines: str) -> Script:

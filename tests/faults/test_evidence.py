@@ -1,8 +1,6 @@
 """Whatever stands between a client and the service, one request of ours leaves once."""
 
-import http.client
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -29,81 +27,19 @@ class Redirecting(httpx.BaseTransport):
         self._client.close()
 
 
-class Retrying(httpx.HTTPTransport):
-    """Sends again whatever failed, without a look at the method."""
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        for _ in range(3):
-            try:
-                response = super().handle_request(request)
-            except httpx.HTTPError:
-                continue
-            if response.status_code < 500:
-                return response
-            response.close()
-        return super().handle_request(request)
-
-
-class Copying(httpx.BaseTransport):
-    """Sends a copy of the body with another library, and gives its failure a name of what happens before sending."""
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        connection = http.client.HTTPConnection(request.url.host, request.url.port)
-        try:
-            connection.request(request.method, request.url.path, request.read(), dict(request.headers))
-            connection.getresponse().read()
-        except (OSError, http.client.HTTPException) as error:
-            raise httpx.ConnectTimeout("gone") from error
-        finally:
-            connection.close()
-        raise httpx.ConnectTimeout("no success")
-
-
-def _httpx_retries() -> httpx.BaseTransport:
+@pytest.mark.dev
+@pytest.mark.parametrize(
+    "fault",
+    [scripts.resets_after, scripts.closes_after, scripts.says(whole(b"{}", "503 Busy", "Connection: close"))],
+    ids=["reset", "closed", "503"],
+)
+def test_a_transport_that_sends_again_rings_once(fault: scripts.Script) -> None:
     import httpx_retries  # noqa: PLC0415 - only the development environment has it
 
     retry = httpx_retries.Retry(total=3, backoff_factor=0, allowed_methods=["POST"])
-    return httpx_retries.RetryTransport(transport=httpx.HTTPTransport(), retry=retry)
-
-
-_AGAIN: dict[str, Callable[[], httpx.BaseTransport]] = {
-    "httpx-retries": _httpx_retries,
-    "of an application": Retrying,
-    "by another library": Copying,
-}
-
-
-_503 = scripts.says(whole(b"{}", "503 Busy", "Connection: close"))
-
-
-@pytest.mark.parametrize("fault", [scripts.resets_after, scripts.closes_after, _503], ids=["reset", "closed", "503"])
-@pytest.mark.parametrize(
-    "transport",
-    [pytest.param("httpx-retries", marks=pytest.mark.dev), "of an application", "by another library"],
-)
-def test_a_transport_that_sends_again_rings_once(transport: str, fault: scripts.Script) -> None:
-    script = scripts.in_turn(fault, answers())
-    with Server(script) as server, client(server.url, transport=_AGAIN[transport]()) as one:
+    transport = httpx_retries.RetryTransport(transport=httpx.HTTPTransport(), retry=retry)
+    with Server(scripts.in_turn(fault, answers())) as server, client(server.url, transport=transport) as one:
         assert _outcome(one) is Outcome.UNKNOWN
-        assert server.ledger.rings.total() == 1
-
-
-@pytest.mark.parametrize("script", [answers(), scripts.resets_after], ids=["answers", "reset"])
-def test_a_hook_that_sends_a_copy_through_our_transport_rings_once(
-    script: scripts.Script, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    send = httpx.HTTPTransport.handle_request
-
-    def hook(transport: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
-        given = {"headers": request.headers, "content": request.read(), "extensions": request.extensions}
-        return send(transport, httpx.Request(request.method, request.url, **given))
-
-    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", hook)
-    with Server(script) as server, client(server.url) as one:
-        if script is scripts.resets_after:
-            assert _outcome(one) is Outcome.UNKNOWN
-        else:
-            assert one.run_otp(SECRETS.number, SECRETS.code).outcome is Outcome.PLACED
         assert server.ledger.rings.total() == 1
 
 

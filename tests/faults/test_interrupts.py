@@ -5,7 +5,7 @@ import logging
 import signal
 import socket
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import Any
 
 import pytest
@@ -13,13 +13,11 @@ import pytest
 from autocall_otp import Outcome, TransportTimeoutError
 from faults.clients import SECRETS, async_client, client
 from faults.observe import REF_ID
-from faults.scripts import answers, good_body, whole
-from faults.server import Server, Wire
-from faults.ways import CONNECTIONS, Way
+from faults.scripts import answers, says_and_stalls
+from faults.server import Server
+from faults.ways import Way
 
 pytestmark = pytest.mark.parametrize("way", ["own", "httpx"], indirect=True, scope="module")
-_ROUNDS = CONNECTIONS + 5
-"""A place that each of them took for good would leave none."""
 
 
 class SoftTimeLimitError(Exception):
@@ -31,19 +29,6 @@ class Timeout(BaseException):
 
 
 _INTERRUPTS = (SoftTimeLimitError, KeyboardInterrupt, Timeout)
-
-
-class Silent:
-    """Answers nothing until it is let."""
-
-    def __init__(self) -> None:
-        self.answers = False
-
-    def __call__(self, wire: Wire) -> None:
-        entry = wire.receive(rings=True)
-        if self.answers:
-            wire.send(whole(good_body(entry)))
-        wire.wait_until_gone()
 
 
 class Interrupted:
@@ -87,7 +72,7 @@ def _is_told(error: BaseException, outcome: Outcome, caplog: pytest.LogCaptureFi
 @pytest.mark.parametrize("kind", _INTERRUPTS)
 def test_a_signal_amid_a_call(kind: type[BaseException], caplog: pytest.LogCaptureFixture) -> None:
     error = kind("now")
-    with Server(Silent()) as server, client(server.url) as one:
+    with Server(says_and_stalls(b"")) as server, client(server.url) as one:
         with pytest.raises(kind) as caught, Interrupted(server, error):
             one.run_otp(SECRETS.number, SECRETS.code, ref_id=REF_ID)
         assert caught.value is error
@@ -115,54 +100,33 @@ def test_a_signal_before_anything_is_sent(
         _is_told(error, Outcome.NOT_PLACED if way == "own" else Outcome.UNKNOWN, caplog)
 
 
-def test_signals_leave_every_place_free() -> None:
-    script = Silent()
-    with Server(script) as server, client(server.url) as one:
-        for _ in range(_ROUNDS):
-            with pytest.raises(KeyboardInterrupt), Interrupted(server, KeyboardInterrupt()):
-                one.get_cdr("1")
-        script.answers = True
-        assert one.get_cdr("1").finished
-
-
 def test_an_alarm_that_calls_itself_a_time_out_is_taken_for_one() -> None:
-    with Server(Silent()) as server, client(server.url) as one:
+    with Server(says_and_stalls(b"")) as server, client(server.url) as one:
         with pytest.raises(TransportTimeoutError) as caught, Interrupted(server, TimeoutError("alarm")):
             one.run_otp(SECRETS.number, SECRETS.code)
         assert caught.value.outcome is Outcome.UNKNOWN
 
 
-async def _limited_by_wait_for(call: Awaitable[object], server: Server) -> None:
-    waiter = asyncio.ensure_future(asyncio.wait_for(call, 1.0))
-    await asyncio.to_thread(server.ledger.wait_for, lambda ledger: ledger.seen)
-    await waiter
-
-
-async def _limited_by_timeout(call: Awaitable[object], server: Server) -> None:
-    async def expire(bound: asyncio.Timeout) -> None:
+async def _limited(call: Awaitable[object], server: Server) -> None:
+    async def expire() -> None:
         await asyncio.to_thread(server.ledger.wait_for, lambda ledger: ledger.seen)
         bound.reschedule(0.0)
 
     async with asyncio.timeout(None) as bound, asyncio.TaskGroup() as group:
-        group.create_task(expire(bound))
+        group.create_task(expire())
         await call
 
 
-@pytest.mark.parametrize("limit", [_limited_by_wait_for, _limited_by_timeout], ids=["wait_for", "timeout"])
-def test_a_task_that_is_stopped_amid_a_call(
-    limit: Callable[[Awaitable[object], Server], Awaitable[None]], caplog: pytest.LogCaptureFixture
-) -> None:
-    async def main(server: Server) -> BaseException:
+def test_a_task_that_is_stopped_amid_a_call(caplog: pytest.LogCaptureFixture) -> None:
+    async def main(server: Server) -> BaseException | None:
         async with async_client(server.url) as one:
             with pytest.raises(TimeoutError) as caught:
-                await limit(one.run_otp(SECRETS.number, SECRETS.code, ref_id=REF_ID), server)
+                await _limited(one.run_otp(SECRETS.number, SECRETS.code, ref_id=REF_ID), server)
             assert await asyncio.to_thread(server.ledger.wait_for, lambda ledger: ledger.open == 0)
-            return caught.value
+            return caught.value.__cause__
 
-    with Server(Silent()) as server:
-        error: BaseException | None = asyncio.run(main(server))
-        while error and not hasattr(error, "__notes__"):
-            error = error.__cause__ or error.__context__
+    with Server(says_and_stalls(b"")) as server:
+        error = asyncio.run(main(server))
         assert isinstance(error, asyncio.CancelledError)
         _is_told(error, Outcome.UNKNOWN, caplog)
         assert server.ledger.rings.total() == 1

@@ -18,27 +18,9 @@ import pytest
 
 from autocall_otp import ConfigurationError
 from faults import scripts
-from faults.clients import SECRETS, async_client, client
+from faults.clients import async_client
 from faults.scripts import answers, good_body, says_and_stalls, whole
 from faults.server import Server, Wire
-from faults.ways import CONNECTIONS
-
-
-def test_one_client_serves_32_threads() -> None:
-    threads, each = 32, 15
-    with Server(answers()) as server, client(server.url) as one:
-
-        def work(number: int) -> list[str]:
-            ids = [f"{number}-{index}" for index in range(each)]
-            return [call for call in ids if one.run_otp(SECRETS.number, SECRETS.code, ref_id=call).ref_id != call]
-
-        with ThreadPoolExecutor(threads) as pool:
-            mixed_up = [wrong for found in pool.map(work, range(threads)) for wrong in found]
-        assert mixed_up == []
-        assert server.ledger.rings.total() == threads * each
-        assert set(server.ledger.rings.values()) == {1}
-        assert server.ledger.most_open <= CONNECTIONS
-
 
 _PRELUDE = """
 import asyncio, os, signal, sys, threading

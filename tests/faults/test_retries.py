@@ -1,6 +1,5 @@
 """Trying again over real connections: how often, how late, and not so often that an outage gets worse."""
 
-import asyncio
 import itertools
 import threading
 from collections.abc import Callable
@@ -8,12 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
+from support.network import Network
 
 from autocall_otp import AutocallError, RateLimitedError, Retry
 from faults import scripts
-from faults.clients import SECRETS, async_client, client
+from faults.clients import SECRETS, client
 from faults.scripts import answers, says_and_stalls
 from faults.server import Script, Server, Wire
+from faults.users import To, own
 
 _SLOW_DOWN = "429 Slow Down"
 
@@ -66,17 +67,9 @@ def test_each_attempt_has_its_own_time_out() -> None:
         assert min(gaps(server)) >= 0.3
 
 
-_OUTAGES = {
-    "429": answers(b"{}", _SLOW_DOWN, rings=False),
-    "503": answers(b"{}", "503 Busy"),
-    "reset": scripts.resets_after,
-}
-
-
-@pytest.mark.parametrize("outage", _OUTAGES)
-def test_an_outage_is_not_made_worse(outage: str, figure: Callable[[str], None]) -> None:
+def test_an_outage_is_not_made_worse(figure: Callable[[str], None]) -> None:
     first, calls = 100, 400
-    with Server(_OUTAGES[outage]) as server, client(server.url, retry=Retry(base=0, cap=0)) as one:
+    with Server(scripts.resets_after) as server, client(server.url, retry=Retry(base=0, cap=0)) as one:
 
         def look_up(number: int) -> None:
             with pytest.raises(AutocallError):
@@ -88,51 +81,26 @@ def test_an_outage_is_not_made_worse(outage: str, figure: Callable[[str], None])
             list(pool.map(look_up, range(calls)))
         requests = len(server.ledger.seen) - before
     share = (requests - calls) / requests
-    figure(
-        f"outage ({outage}): {first} calls made {before} requests, {calls} more made {requests}: {share:.1%} retries"
-    )
+    figure(f"outage: {first} calls made {before} requests, {calls} more made {requests}: {share:.1%} retries")
     assert share <= 0.1
     assert before > first, "nothing was tried again before the budget was spent"
 
 
-class _Renewing:
-    """Refuses the first token of so many calls, all at once."""
+def test_calls_that_are_refused_together_renew_once(net: Network, user: To) -> None:
+    together, tokens = threading.Barrier(32), iter(["token-1", "token-2"])
 
-    def __init__(self, calls: int) -> None:
-        self.asked = 0
-        self._together = threading.Barrier(calls)
-
-    def token(self) -> str:
-        self.asked += 1
-        return f"token-{self.asked}"
-
-    def __call__(self, wire: Wire) -> None:
+    def refuses(wire: Wire) -> None:
         while True:
             entry = wire.receive(rings=True)
             if entry.token == "token-1":
-                self._together.wait(60)
+                together.wait(60)
                 wire.send(scripts.whole(b"{}", "401 Unauthorized"))
             else:
-                wire.send(scripts.whole(scripts.good_body(entry)))
+                wire.send(own(entry))
 
-
-def test_threads_that_are_refused_together_renew_once() -> None:
-    service = _Renewing(32)
-    with Server(service) as server, client(server.url, token=service.token) as one, ThreadPoolExecutor(32) as pool:
-        calls = list(pool.map(lambda _: one.run_otp(SECRETS.number, SECRETS.code), range(32)))
-        assert len({call.ref_id for call in calls}) == 32
-        assert len(server.ledger.seen) == 64
-    assert service.asked == 2
-
-
-def test_tasks_that_are_refused_together_renew_once() -> None:
-    service = _Renewing(32)
-
-    async def run(url: str) -> None:
-        async with async_client(url, token=service.token) as one:
-            await asyncio.gather(*(one.run_otp(SECRETS.number, SECRETS.code) for _ in range(32)))
-
-    with Server(service) as server:
-        asyncio.run(run(server.url))
-        assert len(server.ledger.seen) == 64
-    assert service.asked == 2
+    server, url = net.reach(refuses, "plain")
+    one = user(url, token=lambda: next(tokens))
+    calls = [one.start(f"r{number}") for number in range(32)]
+    assert [call.result(55).call_id for call in calls] == [f"call of r{number}" for number in range(32)]
+    assert len(server.ledger.seen) == 64
+    assert next(tokens, None) is None

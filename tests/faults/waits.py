@@ -13,17 +13,16 @@ from urllib.parse import unquote
 
 import attrs
 
-from autocall_otp import Cdr
 from faults.background import Background
 from faults.clients import async_client
 from faults.scripts import RECORD, whole
 from faults.ways import CONNECTIONS
 
-_MISSING = whole(b'{"error": "not found"}', "404 Not Found")
-_UNFINISHED = whole(json.dumps({**RECORD, "status": "", "time_ended": ""}).encode())
-_FINISHED = whole(json.dumps(RECORD).encode())
-_STEPS = (_MISSING, _UNFINISHED, _FINISHED)
-_MEBI = 1024 * 1024
+_STEPS = (
+    whole(b'{"error": "not found"}', "404 Not Found"),
+    whole(json.dumps({**RECORD, "status": "", "time_ended": ""}).encode()),
+    whole(json.dumps(RECORD).encode()),
+)
 
 
 class Records(Background):
@@ -34,10 +33,10 @@ class Records(Background):
         self.look_ups: Counter[str] = Counter()
         self.stalls = stalls
 
-    def wait_for(self, condition: Callable[[], bool], patience: float = 60.0) -> bool:
+    def wait_for(self, condition: Callable[[], bool]) -> bool:
         """Whether the condition came true in time."""
         with self.changed:
-            return self.changed.wait_for(condition, patience)
+            return self.changed.wait_for(condition, 60.0)
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Serve one look-up; the connection stays."""
@@ -57,63 +56,50 @@ class Records(Background):
 class Report:
     """How it went."""
 
-    waits: int
-    ended: int
-    """How many waits ended with a finished record."""
-    others: Counter[str]
-    """How the rest ended."""
+    ends: Counter[str]
+    """How many waits ended with a finished record, an unfinished one, or which error."""
     longest: float
     connections: int
     look_ups: int
-    memory: int
-    """Bytes by which the process grew at the most, the service in it included."""
+    memory: float
+    """KiB by which the process grew at the most, the service in it included."""
 
     @property
     def sound(self) -> bool:
         """Every wait ended well, over a bounded number of connections."""
-        return self.ended == self.waits and self.connections <= CONNECTIONS
+        return set(self.ends) == {"finished"} and self.connections <= CONNECTIONS
 
     def __str__(self) -> str:
         """The figures."""
-        others = f"{sum(self.others.values())} otherwise {dict(self.others)}"
-        memory = f"{self.memory / _MEBI:.0f} MiB, {self.memory / self.waits / 1024:.1f} KiB for each wait"
         return (
-            f"{self.waits} waits at the same time: {self.ended} ended with a finished record, {others}; "
-            f"the longest took {self.longest:.1f} s; {self.look_ups} look-ups over at most {self.connections} "
-            f"connections; the process grew by {memory}"
+            f"{self.ends.total()} waits at the same time ended {dict(self.ends)}; the longest took "
+            f"{self.longest:.1f} s; {self.look_ups} look-ups over at most {self.connections} connections; "
+            f"the process grew by {self.memory / 1024:.0f} MiB, {self.memory / self.ends.total():.1f} KiB for each wait"
         )
 
 
-def many_waits(number: int, *, patience: float = 120.0) -> Report:
+def many_waits(number: int) -> Report:
     """Begin them all at once, and wait for their ends."""
-    before = _peak()
+
+    async def all_of_them(port: int) -> list[str]:
+        async def one_of_them(index: int) -> str:
+            try:
+                record = await one.wait_for_cdr(f"wait-{index}", timeout=120.0)
+            except Exception as error:  # noqa: BLE001 - whatever comes is how it ended
+                return type(error).__name__
+            return "finished" if record.finished else "unfinished"
+
+        async with async_client(f"http://127.0.0.1:{port}") as one:
+            return await asyncio.gather(*map(one_of_them, range(number)))
+
+    before, start = _peak(), time.perf_counter()
     with Records() as service:
-        ends, longest = asyncio.run(_wait(service.port, number, patience))
-        kinds = Counter(type(end).__name__ if isinstance(end, BaseException) else _kind(end) for end in ends)
-        return Report(
-            waits=number,
-            ended=kinds.pop("finished", 0),
-            others=kinds,
-            longest=longest,
-            connections=service.most_open,
-            look_ups=sum(service.look_ups.values()),
-            memory=_peak() - before,
-        )
+        ends = Counter(asyncio.run(all_of_them(service.port)))
+        longest = time.perf_counter() - start
+        return Report(ends, longest, service.most_open, service.look_ups.total(), _peak() - before)
 
 
-def _kind(record: Cdr) -> str:
-    return "finished" if record.finished else "unfinished"
-
-
-async def _wait(port: int, number: int, patience: float) -> tuple[list[Cdr | BaseException], float]:
-    start = time.perf_counter()
-    async with async_client(f"http://127.0.0.1:{port}") as one:
-        waits = [one.wait_for_cdr(f"wait-{index}", timeout=patience) for index in range(number)]
-        ends = await asyncio.gather(*waits, return_exceptions=True)
-    return ends, time.perf_counter() - start
-
-
-def _peak() -> int:
-    """The most memory that this process has held, in bytes."""
+def _peak() -> float:
+    """The most memory that this process has held, in KiB."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+    return peak / 1024 if sys.platform == "darwin" else peak
