@@ -60,9 +60,11 @@ Stage = Callable[[Script], AbstractContextManager[Scene]]
 def served(script: Script, *, tls: str = "", url: str = "", **how: Any) -> Iterator[Scene]:
     """A server that runs the script, with one of the certificates below, or reached by another scheme."""
     certificate = _certificates()[tls] if tls else None
-    with Server(answers()) as elsewhere:
-        with Server(script, tls=certificate, elsewhere=f"http://localhost:{elsewhere.port}") as server:
-            yield Scene(url.format(server.port) or server.url, server.ledger, elsewhere.ledger, **how)
+    with (
+        Server(answers()) as elsewhere,
+        Server(script, tls=certificate, elsewhere=f"http://localhost:{elsewhere.port}") as server,
+    ):
+        yield Scene(url.format(server.port) or server.url, server.ledger, elsewhere.ledger, **how)
 
 
 @contextmanager

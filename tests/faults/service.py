@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import random
 from collections import Counter
-from contextlib import suppress
 
 import attrs
 
-from faults.background import Background
 from faults.scripts import head, whole
+from faults.server import Wire
 
 _GOOD, _TWICE = "good", "twice"
 READ_TIMEOUT = 1.0
@@ -72,33 +70,32 @@ _OWN_DEEDS = (*_DEEDS, _rings(3, _TWICE, "keep"))
 """Only over a client's own transport does nobody read an answer that was sent twice."""
 
 
-class Service(Background):
+class Service:
     """Rings phones, keeps the ledger, and does what the seed says."""
 
     def __init__(self, seed: int) -> None:
-        super().__init__()
         self.rings: Counter[str] = Counter()
         self.requests: Counter[str] = Counter()
         self._seed = seed
 
-    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        """Serve one request; whether the connection stays."""
-        start = await reader.readuntil(b"\r\n\r\n")
-        size = next(int(line[15:]) for line in start.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-        ref_id = json.loads(await reader.readexactly(size))["ref_id"]
+    def __call__(self, wire: Wire) -> None:
+        """Serve a connection."""
+        while self._answers(wire) == "keep":
+            pass
+
+    def _answers(self, wire: Wire) -> str:
+        ref_id = wire.receive().ref_id
         draw = random.Random(f"{self._seed}/{ref_id}/{self.requests[ref_id]}")  # noqa: S311 - to be drawn again
         deeds = _DEEDS if ref_id.startswith(FOREIGN) else _OWN_DEEDS
         deed = draw.choices(deeds, [each.weight for each in deeds])[0]
         self.requests[ref_id] += 1
         self.rings[ref_id] += deed.rings
         if deed.then == "late":
-            with suppress(TimeoutError):
-                await asyncio.wait_for(reader.read(1), 2 * READ_TIMEOUT)
+            wire.pause(2 * READ_TIMEOUT)
         good = whole(json.dumps({"call_id": "1", "message": "success", "ref_id": ref_id}).encode())
-        writer.write(deed.reply if isinstance(deed.reply, bytes) else good * (1 + (deed.reply == _TWICE)))
-        await writer.drain()
+        wire.send(deed.reply if isinstance(deed.reply, bytes) else good * (1 + (deed.reply == _TWICE)))
         if deed.then == "reset":
-            writer.transport.abort()
+            wire.reset()
         if deed.then == "stall":
-            await reader.read(1)
-        return deed.then == "keep"
+            wire.wait_until_gone()
+        return deed.then

@@ -13,6 +13,7 @@ from autocall_otp import AutocallError, Retry
 from faults import ways
 from faults.clients import QUICK, SECRETS
 from faults.ledger import Tally, Told
+from faults.server import Server
 from faults.service import FOREIGN, READ_TIMEOUT, Service
 from faults.users import User
 
@@ -27,10 +28,11 @@ def storm(shell: ways.Shell, calls: int, seed: int, *, retry: Retry = QUICK) -> 
         "retry": retry,
     }
     unreliable = Unreliable(seed) if shell == "sync" else AsyncUnreliable(seed)
+    service = Service(seed)
     with (
-        Service(seed) as service,
-        User(shell, f"http://127.0.0.1:{service.port}", **settings) as usual,
-        User(shell, f"http://127.0.0.1:{service.port}", **settings, transport=unreliable) as unlucky,
+        Server(service) as server,
+        User(shell, server.url, **settings) as usual,
+        User(shell, server.url, **settings, transport=unreliable) as unlucky,
     ):
 
         def place(number: int) -> Told:

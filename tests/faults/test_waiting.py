@@ -9,7 +9,7 @@ import pytest
 from autocall_otp import CdrTimeoutError, Outcome
 from faults import scripts
 from faults.clients import async_client, client
-from faults.server import Server
+from faults.server import Ledger, Server
 from faults.waits import Records, many_waits
 from faults.ways import CONNECTIONS
 
@@ -25,23 +25,26 @@ def test_a_silent_service_does_not_hold_the_wait() -> None:
 
 
 def test_waits_in_flight_that_are_cancelled_leave_no_connection_open() -> None:
-    async def cancel(service: Records) -> None:
-        async with async_client(f"http://127.0.0.1:{service.port}") as one:
+    async def cancel(server: Server) -> None:
+        async with async_client(server.url) as one:
             for number in range(1, 6):
                 tasks = [asyncio.create_task(one.wait_for_cdr(f"{number}-{index}")) for index in range(2 * CONNECTIONS)]
-                asked = number * CONNECTIONS
-                assert await asyncio.to_thread(service.wait_for, lambda asked=asked: service.look_ups.total() == asked)
+                await holds(server, lambda ledger, number=number: len(ledger.seen) == number * CONNECTIONS)
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
-                assert await asyncio.to_thread(service.wait_for, lambda: service.open == 0)
-            service.stalls = False
+                await holds(server, lambda ledger: ledger.open == 0)
+            records.stalls = False
             async with asyncio.timeout(30):
                 await asyncio.gather(*(one.wait_for_cdr(f"after-{index}") for index in range(CONNECTIONS)))
-        assert service.most_open <= CONNECTIONS
+        assert server.ledger.most_open <= CONNECTIONS
 
-    with Records(stalls=True) as service:
-        asyncio.run(cancel(service))
+    async def holds(server: Server, condition: Callable[[Ledger], bool]) -> None:
+        assert await asyncio.to_thread(server.ledger.wait_for, condition)
+
+    records = Records(stalls=True)
+    with Server(records) as server:
+        asyncio.run(cancel(server))
 
 
 def test_a_thousand_waits_at_the_same_time_all_end(figure: Callable[[str], None]) -> None:

@@ -8,14 +8,12 @@ import resource
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
-from urllib.parse import unquote
 
 import attrs
 
-from faults.background import Background
 from faults.clients import async_client
 from faults.scripts import RECORD, whole
+from faults.server import Server, Wire
 from faults.ways import CONNECTIONS
 
 _STEPS = (
@@ -25,31 +23,21 @@ _STEPS = (
 )
 
 
-class Records(Background):
+class Records:
     """A service whose records appear with the second look-up and have an end with the third."""
 
     def __init__(self, *, stalls: bool = False) -> None:
-        super().__init__()
         self.look_ups: Counter[str] = Counter()
         self.stalls = stalls
 
-    def wait_for(self, condition: Callable[[], bool]) -> bool:
-        """Whether the condition came true in time."""
-        with self.changed:
-            return self.changed.wait_for(condition, 60.0)
-
-    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        """Serve one look-up; the connection stays."""
-        start = await reader.readuntil(b"\r\n\r\n")
-        ref_id = unquote(start.split(b" ", 2)[1].decode()).split("/")[-2]
-        with self.changed:
+    def __call__(self, wire: Wire) -> None:
+        """Serve the look-ups of a connection, or none."""
+        while True:
+            ref_id = wire.receive().ref_id
             self.look_ups[ref_id] += 1
-            self.changed.notify_all()
-        if self.stalls:
-            await reader.read(1)
-        writer.write(_STEPS[min(self.look_ups[ref_id], len(_STEPS)) - 1])
-        await writer.drain()
-        return True
+            if self.stalls:
+                wire.wait_until_gone()
+            wire.send(_STEPS[min(self.look_ups[ref_id], len(_STEPS)) - 1])
 
 
 @attrs.frozen
@@ -81,7 +69,7 @@ class Report:
 def many_waits(number: int) -> Report:
     """Begin them all at once, and wait for their ends."""
 
-    async def all_of_them(port: int) -> list[str]:
+    async def all_of_them(url: str) -> list[str]:
         async def one_of_them(index: int) -> str:
             try:
                 record = await one.wait_for_cdr(f"wait-{index}", timeout=120.0)
@@ -89,14 +77,14 @@ def many_waits(number: int) -> Report:
                 return type(error).__name__
             return "finished" if record.finished else "unfinished"
 
-        async with async_client(f"http://127.0.0.1:{port}") as one:
+        async with async_client(url) as one:
             return await asyncio.gather(*map(one_of_them, range(number)))
 
-    before, start = _peak(), time.perf_counter()
-    with Records() as service:
-        ends = Counter(asyncio.run(all_of_them(service.port)))
+    before, start, records = _peak(), time.perf_counter(), Records()
+    with Server(records) as server:
+        ends = Counter(asyncio.run(all_of_them(server.url)))
         longest = time.perf_counter() - start
-        return Report(ends, longest, service.most_open, service.look_ups.total(), _peak() - before)
+        return Report(ends, longest, server.ledger.most_open, records.look_ups.total(), _peak() - before)
 
 
 def _peak() -> float:
