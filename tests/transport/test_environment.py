@@ -116,28 +116,17 @@ def test_socks_needs_its_package(net: Network, make: Callable[[str], object]) ->
         make(API)
 
 
-def test_clients_share_what_they_trust_until_it_changes(net: Network, tmp_path: Path) -> None:
-    first = environment._trust()
-    assert environment._trust() is first
-    other = tmp_path / "other.pem"
-    trustme.CA().cert_pem.write_to_path(str(other))
-    other.replace(os.environ["SSL_CERT_FILE"])
-    assert environment._trust() is not first
-    net.monkeypatch.delenv("SSL_CERT_FILE")
-    assert len(environment._trust().get_ca_certs()) > 10
-
-
-def test_a_folder_of_certificates_that_changes_counts_for_the_next_client(net: Network, tmp_path: Path) -> None:
+def test_clients_share_what_they_trust_until_a_file_of_it_changes(net: Network, tmp_path: Path) -> None:
     folder = tmp_path / "authorities"
     folder.mkdir()
-    file = folder / "authority.0"
     (folder / "dangling").symlink_to("nothing")
-    file.write_text("first")
+    (folder / "authority.0").write_text("first")
     net.monkeypatch.delenv("SSL_CERT_FILE")
+    assert len(environment._trust().get_ca_certs()) > 10
     net.monkeypatch.setenv("SSL_CERT_DIR", f"{tmp_path / 'missing'}{os.pathsep}{folder}")
     first = environment._trust()
     assert environment._trust() is first
-    file.write_text("another size")
+    (folder / "authority.0").write_text("another size")
     assert environment._trust() is not first
 
 
