@@ -6,6 +6,7 @@ What is expected here follows from the design alone, never from what the code do
 from __future__ import annotations
 
 import gzip
+from functools import partial
 
 from autocall_otp import (
     ApiError,
@@ -36,7 +37,7 @@ from faults.kinds import (
     unreadable,
     unsent,
 )
-from faults.scripts import MIB, answers, floods, good_body, half_a_body, head, says, says_and_stalls, whole
+from faults.scripts import MIB, answers, floods, good_body, half_a_body, head, says, stalls, whole
 from faults.server import Wire
 from faults.ways import Shell, Way
 
@@ -46,6 +47,8 @@ _TIMEOUT = TransportTimeoutError
 _AGAIN: Both = {"run_otp": lost()["run_otp"], "get_cdr": Expected(None, None, retryable=False, requests=2)}
 """The look-up is sent once more, and answered."""
 
+_over_tls = partial(Fault, stage=scenes.tls_to_plain)
+
 _WAYS = (
     Fault("port refused", answers(), stage=scenes.refused, **unsent()),
     Fault("name does not resolve", answers(), stage=scenes.unresolvable, **unsent()),
@@ -53,21 +56,15 @@ _WAYS = (
     Fault("certificate expired", answers(), stage=scenes.tls("expired"), **unsent(again=False)),
     Fault("certificate self-signed", answers(), stage=scenes.tls("self-signed"), **unsent(again=False)),
     Fault("certificate for another host", answers(), stage=scenes.tls("wrong host"), **unsent(again=False)),
-    Fault("TLS answered in plain text", scripts.speaks_first, stage=scenes.tls_to_plain, **unsent()),
-    Fault("TLS reset in the handshake", scripts.resets_before, stage=scenes.tls_to_plain, **unsent()),
-    Fault(
-        "TLS handshake stalled",
-        Wire.wait_until_gone,
-        stage=scenes.tls_to_plain,
-        timeout=SHORT_CONNECT,
-        **unsent(_TIMEOUT),
-    ),
+    _over_tls("TLS answered in plain text", scripts.speaks_first, **unsent()),
+    _over_tls("TLS reset in the handshake", scripts.resets_before, **unsent()),
+    _over_tls("TLS handshake stalled", Wire.wait_until_gone, timeout=SHORT_CONNECT, **unsent(_TIMEOUT)),
     Fault("no free connection", answers(), stage=scenes.crowded, timeout=SHORT_POOL, **unsent(_TIMEOUT)),
     Fault("reset before the request is read", scripts.resets_before, unread=True, **lost()),
     Fault("reset after the request was read", scripts.resets_after, **lost()),
     Fault("closed before the request is read", scripts.closes_before, unread=True, **lost()),
     Fault("closed after the request was read", scripts.closes_after, **lost()),
-    Fault("silence", says_and_stalls(b""), timeout=SHORT_READ, **lost(_TIMEOUT)),
+    Fault("silence", stalls(b""), timeout=SHORT_READ, **lost(_TIMEOUT)),
     Fault("idle connection closed between calls", scripts.closes_when_idle, stage=scenes.warm_and_closed, **success()),
     Fault(
         "idle connection closed on the next call",
@@ -80,9 +77,7 @@ _WAYS = (
 
 _HEADS = (
     Fault("half a head, then closed", says(b"HTTP/1.1 200 OK\r\nContent-Ty"), **lost()),
-    Fault(
-        "half a head, then silence", says_and_stalls(b"HTTP/1.1 200 OK\r\nCont"), timeout=SHORT_READ, **lost(_TIMEOUT)
-    ),
+    Fault("half a head, then silence", stalls(b"HTTP/1.1 200 OK\r\nCont"), timeout=SHORT_READ, **lost(_TIMEOUT)),
     Fault(
         "a head that comes byte by byte",
         scripts.dribbles(b"HTTP/1.1 200 OK\r\n", b"X-Padding: " + b"x" * 20),
@@ -101,7 +96,7 @@ _HEADS = (
     Fault("100 Continue, then 200", scripts.informs_then(answers(), "100 Continue", "103 Early Hints"), **success()),
     Fault(
         "100 Continue, then silence",
-        says_and_stalls(b"HTTP/1.1 100 Continue\r\n\r\n"),
+        stalls(b"HTTP/1.1 100 Continue\r\n\r\n"),
         timeout=SHORT_READ,
         deadline=3.0,
         **lost(_TIMEOUT),
@@ -109,6 +104,9 @@ _HEADS = (
     Fault("101 that nobody asked for", says(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"), **lost()),
 )
 
+_OK, _GZIP, _CHUNKED = "200 OK", "Content-Encoding: gzip", "Transfer-Encoding: chunked"
+_refused = partial(answered, BadRequestError, _NOT_PLACED)
+_unwell = partial(answered, ServerError, _UNKNOWN, 1, TRIES)
 _ODD_JSON = {
     "a list": b"[]",
     "a text": b'"success"',
@@ -123,7 +121,7 @@ _ODD_JSON = {
 _BODIES = (
     Fault("half a body, then closed", says(half_a_body), **lost()),
     Fault("half a body, then reset", says(half_a_body, then=Wire.reset), **lost()),
-    Fault("half a body, then silence", says_and_stalls(half_a_body), timeout=SHORT_READ, **lost(_TIMEOUT)),
+    Fault("half a body, then silence", stalls(half_a_body), timeout=SHORT_READ, **lost(_TIMEOUT)),
     Fault(
         "a body that comes byte by byte",
         scripts.dribbles(head(size=500), b" " * 90),
@@ -134,56 +132,34 @@ _BODIES = (
     Fault("a body longer than its length", says(lambda entry: whole(good_body(entry)) + b"surplus"), **success()),
     Fault("a length that cuts the body", says(lambda entry: head(size=9) + good_body(entry)), **unreadable()),
     Fault("no length, ended by closing", says(lambda entry: head() + good_body(entry)), **success()),
-    Fault("chunks that are garbage", says(head(extra=["Transfer-Encoding: chunked"]) + b"zz\r\n{}"), **lost()),
-    Fault("chunks without an end", says(head(extra=["Transfer-Encoding: chunked"]) + b"2\r\n{}\r\n"), **lost()),
+    Fault("chunks that are garbage", says(head(extra=[_CHUNKED]) + b"zz\r\n{}"), **lost()),
+    Fault("chunks without an end", says(head(extra=[_CHUNKED]) + b"2\r\n{}\r\n"), **lost()),
     Fault("a body of 200 MB", floods("200 OK", 200 * MIB, 200 * MIB), **unreadable()),
-    Fault(
-        "a body of 200 MB in chunks",
-        floods("200 OK", None, 200 * MIB, coding="Transfer-Encoding: chunked"),
-        **unreadable(),
-    ),
+    Fault("a body of 200 MB in chunks", floods(_OK, None, 200 * MIB, coding=_CHUNKED), **unreadable()),
     Fault("a length of a million MB", floods("200 OK", 10**12, 64 * MIB), **unreadable()),
+    Fault("a body of 200 MB in a 400", floods("400 No", 200 * MIB, 200 * MIB, rings=False), **_refused()),
+    Fault("a compression bomb", answers(scripts.bomb(), _OK, _GZIP), **unreadable()),
+    Fault("a compression bomb in a 500", answers(scripts.bomb(), "500 Oops", _GZIP), **_unwell()),
     Fault(
-        "a body of 200 MB in a 400",
-        floods("400 Bad Request", 200 * MIB, 200 * MIB, rings=False),
-        **answered(BadRequestError, _NOT_PLACED, 1, 1),
-    ),
-    Fault("a compression bomb", answers(scripts.bomb(), "200 OK", "Content-Encoding: gzip"), **unreadable()),
-    Fault(
-        "a compression bomb in a 500",
-        answers(scripts.bomb(), "500 Internal Server Error", "Content-Encoding: gzip"),
-        **answered(ServerError, _UNKNOWN, 1, TRIES),
-    ),
-    Fault(
-        "gzip that nobody asked for",
-        answers(lambda entry: gzip.compress(good_body(entry)), "200 OK", "Content-Encoding: gzip"),
-        **success(),
+        "gzip that nobody asked for", answers(lambda entry: gzip.compress(good_body(entry)), _OK, _GZIP), **success()
     ),
     Fault(
         "gzip that is cut short",
-        answers(lambda entry: gzip.compress(good_body(entry))[:-12], "200 OK", "Content-Encoding: gzip"),
+        answers(lambda entry: gzip.compress(good_body(entry))[:-12], _OK, _GZIP),
         **unreadable(TRIES),
     ),
     Fault("a coding that nobody knows", answers(good_body, "200 OK", "Content-Encoding: zebra"), **unreadable()),
     Fault("HTML in a 200", answers(b"<html>welcome</html>", "200 OK", "Content-Type: text/html"), **unreadable()),
-    Fault(
-        "HTML in a 502",
-        answers(b"<html>bad gateway</html>", "502 Bad Gateway"),
-        **answered(ServerError, _UNKNOWN, 1, TRIES),
-    ),
+    Fault("HTML in a 502", answers(b"<html>bad gateway</html>", "502 Bad Gateway"), **_unwell()),
     Fault("no body", answers(b""), **unreadable()),
     Fault("invalid UTF-8", answers(b'{"call_id": "\xff\xfe"}'), **unreadable()),
     Fault("a good body called a picture", answers(good_body, "200 OK", "Content-Type: image/png"), **success()),
     *(Fault(f"JSON that is {name}", answers(body), **unreadable()) for name, body in _ODD_JSON.items()),
-    Fault(
-        "half a body in a 400",
-        says(head("400 Bad Request", size=99) + b"{", rings=False),
-        **answered(BadRequestError, _NOT_PLACED, 1, 1),
-    ),
-    Fault("half a body in a 503", says(head("503 Busy", size=99) + b"{"), **answered(ServerError, _UNKNOWN, 1, TRIES)),
+    Fault("half a body in a 400", says(head("400 No", size=99) + b"{", rings=False), **_refused()),
+    Fault("half a body in a 503", says(head("503 Busy", size=99) + b"{"), **_unwell()),
     Fault(
         "half a body in a 429, then silence",
-        says_and_stalls(head("429 Slow", size=99) + b"{", rings=False),
+        stalls(head("429 Slow", size=99) + b"{", rings=False),
         timeout=SHORT_READ,
         **answered(RateLimitedError, _NOT_PLACED, TRIES, TRIES),
     ),
@@ -216,13 +192,7 @@ _STATUSES: tuple[tuple[str, type[AutocallError], Outcome, int, int], ...] = (
     ("799 which HTTP does not name", ServerError, _UNKNOWN, 1, TRIES),
     ("999 which HTTP does not name", ServerError, _UNKNOWN, 1, TRIES),
 )
-_REDIRECTS = (
-    "301 Moved Permanently",
-    "302 Found",
-    "303 See Other",
-    "307 Temporary Redirect",
-    "308 Permanent Redirect",
-)
+_REDIRECTS = ("301 Moved Permanently", "302 Found", "303 See Other", "307 Temporary Redirect", "308 Permanent Redirect")
 
 _BY_STATUS = (
     Fault("200", answers(), **success()),

@@ -86,7 +86,7 @@ def says(data: Body, *, rings: bool = True, then: Script = lambda _: None) -> Sc
     return script
 
 
-says_and_stalls = partial(says, then=Wire.wait_until_gone)
+stalls = partial(says, then=Wire.wait_until_gone)
 """The same, then stay silent on an open connection."""
 
 

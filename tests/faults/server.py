@@ -11,14 +11,13 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from types import TracebackType
 from typing import Self
 from urllib.parse import unquote
 
 import attrs
 
 _HEAD_END = b"\r\n\r\n"
-_PATIENCE = 30.0
+_LONGEST_WAIT = 30.0
 
 
 class PeerGoneError(Exception):
@@ -66,10 +65,10 @@ class Ledger:
         with self.changed:
             return Counter(entry.ref_id for entry in self.seen if entry.rang)
 
-    def wait_for(self, condition: Callable[[Ledger], bool], patience: float = _PATIENCE) -> bool:
+    def wait_for(self, condition: Callable[[Ledger], bool], seconds: float = _LONGEST_WAIT) -> bool:
         """Whether the condition came true in time."""
         with self.changed:
-            return self.changed.wait_for(lambda: condition(self), patience)
+            return self.changed.wait_for(lambda: condition(self), seconds)
 
     def count_connection(self, change: int) -> None:
         """Note that a connection was made (1) or ended (-1)."""
@@ -154,7 +153,7 @@ class Wire:
             raise PeerGoneError from error
         finally:
             with suppress(OSError):
-                self.peer.settimeout(_PATIENCE)
+                self.peer.settimeout(_LONGEST_WAIT)
 
     def _until(self, mark: bytes) -> bytes:
         while mark not in self._rest:
@@ -199,9 +198,7 @@ class Server:
         self._acceptor.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
         self._stop_listening()
         with self._lock:
             peers = list(self._peers)
@@ -227,7 +224,7 @@ class Server:
             if self._stopping:
                 peer.close()
                 return
-            peer.settimeout(_PATIENCE)
+            peer.settimeout(_LONGEST_WAIT)
             # Else what follows a session ticket waits until that is acknowledged.
             peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with self._lock:

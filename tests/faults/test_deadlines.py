@@ -14,7 +14,7 @@ from support.network import Network, Route
 
 from autocall_otp import Outcome, TransportTimeoutError
 from faults import scenes, scripts
-from faults.scripts import dribbles, head, says_and_stalls
+from faults.scripts import dribbles, head, stalls
 from faults.server import Script, Wire
 from faults.users import LATE, To, User, own, serves
 
@@ -30,7 +30,7 @@ def floods(peer: Wire) -> None:
 
 
 SLOW: dict[str, tuple[Script, list[Route]]] = {
-    "silence": (says_and_stalls(b""), ["plain"]),
+    "silence": (stalls(b""), ["plain"]),
     "a head byte by byte": (
         dribbles(b"HTTP/1.1 200 OK\r\n", b"X-Filler: 0123456789\r\n" * 99, gap=0.02),
         ["plain", "tls proxy"],

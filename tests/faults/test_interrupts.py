@@ -13,7 +13,7 @@ import pytest
 from autocall_otp import Outcome, TransportTimeoutError
 from faults.clients import SECRETS, async_client, client
 from faults.observe import REF_ID
-from faults.scripts import answers, says_and_stalls
+from faults.scripts import answers, stalls
 from faults.server import Server
 from faults.ways import Way
 
@@ -72,7 +72,7 @@ def _is_told(error: BaseException, outcome: Outcome, caplog: pytest.LogCaptureFi
 @pytest.mark.parametrize("kind", _INTERRUPTS)
 def test_a_signal_amid_a_call(kind: type[BaseException], caplog: pytest.LogCaptureFixture) -> None:
     error = kind("now")
-    with Server(says_and_stalls(b"")) as server, client(server.url) as one:
+    with Server(stalls(b"")) as server, client(server.url) as one:
         with pytest.raises(kind) as caught, Interrupted(server, error):
             one.run_otp(SECRETS.number, SECRETS.code, ref_id=REF_ID)
         assert caught.value is error
@@ -101,7 +101,7 @@ def test_a_signal_before_anything_is_sent(
 
 
 def test_an_alarm_that_calls_itself_a_time_out_is_taken_for_one() -> None:
-    with Server(says_and_stalls(b"")) as server, client(server.url) as one:
+    with Server(stalls(b"")) as server, client(server.url) as one:
         with pytest.raises(TransportTimeoutError) as caught, Interrupted(server, TimeoutError("alarm")):
             one.run_otp(SECRETS.number, SECRETS.code)
         assert caught.value.outcome is Outcome.UNKNOWN
@@ -125,7 +125,7 @@ def test_a_task_that_is_stopped_amid_a_call(caplog: pytest.LogCaptureFixture) ->
             assert await asyncio.to_thread(server.ledger.wait_for, lambda ledger: ledger.open == 0)
             return caught.value.__cause__
 
-    with Server(says_and_stalls(b"")) as server:
+    with Server(stalls(b"")) as server:
         error = asyncio.run(main(server))
         assert isinstance(error, asyncio.CancelledError)
         _is_told(error, Outcome.UNKNOWN, caplog)

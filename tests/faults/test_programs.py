@@ -12,7 +12,7 @@ from contextlib import suppress
 import pytest
 
 from faults import scripts
-from faults.scripts import answers, good_body, says_and_stalls, whole
+from faults.scripts import answers, good_body, stalls, whole
 from faults.server import Server, Wire
 
 _PRELUDE = """
@@ -72,7 +72,7 @@ def terminated(process: subprocess.Popen[str]) -> str:
 
 @pytest.mark.parametrize("how", _IN_FLIGHT)
 def test_sigterm_ends_a_program_with_calls_in_flight(how: str) -> None:
-    with Server(says_and_stalls(b"")) as server, program(_IN_FLIGHT[how], server.url) as process:
+    with Server(stalls(b"")) as server, program(_IN_FLIGHT[how], server.url) as process:
         assert server.ledger.wait_for(lambda ledger: len(ledger.seen) == 8)
         start = time.monotonic()
         errors = terminated(process)

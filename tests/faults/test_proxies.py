@@ -15,7 +15,7 @@ from support.network import HOST, Network, leads_to, speaks_socks
 from autocall_otp import Outcome, TransportError, TransportTimeoutError
 from faults import scripts
 from faults.kinds import TRIES
-from faults.scripts import says, says_and_stalls, whole
+from faults.scripts import says, stalls, whole
 from faults.server import Script, Wire
 from faults.users import LATE, To, serves
 
@@ -37,9 +37,9 @@ FAILURES: dict[str, Script] = {
     "answers for the service": says(_CONNECTED + whole(b'{"call_id": "1"}')),
 }
 STALLS = {
-    "stalls": says_and_stalls(b""),
+    "stalls": stalls(b""),
     "stalls in its answer": scripts.dribbles(b"HTTP/1.1 200 OK\r\n", b"X: 1\r\n" * 200, gap=0.02),
-    "leads nowhere": says_and_stalls(_CONNECTED),
+    "leads nowhere": stalls(_CONNECTED),
 }
 
 

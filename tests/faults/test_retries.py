@@ -12,7 +12,7 @@ from support.network import Network
 from autocall_otp import AutocallError, RateLimitedError, Retry
 from faults import scripts
 from faults.clients import SECRETS, client
-from faults.scripts import answers, says_and_stalls
+from faults.scripts import answers, stalls
 from faults.server import Script, Server, Wire
 from faults.users import To, own
 
@@ -60,7 +60,7 @@ def test_a_retry_after_beyond_the_deadline_ends_at_once() -> None:
 
 
 def test_each_attempt_has_its_own_time_out() -> None:
-    script = scripts.in_turn(says_and_stalls(b""), says_and_stalls(b"HTTP/1.1 2"), answers())
+    script = scripts.in_turn(stalls(b""), stalls(b"HTTP/1.1 2"), answers())
     with Server(script) as server, client(server.url, timeout=httpx.Timeout(8, read=0.4)) as one:
         one.get_cdr("1")
         assert len(server.ledger.seen) == 3

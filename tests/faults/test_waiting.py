@@ -15,7 +15,7 @@ from faults.ways import CONNECTIONS
 
 
 def test_a_silent_service_does_not_hold_the_wait() -> None:
-    with Server(scripts.says_and_stalls(b"")) as server, client(server.url, timeout=60) as one:
+    with Server(scripts.stalls(b"")) as server, client(server.url, timeout=60) as one:
         start = time.monotonic()
         with pytest.raises(CdrTimeoutError) as caught:
             one.wait_for_cdr("1", timeout=0.5)
