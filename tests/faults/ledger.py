@@ -29,9 +29,9 @@ class Tally:
 
     def misreports(self) -> list[str]:
         """Every call of which the caller was told something else than what rang."""
-        return [complaint for told in self.told if (complaint := self._wrong(told))]
+        return [said for told in self.told if (said := self._misreport(told))]
 
-    def _wrong(self, told: Told) -> str:
+    def _misreport(self, told: Told) -> str:
         rings = self.rings[told.ref_id]
         if rings > 1:
             return f"{told.ref_id} rang {rings} times ({told.kind})"
@@ -48,10 +48,9 @@ class Tally:
         doubtful = [told.ref_id for told in self.told if told.outcome is Outcome.UNKNOWN]
         rings = f"{sum(self.rings.values())} rings, most for one ref_id {max(self.rings.values(), default=0)}"
         doubts = f"of the UNKNOWN {sum(self.rings[ref_id] > 0 for ref_id in doubtful)} rang"
-        lines = [
-            f"seed {self.seed}: {len(self.told)} calls, {sum(self.requests.values())} requests, {rings}",
-            f"{', '.join(f'{name} {number}' for name, number in sorted(outcomes.items()))}; {doubts}",
-            ", ".join(f"{name} {number}" for name, number in kinds.most_common()),
-            f"misreported: {len(self.misreports())}",
-        ]
-        return "\n".join(lines)
+        return (
+            f"seed {self.seed}: {len(self.told)} calls, {self.requests.total()} requests, {rings}\n"
+            f"{', '.join(f'{name} {number}' for name, number in sorted(outcomes.items()))}; {doubts}\n"
+            f"{', '.join(f'{name} {number}' for name, number in kinds.most_common())}\n"
+            f"misreported: {len(self.misreports())}"
+        )

@@ -9,8 +9,8 @@ import struct
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Self
 from urllib.parse import unquote
 
@@ -70,24 +70,13 @@ class Ledger:
         with self.changed:
             return self.changed.wait_for(lambda: condition(self), seconds)
 
-    def count_connection(self, change: int) -> None:
-        """Note that a connection was made (1) or ended (-1)."""
+    @contextmanager
+    def change(self) -> Iterator[Ledger]:
+        """Note something."""
         with self.changed:
-            self.connections += max(change, 0)
-            self.open += change
+            yield self
             self.most_open = max(self.most_open, self.open)
             self.changed.notify_all()
-
-    def count_request(self, entry: Seen) -> None:
-        """Note a request."""
-        with self.changed:
-            self.seen.append(entry)
-            self.changed.notify_all()
-
-    def count_sent(self, size: int) -> None:
-        """Note bytes that left."""
-        with self.changed:
-            self.sent += size
 
 
 @attrs.define
@@ -114,7 +103,8 @@ class Wire:
             self._more()
         body, self._rest = self._rest[:size], self._rest[size:]
         entry = Seen(method, target, headers, body, time.monotonic(), rings and method == "POST")
-        self.ledger.count_request(entry)
+        with self.ledger.change() as ledger:
+            ledger.seen.append(entry)
         return entry
 
     def wait_for_words(self) -> None:
@@ -128,7 +118,8 @@ class Wire:
             self.peer.sendall(data)
         except OSError as error:
             raise PeerGoneError from error
-        self.ledger.count_sent(len(data))
+        with self.ledger.change() as ledger:
+            ledger.sent += len(data)
 
     def reset(self) -> None:
         """Cut the connection with a reset in place of an orderly end."""
@@ -230,7 +221,9 @@ class Server:
             with self._lock:
                 self._peers.add(peer)
             thread = threading.Thread(target=self._serve, args=(peer, self.ledger.connections), daemon=True)
-            self.ledger.count_connection(1)
+            with self.ledger.change() as ledger:
+                ledger.connections += 1
+                ledger.open += 1
             self._threads.append(thread)
             thread.start()
 
@@ -248,4 +241,5 @@ class Server:
             peer.close()
             with self._lock:
                 self._peers.discard(peer)
-            self.ledger.count_connection(-1)
+            with self.ledger.change() as ledger:
+                ledger.open -= 1

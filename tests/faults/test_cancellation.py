@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
-import subprocess
 import sys
 import threading
 from functools import partial
@@ -139,54 +137,6 @@ def test_seven_calls_of_ten_are_cancelled(net: Network, route: Route) -> None:
     assert not [words for words in said.values() if words.startswith("call of ") and words[8:] not in placed]
     assert set(server.ledger.rings.values()) == {1}
     assert placed <= server.ledger.rings.keys() <= placed | doubtful
-
-
-# One place, and no rest after an answer: the next call misses a place that was lost, and does not wait.
-INTERRUPTED = """
-import random, signal, sys, time
-from autocall_otp import Client
-from autocall_otp._transport import environment, pool
-
-class Interrupted(BaseException):
-    pass
-
-def interrupt(*_):
-    raise Interrupted
-
-environment.MAX_CONNECTIONS, pool._REST = 1, 0.0
-signal.signal(signal.SIGALRM, interrupt)
-given = {"campaign_uuid": "5ff0d5b1-4ca8-4a5a-a0d4-1fd3e5e5d0b9", "template": "otp"}
-with Client(sys.argv[1], "token", **given) as client:
-    for number in range(int(sys.argv[2])):
-        start, said = time.perf_counter(), "UNKNOWN"
-        try:
-            if number % 4:
-                signal.setitimer(signal.ITIMER_REAL, random.uniform(0.00001, longest))
-            said = client.run_otp("0332987711", "1234", ref_id=f"r{number}").outcome.name
-            signal.setitimer(signal.ITIMER_REAL, 0)
-        except Interrupted as error:
-            if said != "PLACED" and hasattr(error, "__notes__"):
-                said = error.__notes__[0].split()[-1]
-        if not number % 4:
-            longest = time.perf_counter() - start
-        print(f"r{number}", said)
-"""
-
-
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize(("route", "rounds"), [("plain", 3000), ("tls proxy", 100)])
-def test_signals_interrupt_calls(net: Network, route: Route, rounds: int) -> None:
-    server, url = net.reach(serves, route)
-    command = [sys.executable, "-c", INTERRUPTED, url, str(rounds)]
-    paths = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run(command, env=paths, capture_output=True, text=True, timeout=280, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert net.all_closed()
-    said, rings = dict(line.split() for line in done.stdout.splitlines()), server.ledger.rings
-    assert {"PLACED", "NOT_PLACED"} <= set(said.values())
-    assert set(rings.values()) == {1}
-    assert {ref_id for ref_id, outcome in said.items() if outcome == "PLACED"} <= rings.keys()
-    assert not {ref_id for ref_id, outcome in said.items() if outcome == "NOT_PLACED"} & rings.keys()
 
 
 STAGES = [("token", "plain"), ("connect", "proxy"), ("connect", "tls proxy"), *(("answer", route) for route in ROUTES)]

@@ -10,10 +10,12 @@ import time
 from contextlib import suppress
 
 import pytest
+from support.network import Network, Route
 
 from faults import scripts
 from faults.scripts import answers, good_body, stalls, whole
 from faults.server import Server, Wire
+from faults.users import serves
 
 _PRELUDE = """
 import asyncio, os, signal, sys, threading
@@ -238,3 +240,48 @@ def test_one_client_in_event_loops_at_the_same_time_works_or_says_why_not() -> N
     with Server(answers()) as server, program(_LOOPS, server.url) as process:
         assert process.communicate(timeout=60)[1].count("Traceback") == process.returncode == 0
         assert server.ledger.seen
+
+
+# One place, and no rest after an answer: the next call misses a place that was lost, and does not wait.
+_INTERRUPTED = """
+    import random, time
+    from autocall_otp._transport import environment, pool
+
+    class Interrupted(BaseException):
+        pass
+
+    def interrupt(*_):
+        raise Interrupted
+
+    environment.MAX_CONNECTIONS, pool._REST = 1, 0.0
+    signal.signal(signal.SIGALRM, interrupt)
+    with Client(URL, "token", **KNOWN) as client:
+        for number in range({rounds}):
+            start, said = time.perf_counter(), "UNKNOWN"
+            try:
+                if number % 4:
+                    signal.setitimer(signal.ITIMER_REAL, random.uniform(0.00001, longest))
+                said = client.run_otp("0332987711", "1234", ref_id=f"r{{number}}").outcome.name
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            except Interrupted as error:
+                if said != "PLACED" and hasattr(error, "__notes__"):
+                    said = error.__notes__[0].split()[-1]
+            if not number % 4:
+                longest = time.perf_counter() - start
+            print(f"r{{number}}", said)
+    """
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("route", "rounds"), [("plain", 3000), ("tls proxy", 100)])
+def test_signals_interrupt_calls(net: Network, route: Route, rounds: int) -> None:
+    server, url = net.reach(serves, route)
+    with program(_INTERRUPTED.format(rounds=rounds), url) as process:
+        output, errors = process.communicate(timeout=280)
+    assert process.returncode == 0, errors
+    assert net.all_closed()
+    said, rings = dict(line.split() for line in output.splitlines()), server.ledger.rings
+    assert {"PLACED", "NOT_PLACED"} <= set(said.values())
+    assert set(rings.values()) == {1}
+    assert {ref_id for ref_id, outcome in said.items() if outcome == "PLACED"} <= rings.keys()
+    assert not {ref_id for ref_id, outcome in said.items() if outcome == "NOT_PLACED"} & rings.keys()
