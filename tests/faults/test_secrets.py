@@ -1,6 +1,5 @@
 """No token, code or phone number in anything that is logged, shown, stored or raised, whatever happens."""
 
-import asyncio
 import json
 import traceback
 from urllib.parse import quote
@@ -19,10 +18,11 @@ from faults.canaries import (
     shown_by,
     shown_by_log,
 )
-from faults.clients import Secrets, async_client
+from faults.clients import Secrets
 from faults.kinds import Fault
 from faults.observe import observe_all
 from faults.server import Server
+from faults.users import User
 
 pytestmark = ways.over_each
 
@@ -46,19 +46,17 @@ def test_a_code_that_the_service_sends_back_as_a_figure_is_not_shown() -> None:
     assert leaks(PLAIN, AS_FIGURES) == {}
 
 
-async def call(url: str, reference: str) -> None:
-    async with async_client(url, token=PLAIN.token) as one:
-        await one.run_otp(PLAIN.number, PLAIN.code, ref_id=reference)
-
-
 def test_a_reference_that_holds_secrets_is_masked_in_the_warning_and_in_the_error() -> None:
-    with Server(scripts.resets_after) as server:
-        reference = f"{PLAIN.number}-{PLAIN.code}"
-        with everything_logged() as lines, pytest.raises(TransportError) as caught:
-            asyncio.run(call(server.url, reference))
-        assert any("outcome UNKNOWN" in line for line in lines)
-        assert found("\n".join(lines), PLAIN) == []
-        assert found("".join(traceback.format_exception(caught.value)), PLAIN) == []
+    with (
+        Server(scripts.resets_after) as server,
+        everything_logged() as lines,
+        User("async", server.url, token=PLAIN.token) as one,
+    ):
+        error = one.start(f"{PLAIN.number}-{PLAIN.code}", PLAIN).exception(55)
+    assert isinstance(error, TransportError)
+    assert any("outcome UNKNOWN" in line for line in lines)
+    assert found("\n".join(lines), PLAIN) == []
+    assert found("".join(traceback.format_exception(error)), PLAIN) == []
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from support.network import Network
 
 from autocall_otp import ConfigurationError, Outcome
 from autocall_otp._transport import environment
-from autocall_otp._transport.environment import proxy_for
+from autocall_otp._transport.environment import async_transport, proxy_for, sync_transport
 from autocall_otp._transport.internals import ended_cleanly, replace_pool
 
 API, PROXY = "https://api.example.vn", "http://proxy:3128"
@@ -78,10 +78,6 @@ def test_plain_http_stays_on_this_machine(net: Network, user: To) -> None:
     assert user(net.serve(serves).url).calls("r1")
 
 
-MAKERS = pytest.mark.parametrize("make", [environment.sync_transport, environment.async_transport])
-
-
-@MAKERS
 @pytest.mark.parametrize(
     ("variable", "value", "words"),
     [
@@ -96,19 +92,17 @@ MAKERS = pytest.mark.parametrize("make", [environment.sync_transport, environmen
         ("HTTPS_PROXY", "http://[::1", "proxy of the environment: is not the URL of a proxy"),
     ],
 )
-def test_what_cannot_be_used_is_refused(
-    net: Network, make: Callable[[str], object], variable: str, value: str, words: str
-) -> None:
+def test_what_cannot_be_used_is_refused(net: Network, variable: str, value: str, words: str) -> None:
     net.monkeypatch.delenv("SSL_CERT_FILE")
     net.monkeypatch.setenv(variable, value)
     with pytest.raises(ConfigurationError) as caught:
-        make(API)
+        sync_transport(API)
     assert str(caught.value).startswith(words)
     assert caught.value.outcome is Outcome.NOT_PLACED
     assert "pr0xy-pass" not in f"{caught.value!r} {caught.value.__cause__!r}"
 
 
-@MAKERS
+@pytest.mark.parametrize("make", [sync_transport, async_transport])
 def test_socks_needs_its_package(net: Network, make: Callable[[str], object]) -> None:
     net.monkeypatch.setitem(sys.modules, "socksio", None)
     net.monkeypatch.setenv("ALL_PROXY", "socks5://proxy:1080")
