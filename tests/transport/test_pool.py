@@ -1,13 +1,16 @@
 """Connections are used again only where that is safe, never lost, and closed when they should be."""
 
+import asyncio
 import os
 import sys
 import threading
 import warnings
+from typing import Any
 
 import httpcore
 import httpx
 import pytest
+from faults.clients import async_client
 from faults.scripts import in_turn
 from faults.server import Wire
 from faults.users import To, User, own, serves
@@ -17,6 +20,7 @@ from autocall_otp import AutocallError, Outcome, TransportError, TransportTimeou
 from autocall_otp._clock import now
 from autocall_otp._sansio.body import OneShotBody
 from autocall_otp._transport import pool
+from autocall_otp._transport.async_pool import AsyncConnectionPool
 
 
 def test_a_connection_rests_for_25_ms_before_another_call_uses_it(net: Network, user: To) -> None:
@@ -229,6 +233,29 @@ def test_calls_that_wait_for_a_connection_end_when_the_client_is_closed(net: Net
     busy.released.set()
     assert first.result(55).call_id == "call of r0"
     assert net.all_closed()
+
+
+@pytest.mark.usefixtures("one_connection")
+def test_what_a_task_gets_as_it_is_cancelled_goes_to_the_next(net: Network) -> None:
+    busy, put = Busy(net), AsyncConnectionPool._put
+
+    async def main() -> None:
+        def puts(pool: AsyncConnectionPool, connection: Any) -> None:
+            put(pool, connection)
+            second.cancel()
+
+        net.monkeypatch.setattr(AsyncConnectionPool, "_put", puts)
+        async with async_client(busy.url) as one:
+            first, second, third = (asyncio.create_task(one.get_cdr(f"r{number}")) for number in (1, 2, 3))
+            assert await asyncio.to_thread(lambda: busy.is_taken() and busy.is_waited_for() and busy.is_waited_for())
+            busy.released.set()
+            assert (await first).id == "call of r1"
+            with pytest.raises(asyncio.CancelledError):
+                await second
+            assert (await third).id == "call of r3"
+
+    asyncio.run(main())
+    assert busy.server.ledger.connections == 1
 
 
 @pytest.mark.usefixtures("one_connection")
