@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-pytest.register_assert_rewrite("logins.attacks")
+pytest.register_assert_rewrite("logins.attacks", "logins.sites")
 
 CAMPAIGN = "f77dfcf4-0759-4179-93cb-741f481a776e"
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import html
 import itertools
 import json
 import os
 import re
+import signal
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,21 +20,26 @@ from typing import Any
 
 import httpx
 
-from autocall_otp.sandbox import Sandbox
+from autocall_otp import mask_number
+from autocall_otp.sandbox import Chaos, Sandbox
 
 HERE = Path(__file__).parent
-SKEWS = (0.0, -20.0)
+SKEWS = ("0", "-20")
+"""Seconds by which the clock of each process is off."""
 _addresses = (f"127.0.{high}.{low}" for high in range(1, 250) for low in range(1, 250))
+# To read the trusted certificates for each of so many browsers would take long.
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 _numbers = (f"03320{number:05}" for number in itertools.count(10_000))
 
 
 @dataclass
 class Site:
-    """The recipe's processes, the sandbox that they call, and their clock."""
+    """The recipe's processes, the sandbox that they call, and their clock. Attacks on it have nothing in common."""
 
     urls: list[str]
     sandbox: Sandbox
     clock: Path
+    log: Path
     stack: contextlib.ExitStack
 
     def later(self, seconds: float) -> None:
@@ -55,6 +63,15 @@ class Site:
         """A number that nobody was called at before."""
         return next(_numbers)
 
+    @contextlib.contextmanager
+    def slow(self) -> Iterator[None]:
+        """The service takes a while for each answer."""
+        self.sandbox.chaos = Chaos(latency_probability=1.0, latency_seconds=0.5)
+        try:
+            yield
+        finally:
+            self.sandbox.chaos = Chaos()
+
     def calls(self, number: str) -> list[Any]:
         """The calls to a number, in their order."""
         return [call for call in self.sandbox.calls if call.phone_number == number]
@@ -64,6 +81,11 @@ class Site:
         code: str = self.calls(number)[-1].code_otp
         return code
 
+    def wrong(self, number: str) -> str:
+        """A code that was never read."""
+        codes = {call.code_otp for call in self.calls(number)}
+        return next(code for code in ("000000", "111111", "222222", "333333") if code not in codes)
+
 
 class Browser:
     """Keeps cookies, fills forms in, and comes to another process with each request."""
@@ -71,7 +93,8 @@ class Browser:
     def __init__(self, site: Site, address: str) -> None:
         self.site = site
         self.turn = itertools.count()
-        self.http = httpx.Client(transport=httpx.HTTPTransport(local_address=address), timeout=60.0)
+        transport = httpx.HTTPTransport(local_address=address, verify=_NO_TLS)
+        self.http = httpx.Client(transport=transport, timeout=60.0)
 
     def url(self, path: str, process: int | None = None) -> str:
         return self.site.urls[(next(self.turn) if process is None else process) % len(self.site.urls)] + path
@@ -100,6 +123,12 @@ class Browser:
         """Enter a code."""
         return self.post("/login/code", process, code=code, **more, **self.form("/login/code"))
 
+    def expect_login(self, number: str, code: str) -> None:
+        """Enter a code that is right."""
+        entered = self.enter(code)
+        assert (entered.status_code, words(entered)) == (200, "")
+        assert self.user() == mask_number(number)
+
     def user(self) -> str:
         """The masked number of whoever is logged in; empty where nobody is."""
         page = self.get("/").text
@@ -117,10 +146,21 @@ def words(answer: httpx.Response) -> str:
     return html.unescape("".join(re.findall(r'<p role="status">(.*?)</p>', answer.text)))
 
 
+def retry_after(answer: httpx.Response) -> int:
+    """The seconds after which a refusal says to come back."""
+    assert answer.status_code == 429
+    return int(answer.headers["Retry-After"])
+
+
+def decoded(part: str) -> bytes:
+    """A part of a cookie, as whoever holds it reads it."""
+    return base64.urlsafe_b64decode(part.encode() + b"=" * (-len(part) % 4)) if part.isascii() else b""
+
+
 @contextlib.contextmanager
 def running(recipe: str, folder: Path, *, code: Path, **environment: str) -> Iterator[Site]:
     """Run a recipe, whose package is in the folder `code`, in two processes."""
-    clock = folder / "clock"
+    clock, log = folder / "clock", folder / "log"
     clock.write_text("0")
     with Sandbox(speed=0) as sandbox, contextlib.ExitStack() as stack:
         values = {
@@ -133,20 +173,18 @@ def running(recipe: str, folder: Path, *, code: Path, **environment: str) -> Ite
             "LOGIN_STORE": str(folder / "login.sqlite3"),
             "DJANGO_DB": str(folder / "db.sqlite3"),
             "PYTHONPATH": str(code),
-            "TEST_CLOCK": str(clock),
             **environment,
         }
-        urls = []
-        for skew in SKEWS:
-            process = subprocess.Popen(
-                [sys.executable, str(HERE / "serve.py"), recipe],
-                stdout=subprocess.PIPE,
-                stderr=stack.enter_context((folder / f"log{skew:+.0f}").open("w")),
-                env={**values, "TEST_SKEW": str(skew)},
-                cwd=folder,
-            )
-            stack.callback(process.communicate)
-            stack.callback(process.kill)
-            assert process.stdout is not None
-            urls.append(f"http://127.0.0.1:{json.loads(process.stdout.readline())}")
-        yield Site(urls, sandbox, clock, stack)
+        processes = subprocess.Popen(
+            [sys.executable, str(HERE / "serve.py"), recipe, str(clock), *SKEWS],
+            stdout=subprocess.PIPE,
+            stderr=stack.enter_context(log.open("w")),
+            env=values,
+            cwd=folder,
+            start_new_session=True,
+        )
+        stack.callback(processes.communicate)
+        stack.callback(os.killpg, processes.pid, signal.SIGKILL)
+        assert processes.stdout is not None
+        ports = sorted(json.loads(processes.stdout.readline()) for _ in SKEWS)
+        yield Site([f"http://127.0.0.1:{port}" for _, port in ports], sandbox, clock, log, stack)
