@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
-import yaml
+from support.page import ROOT, SPEC, media
 
 WHY = "the scripts are not part of the run against the wheel"
 check_site = pytest.importorskip("check_site", reason=WHY)
@@ -16,63 +17,49 @@ site_hooks = pytest.importorskip("site_hooks", reason=WHY)
 
 pytestmark = pytest.mark.dev
 
-ROOT = Path(__file__).resolve().parent.parent
-
 
 def marks(node: Any) -> list[str]:
-    if isinstance(node, list):
-        return [mark for item in node for mark in marks(item)]
-    if not isinstance(node, dict):
-        return []
-    own = [node["x-source-reason"]] if node.get("x-source") == "inferred" else []
-    return own + [mark for item in node.values() for mark in marks(item)]
-
-
-def contract() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((ROOT / "openapi.yaml").read_text("utf-8"))
-    return loaded
+    """The reasons for what is inferred."""
+    inner = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    own = [node["x-source-reason"]] if isinstance(node, dict) and node.get("x-source") == "inferred" else []
+    return own + [mark for item in inner for mark in marks(item)]
 
 
 def page_of(described: dict[str, Any]) -> str:
     return "\n".join(http_reference.Writer(described).page())
 
 
-def test_every_mark_of_the_wire_is_on_the_page() -> None:
-    described = contract()
-    wire = marks({"paths": described["paths"], "components": described["components"]})
-    page = page_of(described)
+def test_every_mark_of_the_wire_field_and_example_is_on_the_page() -> None:
+    page, components = page_of(SPEC), SPEC["components"]
+    wire = marks([SPEC["paths"], components])
     assert len(wire) > 30
     assert [reason for reason in wire if f"{http_reference.MARK}: {reason}." not in page] == []
+    fields = [name for schema in components["schemas"].values() for name in schema["properties"]]
+    assert [name for name in fields if f"| `{name}` |" not in page] == []
+    examples = [each for answer in components["responses"].values() for each in media(answer)["examples"].values()]
+    assert [example["summary"] for example in examples if example["summary"] not in page] == []
 
 
 def test_a_mark_that_goes_is_gone_from_the_page() -> None:
-    described = contract()
-    answer = described["paths"]["/v3/autocall/otp"]["post"]["responses"]["200"]
+    described = copy.deepcopy(SPEC)
     assert f"The call was taken. {http_reference.MARK}" in page_of(described)
-    del answer["x-source"]
+    del described["paths"]["/v3/autocall/otp"]["post"]["responses"]["200"]["x-source"]
     assert f"The call was taken. {http_reference.MARK}" not in page_of(described)
 
 
-def test_every_field_and_example_is_on_the_page() -> None:
-    described = contract()
-    page = page_of(described)
-    for schema in described["components"]["schemas"].values():
-        assert [name for name in schema["properties"] if f"| `{name}` |" not in page] == []
-    for response in described["components"]["responses"].values():
-        for example in response["content"]["application/json"]["examples"].values():
-            assert example["summary"] in page
-
-
-def test_a_stale_page_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    stale = tmp_path / "http.md"
-    monkeypatch.setattr(http_reference, "PAGE", stale)
-    monkeypatch.setattr("sys.argv", ["http_reference.py"])
-    http_reference.main()
+def test_the_http_reference_is_current_and_a_stale_one_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr("sys.argv", ["http_reference.py", "--check"])
     http_reference.main()
-    stale.write_text(stale.read_text("utf-8") + "more\n")
+    stale = tmp_path / "http.md"
+    stale.write_text(http_reference.PAGE.read_text("utf-8") + "more\n")
+    monkeypatch.setattr(http_reference, "PAGE", stale)
     with pytest.raises(SystemExit, match=r"not current"):
         http_reference.main()
+    monkeypatch.setattr("sys.argv", ["http_reference.py"])
+    http_reference.main()
+    assert stale.read_text("utf-8") == (ROOT / "docs" / "http.md").read_text("utf-8")
 
 
 FETCHED = [
@@ -97,21 +84,23 @@ NOT_FETCHED = [
 ]
 
 
-def test_what_is_fetched_from_elsewhere_is_found_and_what_is_not_is_left_alone(tmp_path: Path) -> None:
-    page = tmp_path / "index.html"
-    for count, htmls in ((1, FETCHED), (0, NOT_FETCHED)):
-        for html in htmls:
-            page.write_text(html)
-            assert len(check_site.fetched_from_elsewhere(tmp_path)) == count, html
+@pytest.mark.parametrize(("html", "count"), [*((html, 1) for html in FETCHED), *((html, 0) for html in NOT_FETCHED)])
+def test_what_is_fetched_from_elsewhere_is_found_and_what_is_not_is_left_alone(
+    html: str, count: int, tmp_path: Path
+) -> None:
+    (tmp_path / "index.html").write_text(html)
+    assert len(check_site.fetched_from_elsewhere(tmp_path)) == count
+
+
+def test_what_a_style_fetches_from_elsewhere_is_found(tmp_path: Path) -> None:
     (tmp_path / "a.css").write_text("@font-face{src:url(https://elsewhere.example/f.woff2)} p{background:url(b.png)}")
     assert check_site.fetched_from_elsewhere(tmp_path) == ["a.css: https://elsewhere.example/f.woff2"]
 
 
 def test_pages_take_their_text_from_its_one_source() -> None:
     def shown(markdown: str) -> str:
-        return site_hooks.on_page_markdown(
-            markdown, page=cast("Any", SimpleNamespace(file=SimpleNamespace(src_uri="a.md")))
-        )
+        page: Any = SimpleNamespace(file=SimpleNamespace(src_uri="a.md"))
+        return site_hooks.on_page_markdown(markdown, page=page)  # type: ignore[no-any-return] # a script's own
 
     page = shown("# Security\n\n<!-- from SECURITY.md -->\n")
     assert page.startswith("# Security\n\n## What the SDK promises\n")
@@ -123,19 +112,13 @@ def test_pages_take_their_text_from_its_one_source() -> None:
         shown("<!-- from CONTRIBUTING.md: Nothing -->")
 
 
-def shown_as(columns: int, *cells: str) -> str:
-    """What becomes of a table with one row."""
-    head, row = "<th><code>a</code> b</th>" * columns, "".join(f"<td>{cell}</td>" for cell in cells)
+@pytest.mark.parametrize("cells", [["1", "2"], ["1", "-", "-1"], ["1"] * 6], ids=len)
+def test_a_cell_of_a_middling_table_knows_its_column_and_a_card_does_without_a_dash(cells: list[str]) -> None:
+    head, row = "<th><code>a</code> b</th>" * len(cells), "".join(f"<td>{cell}</td>" for cell in cells)
     html = f"<table><thead><tr>{head}</tr></thead><tbody><tr>{row}</tr></tbody></table>"
-    shown: str = site_hooks.on_page_content(html)
-    return "as it is" if shown == html else shown
-
-
-def test_a_cell_of_a_middling_table_knows_its_column_and_a_card_does_without_a_dash() -> None:
-    shown = shown_as(3, "1", "-", "-1")
-    assert "<table data-cards>" in shown
-    assert '<td data-label="a b">1</td><td data-label="a b" data-empty>-</td><td data-label="a b">-1</td>' in shown
-    assert shown_as(2, "1", "2") == shown_as(6, *"123456") == "as it is"
+    labelled = '<td data-label="a b">1</td><td data-label="a b" data-empty>-</td><td data-label="a b">-1</td>'
+    cards = html.replace("<table>", "<table data-cards>").replace(row, labelled)
+    assert site_hooks.on_page_content(html) == (cards if len(cells) == 3 else html)
 
 
 def test_the_build_is_strict_and_not_quiet() -> None:
