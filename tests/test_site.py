@@ -7,13 +7,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import check_site
+import http_reference
 import pytest
+import site_hooks
 from support.page import ROOT, SPEC, media
-
-WHY = "the scripts are not part of the run against the wheel"
-check_site = pytest.importorskip("check_site", reason=WHY)
-http_reference = pytest.importorskip("http_reference", reason=WHY)
-site_hooks = pytest.importorskip("site_hooks", reason=WHY)
 
 pytestmark = pytest.mark.dev
 
@@ -100,7 +98,7 @@ def test_what_a_style_fetches_from_elsewhere_is_found(tmp_path: Path) -> None:
 def test_pages_take_their_text_from_its_one_source() -> None:
     def shown(markdown: str) -> str:
         page: Any = SimpleNamespace(file=SimpleNamespace(src_uri="a.md"))
-        return site_hooks.on_page_markdown(markdown, page=page)  # type: ignore[no-any-return] # a script's own
+        return site_hooks.on_page_markdown(markdown, page=page)
 
     page = shown("# Security\n\n<!-- from SECURITY.md -->\n")
     assert page.startswith("# Security\n\n## What the SDK promises\n")
