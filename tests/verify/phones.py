@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from autocall_otp import Cdr, NotFoundError, OtpCall
@@ -22,56 +21,55 @@ class Read(NamedTuple):
     ref_id: str
 
 
-@dataclass
-class Phones:
-    """What the service was asked for; `fail` is called first and may raise, `records` are found by reference."""
+class Calls:
+    """A client for threads: `fail` and `look_up` are called first and may raise; `records` are found by reference."""
 
-    calls: list[Read] = field(default_factory=list)
-    records: dict[str, Cdr] = field(default_factory=dict)
-    fail: Callable[[], Any] = lambda: None
-    look_up: Callable[[], Any] = lambda: None
-    lock: Any = field(default_factory=threading.Lock)
+    def __init__(self) -> None:
+        self.calls: list[Read] = []
+        self.records: dict[str, Cdr] = {}
+        self.fail: Callable[[], Any] = lambda: None
+        self.look_up: Callable[[], Any] = lambda: None
+        self.lock = threading.Lock()
 
-    def place(self, number: str, code: str, ref_id: str) -> OtpCall:
+    @property
+    def code(self) -> str:
+        """The code that was read last."""
+        return self.calls[-1].code
+
+    @property
+    def wrong(self) -> str:
+        """A code that was never read."""
+        read = {call.code for call in self.calls}
+        return next(code for number in range(10) if (code := f"{number:06}") not in read)
+
+    def run_otp(self, phone_number: str, code_otp: str, *, ref_id: str) -> OtpCall:
         with self.lock:
-            self.calls.append(Read(number, code, ref_id))
+            self.calls.append(Read(phone_number, code_otp, ref_id))
         self.fail()
         return OtpCall(call_id="call", ref_id=ref_id)
 
-    def find(self, ref_id: str) -> Cdr:
+    def get_cdr(self, ref_id: str) -> Cdr:
         self.look_up()
         if ref_id not in self.records:
             raise NotFoundError("no record yet", ref_id=ref_id)
         return self.records[ref_id]
 
-
-class Calls:
-    """A client for threads."""
-
-    def __init__(self, phones: Phones | None = None) -> None:
-        self.phones = phones or Phones()
-
-    def run_otp(self, phone_number: str, code_otp: str, *, ref_id: str) -> OtpCall:
-        return self.phones.place(phone_number, code_otp, ref_id)
-
-    def get_cdr(self, ref_id: str) -> Cdr:
-        return self.phones.find(ref_id)
-
     def wait_for_cdr(self, ref_id: str, *, timeout: float, progress: Callable[[Any], Any]) -> Any:
         return progress((ref_id, timeout))  # no call is over yet
 
 
-class AsyncCalls:
+def awaited(method: Callable[..., Any]) -> Any:
+    """The method as a coroutine function."""
+
+    async def call(*arguments: Any, **named: Any) -> Any:
+        return method(*arguments, **named)
+
+    return call
+
+
+class AsyncCalls(Calls):
     """A client for asyncio."""
 
-    def __init__(self, phones: Phones | None = None) -> None:
-        self.phones = phones or Phones()
-
-    async def run_otp(self, phone_number: str, code_otp: str, *, ref_id: str) -> OtpCall:
-        return self.phones.place(phone_number, code_otp, ref_id)
-
-    async def get_cdr(self, ref_id: str) -> Cdr:
-        return self.phones.find(ref_id)
-
-    async def wait_for_cdr(self, ref_id: str, *, timeout: float, progress: Callable[[Any], Any]) -> Any:  # noqa: ASYNC109 - as the SDK's
-        return progress((ref_id, timeout))  # no call is over yet
+    run_otp = awaited(Calls.run_otp)
+    get_cdr = awaited(Calls.get_cdr)
+    wait_for_cdr = awaited(Calls.wait_for_cdr)

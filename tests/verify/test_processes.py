@@ -1,24 +1,23 @@
-"""Logins in several processes at once, and processes that are killed at any operation of their store."""
+"""Logins in several processes at once."""
 
 from __future__ import annotations
 
 import itertools
-import json
-import subprocess
-import sys
+import multiprocessing
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from autocall_otp.verify import Limits, Verdict, Verifier
-from verify.crowd import UNHURRIED, open_store
-from verify.phones import KEY, NUMBER, OWNER, STRANGER, Calls
+from autocall_otp.verify import Verdict, Verifier
+from verify.crowd import crowd, join, open_store
+from verify.phones import KEY, NUMBER, OWNER, Calls
 
-CROWD = Path(__file__).with_name("crowd.py")
 PROCESSES, THREADS = 4, 16
+Crowd = Callable[..., tuple[Counter[str], list[str]]]
 
 pytestmark = [pytest.mark.dev, pytest.mark.timeout(300)]
 
@@ -35,135 +34,50 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return url
 
 
-def login(place: str, **settings: Any) -> tuple[Verifier, Calls]:
+def login(place: str) -> tuple[Verifier, Calls]:
     calls: Any = Calls()
-    return Verifier(calls, open_store(place), KEY, **settings), calls
+    return Verifier(calls, open_store(place), KEY), calls
 
 
-def crowd(place: str, what: str, code: str = "") -> tuple[Counter[str], list[str]]:
+@pytest.fixture(scope="module")
+def processes() -> Iterator[ProcessPoolExecutor]:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(PROCESSES, context, join, (context.Barrier(PROCESSES),)) as pool:
+        yield pool
+
+
+@pytest.fixture
+def at_once(processes: ProcessPoolExecutor, place: str) -> Crowd:
     """64 threads in 4 processes that do the same at once."""
-    command = [sys.executable, str(CROWD), "crowd", place, what, code, str(THREADS)]
-    running = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(PROCESSES)
-    ]
-    for process in running:
-        assert process.stdout is not None
-        assert process.stdout.readline() == '"ready"\n'
-    for process in running:
-        assert process.stdin is not None
-        process.stdin.write("\n")
-        process.stdin.flush()
-    results: Counter[str] = Counter()
-    codes: list[str] = []
-    for process in running:
-        out, _ = process.communicate()
-        each, read = json.loads(out)
-        results.update(each)
-        codes += read
-    assert results.total() == PROCESSES * THREADS
-    return results, codes
+
+    def act(what: str, code: str = "") -> tuple[Counter[str], list[str]]:
+        jobs = [processes.submit(crowd, place, what, code, THREADS) for _ in range(PROCESSES)]
+        done = [job.result() for job in jobs]
+        results = Counter(itertools.chain.from_iterable(each for each, _ in done))
+        assert results.total() == PROCESSES * THREADS
+        return results, [code for _, read in done for code in read]
+
+    return act
 
 
-def test_of_many_who_ask_at_once_one_rings(place: str) -> None:
-    results, codes = crowd(place, "start")
+def test_of_many_who_ask_at_once_one_rings(place: str, at_once: Crowd) -> None:
+    results, codes = at_once("start")
     assert results == {"rang": 1, "joined": 63}
     verifier, _ = login(place)
     assert verifier.check(NUMBER, codes[0], owner=OWNER).verified
 
 
-def test_of_many_wrong_guesses_at_once_five_are_compared(place: str) -> None:
+def test_of_many_wrong_guesses_at_once_five_are_compared(place: str, at_once: Crowd) -> None:
     verifier, calls = login(place)
     verifier.start(NUMBER, owner=OWNER)
-    wrong = "000000" if calls.phones.calls[0].code != "000000" else "111111"
-    results, _ = crowd(place, "check", wrong)
+    results, _ = at_once("check", calls.wrong)
     assert results == {"wrong": 5, "locked": 59}
-    assert verifier.check(NUMBER, calls.phones.calls[0].code, owner=OWNER).verdict is Verdict.LOCKED
+    assert verifier.check(NUMBER, calls.code, owner=OWNER).verdict is Verdict.LOCKED
 
 
-def test_of_many_right_codes_at_once_one_wins(place: str) -> None:
+def test_of_many_right_codes_at_once_one_wins(place: str, at_once: Crowd) -> None:
     verifier, calls = login(place)
     verifier.start(NUMBER, owner=OWNER)
-    results, _ = crowd(place, "check", calls.phones.calls[0].code)
+    results, _ = at_once("check", calls.code)
     assert results["verified"] == 1
     assert set(results) <= {"verified", "expired", "locked"}
-
-
-@pytest.fixture
-def die(place: str) -> Iterator[Callable[..., tuple[bool, list[Any]]]]:
-    """Does something in a process that is killed: whether it came to that, and the calls that were placed before."""
-    command = [sys.executable, str(CROWD), "deaths", place]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as mother:
-        assert mother.stdin is not None
-        assert mother.stdout is not None
-
-        def do(*what: Any) -> tuple[bool, list[Any]]:
-            mother.stdin.write(json.dumps(what) + "\n")
-            mother.stdin.flush()
-            said = []
-            while not isinstance(word := json.loads(mother.stdout.readline()), bool):
-                said.append(word)
-            return word, said
-
-        yield do
-        mother.stdin.close()
-
-
-def empty(place: str) -> None:
-    store = open_store(place)
-    if place.startswith("redis:"):
-        store._client.flushall()
-    else:
-        store._connection().execute("DELETE FROM autocall_verify")
-        store.close()
-
-
-@pytest.mark.parametrize("after", ["before", "after"])
-@pytest.mark.parametrize("what", ["start", "refused"])
-def test_whoever_is_killed_while_starting_rings_at_most_once(
-    place: str, what: str, after: str, die: Callable[..., tuple[bool, list[Any]]]
-) -> None:
-    for at in itertools.count():
-        empty(place)
-        was_killed, read = die(what, "", at, after)
-        if not was_killed:
-            break
-        assert len(read) <= 1
-        verifier, calls = login(place, limits=UNHURRIED)
-        again = verifier.start(NUMBER, owner=OWNER)
-        if read and what == "start":
-            # In doubt the phone is not rung again, and the code that was read is good.
-            assert not again.rang
-            assert verifier.check(NUMBER, read[0][0], owner=OWNER).verified
-        else:
-            # Nothing rang: somebody may ring, at once or when the time of the claim is over.
-            verifier._now = lambda now=verifier._now: now() + 601  # type: ignore[method-assign,misc] # that is over
-            assert again.rang or verifier.start(NUMBER, owner=STRANGER).rang
-        assert len(calls.phones.calls) <= 1
-    assert at == (6 if what == "start" else 8)
-
-
-@pytest.mark.parametrize("after", ["before", "after"])
-@pytest.mark.parametrize("right", [True, False], ids=["right", "wrong"])
-def test_whoever_is_killed_while_checking_wins_no_guess(
-    place: str,
-    after: str,
-    right: bool,  # noqa: FBT001 - a column
-    die: Callable[..., tuple[bool, list[Any]]],
-) -> None:
-    guesses = 5
-    for at in itertools.count():
-        empty(place)
-        verifier, calls = login(place, limits=Limits(guesses=guesses))
-        verifier.start(NUMBER, owner=OWNER)
-        code = calls.phones.calls[0].code
-        wrong = "000000" if code != "000000" else "111111"
-        was_killed, _ = die("check", code if right else wrong, at, after)
-        if not was_killed:
-            break
-        left = verifier.check(NUMBER, wrong, owner=OWNER).attempts_left
-        assert left in {0, guesses - 2, guesses - 1}
-        check = verifier.check(NUMBER, code, owner=OWNER)
-        # A code that was used up before the kill is used up.
-        assert check.verified or (right and check.verdict is Verdict.EXPIRED)
-        assert not verifier.check(NUMBER, code, owner=OWNER).verified
-    assert at == (4 if right else 2)
