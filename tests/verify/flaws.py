@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -13,11 +12,11 @@ from .world import ClockedMemory
 
 RULES: dict[str, tuple[str, str]] = {
     "a call that was refused keeps number and code": ("(caller_key, person.key)", "(caller_key,)"),
-    "a call that was joined is counted for its caller": (
-        "if call.ref_id != ref_id:\n            await self._give_back(person, caller_key, ref_id)\n",
-        "if call.ref_id != ref_id:\n",
-    ),
     "a call that was refused stays counted for its caller": ("(caller_key, person.key)", "(person.key,)"),
+    "a call that was joined is counted for its caller": (
+        "caller_key, ref_id)\n            return",
+        "None, ref_id); return",
+    ),
     "what is given back is the last, not one's own": (
         "record.remove(ref_id)",
         "bool(record.calls and record.calls.pop())",
@@ -31,10 +30,7 @@ RULES: dict[str, tuple[str, str]] = {
     "a spent challenge is joined": ("if len(last.guesses) >=", "if False and len(last.guesses) >="),
     "a busy call is not repeated": ("return not ended.answered", "return False"),
     "an answered call is taken for unanswered": ("return not ended.answered", "return True"),
-    "a call that is not over is taken for unanswered": (
-        "except AutocallError:\n            return False",
-        "except AutocallError:\n            return True",
-    ),
+    "a call under way is taken for unanswered": ("Error:\n            return False", "Error:\n            return True"),
     "windows are not looked at": ('_admit("calls_per_number", wait(', '_admit("calls_per_number", 0 * wait('),
     "windows are looked at with a clock read before": (
         "raw: str | None = await self._ask(self._store.get, key)\n        record, now = load(raw), self._now()",
@@ -48,29 +44,23 @@ RULES: dict[str, tuple[str, str]] = {
     ),
     "a code may be used again": ("call.winner = call.winner or guess", 'call.winner = ""'),
     "two win": ("call.ref_id in right and not call.winner", "call.ref_id in right"),
-    "a call under way is freed with a used code": (
-        "if call.ref_id in right:",
-        "if True:",
-    ),
+    "a call under way is freed with a used code": ("if call.ref_id in right:", "if True:"),
     "a success does not free the number": ("if call.ref_id in right:", "if False:"),
     "a success keeps the failures": (
         "record.failures, record.verified[person.owner] = 0,",
         "record.verified[person.owner] =",
     ),
-    "nobody is known as verified before": (
-        "record.failures, record.verified[person.owner] = 0, now",
-        "record.failures = 0",
-    ),
+    "nobody is known as verified before": ("record.verified[person.owner] = 0, now", "_ = 0, now"),
     "a new code resets the failures": (
-        "await self._do(self._client.run_otp",
-        "await self._unlock(person.number)\n            await self._do(self._client.run_otp",
+        "self._do(self._client.run_otp",
+        "self._unlock(person.number)\n            await self._do(self._client.run_otp",
     ),
     "failures are not counted": ("record.failures += 1", "pass"),
     "a lock is not looked at": ("return record.failures >= (most", "return False and (most"),
     "a code outlives its time": ("and now < call.ends]", "and now < call.ends + 300]"),
     "a resent code makes the first one void": (
-        "            record.calls.append(self._new_call(",
-        "            [setattr(each, 'ends', now) for each in challenge];record.calls.append(self._new_call(",
+        "record.calls.append(self._new_call(",
+        "[setattr(each, 'ends', now) for each in challenge];record.calls.append(self._new_call(",
     ),
     "Retry-After is a guess": ("limit=limit, retry_after=pause)", "limit=limit, retry_after=1.0)"),
 }
@@ -81,8 +71,7 @@ def flawed(name: str) -> Any:
     """The rules with one fault."""
     before, after = RULES[name]
     source = inspect.getsource(flows)
-    if source.count(before) != 1:
-        raise LookupError(f"{name}: the code to change is there {source.count(before)} times")
+    assert source.count(before) == 1
     module = ModuleType("flawed_flows")
     exec(compile(source.replace(before, after), "_flows.py", "exec"), module.__dict__)  # noqa: S102 - our own code
     return module.Flows
@@ -113,8 +102,4 @@ class SwapsOnPresence(ClockedMemory):
         return super().swap(key, None if old is None else there, new, ttl)
 
 
-STORES: dict[str, Callable[[], Any]] = {
-    "a store that does not compare": ForgetsOld,
-    "a store that evicts": Evicts,
-    "a store that compares only whether there is a value": SwapsOnPresence,
-}
+STORES = (ForgetsOld, Evicts, SwapsOnPresence)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import random
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,124 +14,73 @@ from .world import Actor, ClockedMemory, Step, World, run
 
 Script = tuple[str, ...]
 """What one actor does: "a placed", "a right", "+61"."""
+Case = tuple[Limits, Script, tuple[Script, ...]]
+MakeStore = Callable[[], Any]
 
 MANY = ((50, 600.0), (100, 86_400.0))
-ROOMY = Limits(calls_per_number=MANY, calls_per_caller=MANY)
+HARD = """
+a placed || a placed
+a placed || b placed
+a refused || a placed, a placed
+a refused || b placed, b placed
+a refused || +61, a placed, a placed
+a refused || +61, b placed
+calls_per_number=((2, 600),): a placed, +539, b placed, +60 then a refused || +2, b placed
+a placed then a right || a right
+guesses=2: a placed then a wrong || a wrong || a wrong
+a placed, +61 then a right || a placed
+a placed then a right || +301, a placed
+a busy then a placed || a placed
+a busy then a placed || b placed
+guesses=1: a placed, +61 then a wrong || a placed
+guesses=1: a placed, +61 then a first || a placed
+guesses=1: a placed, a wrong, +61 then a placed || a placed
+a placed then a right, a placed || a placed
+failures_per_number=1: a placed, +61, b placed then a wrong || b wrong
+failures_per_number=2: a placed, +61, b placed then a right || b wrong, b wrong, b wrong
+a refused || a placed || a placed
+a placed, +61 then a refused || b placed || a first
+calls_per_number=((3, 600),): b placed, +61, b placed, +61, b placed, +477 then a placed || +1, b placed || +1, a placed
+a placed, +61 then a refused || a first
+a placed, +290, a placed, +61 then a refused || a right
+a refused || a placed, +1, a placed
+a placed, +61 then a right || b placed || c placed
+a busy, +61 then a placed || b placed
+a busy, +5 then a placed || +56, b placed
+a placed || +61, b placed
+a placed, +61 then a placed || a first, a placed
+guesses=1: a placed, a wrong then a placed || a placed
+"""
+"""A limit, what is done before, and what is done at once."""
 
 
 def limits(**changes: Any) -> Limits:
     return Limits(**{"calls_per_number": MANY, "calls_per_caller": MANY, **changes})
 
 
-BUSY, HEARD = ("a busy",), ("a placed",)
-CASES: dict[str, tuple[Limits, Script, tuple[Script, ...]]] = {
-    "1 start a || start a": (ROOMY, (), (("a placed",), ("a placed",))),
-    "2 start a || start b": (ROOMY, (), (("a placed",), ("b placed",))),
-    "3 start a refused || start a; start a": (ROOMY, (), (("a refused",), ("a placed", "a placed"))),
-    "4 start a refused || start b; start b": (ROOMY, (), (("a refused",), ("b placed", "b placed"))),
-    "5 start a, slow, refused || +61 s; start a; start a": (
-        ROOMY,
-        (),
-        (("a refused",), ("+61", "a placed", "a placed")),
-    ),
-    "6 start a, slow, refused || +61 s; start b": (ROOMY, (), (("a refused",), ("+61", "b placed"))),
-    "7 start a refused while a window ends": (
-        limits(calls_per_number=((2, 600.0),)),
-        ("a placed", "+539", "b placed", "+60"),
-        (("a refused",), ("+2", "b placed")),
-    ),
-    "8 check right || check right": (ROOMY, HEARD, (("a right",), ("a right",))),
-    "9 three wrong checks at once, 2 guesses": (
-        limits(guesses=2),
-        HEARD,
-        (("a wrong",), ("a wrong",), ("a wrong",)),
-    ),
-    "10 check right || start again after 60 s": (ROOMY, (*HEARD, "+61"), (("a right",), ("a placed",))),
-    "11 check right || its life ends; start": (ROOMY, HEARD, (("a right",), ("+301", "a placed"))),
-    "12 nobody answered: start || start": (ROOMY, BUSY, (("a placed",), ("a placed",))),
-    "13 nobody answered: start a || start b": (ROOMY, BUSY, (("a placed",), ("b placed",))),
-    "14 last wrong guess || start again after 60 s": (
-        limits(guesses=1),
-        (*HEARD, "+61"),
-        (("a wrong",), ("a placed",)),
-    ),
-    "14 last guess, right || start again after 60 s": (
-        limits(guesses=1),
-        (*HEARD, "+61"),
-        (("a first",), ("a placed",)),
-    ),
-    "15 challenge is spent, 60 s later: start || start": (
-        limits(guesses=1),
-        (*HEARD, "a wrong", "+61"),
-        (("a placed",), ("a placed",)),
-    ),
-    "16 check right; start || start": (ROOMY, HEARD, (("a right", "a placed"), ("a placed",))),
-    "17 one failure left: wrong a || wrong b": (
-        limits(failures_per_number=1),
-        ("a placed", "+61", "b placed"),
-        (("a wrong",), ("b wrong",)),
-    ),
-    "18 right a || wrong b x3, 2 failures left": (
-        limits(failures_per_number=2),
-        ("a placed", "+61", "b placed"),
-        (("a right",), ("b wrong", "b wrong", "b wrong")),
-    ),
-    "19 start a refused || start a || start a": (ROOMY, (), (("a refused",), ("a placed",), ("a placed",))),
-    "20 resend a refused || start b || check right a": (
-        ROOMY,
-        (*HEARD, "+61"),
-        (("a refused",), ("b placed",), ("a first",)),
-    ),
-    "21 window boundary: 3 rings within 2 s where 3 in 600 s are allowed": (
-        limits(calls_per_number=((3, 600.0),)),
-        ("b placed", "+61", "b placed", "+61", "b placed", "+477"),
-        (("a placed",), ("+1", "b placed"), ("+1", "a placed")),
-    ),
-    "22 resend refused || check of the first code": (ROOMY, (*HEARD, "+61"), (("a refused",), ("a first",))),
-    "22 resend refused, in a challenge of its own || check of the first code": (
-        ROOMY,
-        (*HEARD, "+290", "a placed", "+61"),
-        (("a refused",), ("a right",)),
-    ),
-    "23 join of a call that is then refused": (ROOMY, (), (("a refused",), ("a placed", "+1", "a placed"))),
-    "24 right a (old ring) || start b || start c": (
-        ROOMY,
-        (*HEARD, "+61"),
-        (("a right",), ("b placed",), ("c placed",)),
-    ),
-    "25 nobody answered, slot over: start a || start b": (ROOMY, (*BUSY, "+61"), (("a placed",), ("b placed",))),
-    "26 nobody answered: start a, slow || +56 s; start b": (
-        ROOMY,
-        (*BUSY, "+5"),
-        (("a placed",), ("+56", "b placed")),
-    ),
-    "27 start a stalls 61 s anywhere || start b": (ROOMY, (), (("a placed",), ("+61", "b placed"))),
-    "29 start again after 60 s || check of the first code; start": (
-        ROOMY,
-        (*HEARD, "+61"),
-        (("a placed",), ("a first", "a placed")),
-    ),
-    "28 challenge is spent: start || start": (
-        limits(guesses=1),
-        (*HEARD, "a wrong"),
-        (("a placed",), ("a placed",)),
-    ),
-}
+def read(line: str) -> Case:
+    """The case in a line."""
+    bounds, _, rest = line.rpartition(": ")
+    before, _, at_once = rest.rpartition(" then ")
+    name, _, value = bounds.partition("=")
+    changes = {name: ast.literal_eval(value)} if name else {}
+    return limits(**changes), script(before), tuple(script(each) for each in at_once.split(" || "))
+
+
+def script(words: str) -> Script:
+    return tuple(words.split(", ")) if words else ()
+
+
+CASES = {line: read(line) for line in HARD.split("\n") if line}
 
 
 def steps(script: Script) -> list[Step]:
     made = []
     for words in script:
-        if words.startswith("+"):
-            made.append(Step("wait", float(words)))
-        else:
-            owner, what = words.split()
-            made.append(Step("check" if what in {"right", "first", "wrong"} else "start", what, owner))
+        owner, _, what = words.partition(" ")
+        kind = "check" if what in {"right", "first", "wrong"} else "start"
+        made.append(Step(kind, what, owner) if what else Step("wait", float(words)))
     return made
-
-
-Case = tuple[Limits, Script, tuple[Script, ...]]
-MakeStore = Callable[[], Any]
 
 
 def play(
@@ -196,7 +146,7 @@ def at_random(rng: random.Random) -> Callable[[list[int], int | None], int]:
 def random_case(rng: random.Random) -> Case:
     """Limits, a beginning, and two or three people who do a few things at once."""
 
-    def script(length: int) -> Script:
+    def some(length: int) -> Script:
         words = []
         for _ in range(length):
             if rng.random() < 0.3:
@@ -212,4 +162,4 @@ def random_case(rng: random.Random) -> Case:
         calls_per_number=rng.choice([MANY, ((3, 600.0), (10, 86_400.0)), ((2, 300.0),)]),
         calls_per_caller=MANY,
     )
-    return bounds, script(rng.randint(0, 3)), tuple(script(rng.randint(1, 3)) for _ in range(rng.randint(2, 3)))
+    return bounds, some(rng.randint(0, 3)), tuple(some(rng.randint(1, 3)) for _ in range(rng.randint(2, 3)))

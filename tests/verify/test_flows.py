@@ -19,10 +19,7 @@ PAIRS = [name for name, case in CASES.items() if len(case[2]) < 3]
 @pytest.mark.parametrize("name", CASES)
 def test_the_rules_hold_in_every_order_of_turns(name: str) -> None:
     assert all(orders(CASES[name], 1 if name in PAIRS else 0, seeded(name)))
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_the_rules_hold_where_the_client_of_the_store_sends_twice(name: str) -> None:
+    # The same where the client of the store sends twice.
     assert all(orders(CASES[name], 0, seeded(name), make_store=SendsTwice))
 
 
@@ -67,6 +64,6 @@ def test_each_fault_of_the_rules_is_found(name: str) -> None:
     assert hunt(flaw=flawed(name))
 
 
-@pytest.mark.parametrize("name", STORES)
-def test_each_fault_of_a_store_is_found(name: str) -> None:
-    assert hunt(make_store=STORES[name])
+@pytest.mark.parametrize("store", STORES)
+def test_each_fault_of_a_store_is_found(store: Any) -> None:
+    assert hunt(make_store=store)
