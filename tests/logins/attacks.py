@@ -48,13 +48,23 @@ def replay(site: Site) -> None:
         assert thief.user() == ""
 
 
+def one_code_at_many_places(site: Site) -> None:
+    """The right code at once from many who hold the same cookies: one of them is logged in."""
+    user, number = site.browser(), site.number()
+    user.ask(number)
+    code, form, twins = site.code(number), user.form("/login/code"), [user.copy() for _ in range(16)]
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda turn: twins[turn].post("/login/code", turn, code=code, **form), range(16)))
+    assert [twin.user() for twin in twins if twin.user()] == [mask_number(number)]
+
+
 def double_click(site: Site) -> None:
-    """A second click while the call that the first one asked for is placed."""
+    """More clicks while the call that the first one asked for is placed."""
     user, number = site.browser(), site.number()
     form = user.form("/login")
-    with site.slow(), ThreadPoolExecutor(2) as pool:
-        answers = list(pool.map(lambda process: user.post("/login", process, number=number, **form), (0, 1)))
-    assert ['name="code"' in answer.text for answer in answers] == [True, True]
+    with site.slow(), ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda turn: user.post("/login", turn, number=number, **form), range(8)))
+    assert ['name="code"' in answer.text for answer in answers] == [True] * 8
     assert [call.rings for call in site.calls(number)] == [1]
     user.expect_login(number, site.code(number))
 
