@@ -27,19 +27,17 @@ def an_honest_login(site: Site) -> None:
 
 
 def parallel_guesses(site: Site) -> None:
-    user, number = site.browser(), site.number()
-    user.ask(number)
-    form, guess = user.form("/login/code"), site.wrong(number)
+    user, number = site.called()
+    form, guess, twins = user.form("/login/code"), site.wrong(number), [user.copy() for _ in range(32)]
     with ThreadPoolExecutor(16) as pool:
-        answers = list(pool.map(lambda turn: user.copy().post("/login/code", turn, code=guess, **form), range(32)))
+        answers = list(pool.map(lambda turn: twins[turn].post("/login/code", turn, code=guess, **form), range(32)))
     assert sum("not the code" in words(answer) for answer in answers) == 5
     user.enter(site.code(number))
     assert user.user() == ""
 
 
 def replay(site: Site) -> None:
-    user, number = site.browser(), site.number()
-    user.ask(number)
+    user, number = site.called()
     thief = user.copy()
     form = thief.form("/login/code")
     user.expect_login(number, site.code(number))
@@ -50,8 +48,7 @@ def replay(site: Site) -> None:
 
 def one_code_at_many_places(site: Site) -> None:
     """The right code at once from many who hold the same cookies: one of them is logged in."""
-    user, number = site.browser(), site.number()
-    user.ask(number)
+    user, number = site.called()
     code, form, twins = site.code(number), user.form("/login/code"), [user.copy() for _ in range(16)]
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda turn: twins[turn].post("/login/code", turn, code=code, **form), range(16)))
@@ -70,8 +67,7 @@ def double_click(site: Site) -> None:
 
 
 def two_browsers(site: Site) -> None:
-    user, stranger, number = site.browser(), site.browser(), site.number()
-    user.ask(number)
+    (user, number), stranger = site.called(), site.browser()
     assert 0 < retry_after(stranger.ask(number)) <= 80
     site.later(35)
     assert retry_after(stranger.ask(number)) > 0
@@ -91,7 +87,7 @@ def spellings(site: Site) -> None:
 
 def pumping(site: Site) -> None:
     """One address asks for many numbers, each time with a new browser."""
-    address, numbers = site.address(), [site.number() for _ in range(15)]
+    address, numbers = site.browser().address, [site.number() for _ in range(15)]
     answers = [site.browser(address).ask(number) for number in numbers]
     assert [answer.status_code for answer in answers] == [200] * 10 + [429] * 5
     assert 3000 < retry_after(answers[-1]) <= 3620
@@ -113,8 +109,7 @@ def many_calls_to_one_number(site: Site) -> None:
 
 def lock_out(site: Site) -> None:
     """Strangers use the calls of a number up; a browser that was verified for it before is called all the same."""
-    user, number = site.browser(), site.number()
-    user.ask(number)
+    user, number = site.called()
     user.expect_login(number, site.code(number))
     for _ in range(3):
         site.browser().ask(number)
@@ -126,8 +121,7 @@ def lock_out(site: Site) -> None:
 
 def enumeration(site: Site) -> None:
     """Whether a number has an account shows nowhere."""
-    member, number, other = site.browser(), site.number(), site.number()
-    member.ask(number)
+    (member, number), other = site.called(), site.number()
     member.expect_login(number, site.code(number))
     site.later(85)
     known, unknown = site.browser().ask(number), site.browser().ask(other)
@@ -171,8 +165,7 @@ def lost_answer(site: Site) -> None:
 
 
 def busy_then_again(site: Site) -> None:
-    user, number = site.browser(), site.number()
-    user.ask(number)
+    user, number = site.called()
     site.sandbox.advance(3)
     site.sandbox.reject(site.calls(number)[-1])
     site.sandbox.advance(5)
@@ -204,8 +197,7 @@ def call_that_was_not_placed(site: Site) -> None:
 
 
 def expired_code(site: Site) -> None:
-    user, number = site.browser(), site.number()
-    user.ask(number)
+    user, number = site.called()
     site.later(325)
     assert "good no more" in words(user.enter(site.code(number)))
     assert user.user() == ""

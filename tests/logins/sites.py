@@ -55,13 +55,15 @@ class Site:
         self.stack.enter_context(browser.http)
         return browser
 
-    def address(self) -> str:
-        """Where nobody asked from before."""
-        return next(_addresses)
-
     def number(self) -> str:
         """A number that nobody was called at before."""
         return next(_numbers)
+
+    def called(self) -> tuple[Browser, str]:
+        """A browser that has had a number called, both new to the site."""
+        browser, number = self.browser(), self.number()
+        browser.ask(number)
+        return browser, number
 
     @contextlib.contextmanager
     def slow(self) -> Iterator[None]:
@@ -91,7 +93,7 @@ class Browser:
     """Keeps cookies, fills forms in, and comes to another process with each request."""
 
     def __init__(self, site: Site, address: str) -> None:
-        self.site = site
+        self.site, self.address = site, address
         self.turn = itertools.count()
         transport = httpx.HTTPTransport(local_address=address, verify=_NO_TLS)
         self.http = httpx.Client(transport=transport, timeout=60.0)
