@@ -137,22 +137,18 @@ def test_the_curl_lines_of_the_page_do_what_the_sdk_does(sandbox: Sandbox) -> No
     assert [(call.ref_id, call.code_otp) for call in sandbox.calls] == [("ABC123", "LUAN001")]
 
 
-def shell_lines() -> list[Any]:
-    """Every command of every page, once."""
-    found: dict[tuple[str, str], None] = {}
+def shell_lines() -> Iterator[tuple[str, str]]:
+    """Every page with every command of it."""
     for page in PAGES:
         for block in blocks(page, "", "bash", "console", "sh", "shell"):
             # A quoted text may run over several lines.
             body = re.sub(r"'[^']*'", lambda text: text[0].replace("\n", " "), block.body.replace("\\\n", " "))
-            lines = [line.strip() for line in body.splitlines()]
-            if block.language == "console":
-                lines = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
-            found |= {(named(page), line): None for line in lines if line and not line.startswith("#")}
-    return [pytest.param(line, id=f"{page}: {line[:60]}") for page, line in found]
+            start = r"\$ " if block.language == "console" else "(?!#)"
+            yield from ((named(page), line) for line in re.findall(rf"^ *{start}(.+)$", body, re.MULTILINE))
 
 
-@pytest.mark.parametrize("line", shell_lines())
-def test_a_command_of_a_page_exists(line: str) -> None:
+@pytest.mark.parametrize(("page", "line"), sorted(set(shell_lines())))
+def test_a_command_of_a_page_exists(page: str, line: str) -> None:  # noqa: ARG001 - it names the page in the report
     words = shlex.split(line, comments=True)
     for is_pipe, stage in itertools.groupby(words, "|".__eq__):
         command = [word for word in stage if word.partition("=")[0] not in VARIABLES]
