@@ -19,7 +19,7 @@ with suppress(ImportError):  # the recipes' tests do without it
 _figures: list[str] = []
 LONG = (
     *("test_browser", "test_logins", "test_celery_calls", "test_growth", "test_mutate_spec", "test_faults"),
-    *("test_programs", "test_breaking", "test_dist", "test_processes", "test_verifier", "test_run", "test_docs"),
+    *("test_programs", "test_breaking", "test_dist", "test_verifier", "test_run", "test_docs"),
 )
 """The files that take longest."""
 

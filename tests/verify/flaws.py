@@ -17,10 +17,7 @@ RULES: dict[str, tuple[str, str]] = {
         "caller_key, ref_id)\n            return",
         "None, ref_id); return",
     ),
-    "what is given back is the last, not one's own": (
-        "record.remove(ref_id)",
-        "bool(record.calls and record.calls.pop())",
-    ),
+    "another call is given back": ("record.remove(ref_id)", "bool(record.calls and record.calls.pop())"),
     "a call in doubt is given back": ("if error.outcome is Outcome.NOT_PLACED:", "if error.outcome:"),
     "a stalled call leaves all the same": ("abs(self._now() - call.at) > STALE", "False"),
     "a minute is not waited for": ("limits.ring_again_after > now", "limits.ring_again_after > now + 59"),
@@ -46,10 +43,7 @@ RULES: dict[str, tuple[str, str]] = {
     "two win": ("call.ref_id in right and not call.winner", "call.ref_id in right"),
     "a call under way is freed with a used code": ("if call.ref_id in right:", "if True:"),
     "a success does not free the number": ("if call.ref_id in right:", "if False:"),
-    "a success keeps the failures": (
-        "record.failures, record.verified[person.owner] = 0,",
-        "record.verified[person.owner] =",
-    ),
+    "a success keeps the failures": ("record.failures, record.verified", "_, record.verified"),
     "nobody is known as verified before": ("record.verified[person.owner] = 0, now", "_ = 0, now"),
     "a new code resets the failures": (
         "self._do(self._client.run_otp",

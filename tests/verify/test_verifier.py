@@ -230,6 +230,9 @@ def test_the_record_of_the_newest_call(login: Login) -> None:
     login.phones.records[challenge.ref_id] = NOBODY
     assert login.do("record", NUMBER, owner=OWNER) is NOBODY
     assert login.do("record", NUMBER, owner=STRANGER) is None
+    login.later = 61
+    assert login.start().rang
+    assert login.do("record", NUMBER, owner=OWNER) is None
     login.phones.look_up = raising(AutocallError("no answer"))
     with pytest.raises(AutocallError, match="no answer"):
         login.do("record", NUMBER, owner=OWNER)

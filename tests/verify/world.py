@@ -33,7 +33,6 @@ class BrokenPromiseError(AssertionError):
 class Ring:
     """A phone that rang."""
 
-    at: float
     claim: float
     owner: str
     ref_id: str
@@ -247,7 +246,7 @@ class World:
         how = actor.step.what
         if how == "refused":
             return "raise", AutocallError("refused", outcome=Outcome.NOT_PLACED, ref_id=ref_id)
-        ring = Ring(self.now, self.claims[ref_id], actor.step.owner, ref_id, code)
+        ring = Ring(self.claims[ref_id], actor.step.owner, ref_id, code)
         self.expect_may_ring(ring)
         self.rings.append(ring)
         if how == "busy":
@@ -265,7 +264,7 @@ class World:
     def expect_may_ring(self, ring: Ring) -> None:
         limits = self.limits
         self.expect(all(each.ref_id != ring.ref_id for each in self.rings), "a reference was dialled twice")
-        self.expect(abs(ring.at - ring.claim) <= STALE, "a call left long after its claim")
+        self.expect(abs(self.now - ring.claim) <= STALE, "a call left long after its claim")
         for each in self.rings:
             free = self.is_free(each.ref_id)
             self.expect(free or ring.claim - each.claim >= limits.ring_again_after, "a phone rang twice in a minute")
