@@ -365,13 +365,9 @@ def test_whoever_is_killed_while_starting_rings_at_most_once(
         login = make(store=Failing(works, Killed(), after=after))
         if outcome is Outcome.NOT_PLACED:
             login.phones.fail = raising(AutocallError("refused", outcome=outcome))
-        try:
-            login.start(caller="203.0.113.7")
-        except Killed:
-            pass
-        except AutocallError:
-            break
-        else:
+        with contextlib.suppress(Killed):
+            with contextlib.suppress(AutocallError):
+                login.start(caller="203.0.113.7")
             break
         assert len(login.phones.calls) <= 1
         other = make(store=login.store.store, limits=Limits(ring_again_after=600.0))

@@ -158,7 +158,7 @@ class World:
 
     # What happens, one operation at a time.
 
-    def begin(self, step: Step) -> Coroutine[Any, Any, Any]:
+    def begin(self, step: Step) -> Any:
         owner = OWNERS[step.owner]
         if step.kind == "check":
             return self.flows._check(NUMBER, self.code_to_type(step), owner)
