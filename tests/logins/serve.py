@@ -54,6 +54,7 @@ def main(recipe: str, offset: str, *skews: str) -> None:
         sys.stdout.write(json.dumps([place, listener.getsockname()[1]]) + "\n")
         sys.stdout.flush()
         serve(listener)
+        return
     os.wait()
 
 

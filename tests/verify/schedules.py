@@ -90,7 +90,7 @@ def play(
     make_store: MakeStore = ClockedMemory,
     flaw: Any = flows.Flows,
 ) -> World:
-    """Play a case in one order, and judge its end."""
+    """Play a case in one order, and check its end."""
     bounds, before, scripts = case
     store = make_store()
     world = World(store, bounds, flaw)
@@ -100,7 +100,7 @@ def play(
     actors = [Actor(steps(script)) for script in scripts]
     for _ in run(world, actors, choose):
         pass
-    world.judge_end(actors, rng)
+    world.expect_end(actors, rng)
     return world
 
 

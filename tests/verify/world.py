@@ -143,7 +143,7 @@ class World:
         self.actor: Actor = Actor([])
         world = self
 
-        class Watched(flaw):  # type: ignore[misc] # a flaw is chosen by the test
+        class Flows(flaw):  # type: ignore[misc] # a flaw is chosen by the test
             _asynchronous = True
 
             def _now(self) -> float:
@@ -154,7 +154,7 @@ class World:
                 world.note_comparison({code.challenge for code in codes}, right)
                 return right
 
-        self.flows = Watched(Turns(), Turns(), b"k" * 32, limits, "login")
+        self.flows = Flows(Turns(), Turns(), b"k" * 32, limits, "login")
 
     # What happens, one operation at a time.
 
@@ -327,7 +327,7 @@ class World:
     def failures(self) -> int:
         return sum(load(self.store.get(key)).failures for key in self.keys)
 
-    def judge_end(self, actors: list[Actor], rng: random.Random) -> None:
+    def expect_end(self, actors: list[Actor], rng: random.Random) -> None:
         """When all are done: what was given back, what is still good, what may ring."""
         results = [step.result for actor in actors for step in actor.steps]
         kept = [call for key in self.keys for call in load(self.store.get(key)).calls]
