@@ -41,3 +41,5 @@ def test_a_window_slides() -> None:
     # The window that is full for longest decides, whatever the order of the times.
     assert wait([602.0, 0.0, 1.0, 2.0], rules, 603.0) == 397
     assert wait([0.0] * 4, rules, 1.0) == 999
+    # Calls that another limit let pass must leave, too.
+    assert wait([0.0, 1.0, 2.0, 3.0], ((3, 600.0),), 4.0) == 597
