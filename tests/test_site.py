@@ -68,6 +68,7 @@ FETCHED = [
     '<img src="http://elsewhere.example/i.png">',
     '<img src="a.png" srcset="a.png 1x, https://elsewhere.example/b.png 2x">',
     '<iframe src="https://elsewhere.example"></iframe>',
+    '<video poster="https://elsewhere.example/p.png"></video>',
     "<style>@font-face { src: url('https://elsewhere.example/f.woff2') }</style>",
     '<p style="background: url(https://elsewhere.example/i.png)">',
     '<style>@import "https://elsewhere.example/a.css"</style>',
