@@ -118,8 +118,9 @@ soak: $(READY) ## 10,000 calls through random faults, 10,000 waits at once, thou
 	@AUTOCALL_EXAMPLES=1000 $(PY) -m pytest -q --timeout 1200 tests/sandbox/test_schemathesis.py
 	@$(PY) scripts/soak.py --calls 10000 --waits 10000 $(if $(MINUTES),--minutes $(MINUTES))
 
-verify-storm: .venv/.ready ## 100,000 random schedules of logins at once (SEED= SCHEDULES=)
-	@$(PY) scripts/verify_storm.py $(if $(SEED),--seed $(SEED)) $(if $(SCHEDULES),--schedules $(SCHEDULES))
+verify-storm: .venv/.ready ## 100,000 random schedules of logins at once (SEED= SCHEDULES= STORE=memory|sqlite|redis)
+	@$(PY) scripts/verify_storm.py $(if $(SEED),--seed $(SEED)) $(if $(SCHEDULES),--schedules $(SCHEDULES)) \
+		$(if $(STORE),--store $(STORE))
 
 load: .venv/.ready ## 200 calls a second for a minute through the SDK against the sandbox
 	@$(PY) scripts/load.py

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from verify.flaws import RULES, STORES, flawed
 from verify.schedules import CASES, at_random, orders, play, random_case, seeded
+from verify.stores import maker
 from verify.world import BrokenPromiseError, ClockedMemory, SendsTwice
 
 PAIRS = [name for name, case in CASES.items() if len(case[2]) < 3]
@@ -19,6 +21,14 @@ def test_the_rules_hold_in_every_order_of_turns(name: str) -> None:
     assert all(orders(CASES[name], 1 if name in PAIRS else 0, seeded(name)))
     # The same where the client of the store sends twice.
     assert all(orders(CASES[name], 0, seeded(name), make_store=SendsTwice))
+
+
+@pytest.mark.dev
+@pytest.mark.parametrize("kind", ["sqlite", "redis"])
+@pytest.mark.parametrize("name", CASES)
+def test_the_rules_hold_over_each_store(kind: str, name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    place = request.getfixturevalue("redis_url") if kind == "redis" else str(tmp_path / "store")
+    assert all(orders(CASES[name], 0, seeded(name), make_store=maker(kind, place)))
 
 
 @pytest.mark.parametrize("make_store", [ClockedMemory, SendsTwice])

@@ -6,12 +6,11 @@ import contextlib
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.redis import redis_or_skip, redis_server
+from support.redis import redis_server
 
 from autocall_otp import ConfigurationError
 from autocall_otp.verify import AsyncRedisStore, MemoryStore, RedisStore, SqliteStore
@@ -32,12 +31,6 @@ class TestSqliteStore(StoreTests):
 
     def make_store(self) -> SqliteStore:
         return SqliteStore(self.path)
-
-
-@pytest.fixture(scope="module")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with redis_or_skip(tmp_path_factory.mktemp("redis"), "THE STORES IN REDIS WERE NOT TESTED") as url:
-        yield url
 
 
 @pytest.mark.dev

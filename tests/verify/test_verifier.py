@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import logging
 import pickle
 import socket
@@ -310,11 +309,11 @@ DOWN, DONE = ConnectionError("the store is down"), 4
 
 
 class Failing:
-    """A store that fails at its n-th operation, before or after it is done, and at all that come later."""
+    """A store that fails at its n-th operation and at all that come later."""
 
-    def __init__(self, works: int = 1000, error: BaseException = DOWN, *, after: bool = False) -> None:
+    def __init__(self, works: int = 1000) -> None:
         self.store = MemoryStore()
-        self.works, self.error, self.after = works, error, after
+        self.works = works
 
     def get(self, key: str) -> str | None:
         value: str | None = self.do(self.store.get, key)
@@ -325,12 +324,9 @@ class Failing:
 
     def do(self, operation: Callable[..., Any], *arguments: Any) -> Any:
         self.works -= 1
-        if self.works < 0 and not self.after:
-            raise self.error
-        result = operation(*arguments)
         if self.works < 0:
-            raise self.error
-        return result
+            raise DOWN
+        return operation(*arguments)
 
 
 @pytest.mark.parametrize("works", range(6))
@@ -348,59 +344,6 @@ def test_a_store_that_is_down_rings_no_phone_lets_nobody_in_and_says_so(make: Ca
             act()
         assert (caught.value.outcome, caught.value.__cause__) == (Outcome.NOT_PLACED, DOWN)
     assert asks.phones.calls == []
-
-
-class Killed(BaseException):
-    """Nothing that the process would have done after this is done."""
-
-
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("outcome", [Outcome.PLACED, Outcome.NOT_PLACED])
-def test_whoever_is_killed_while_starting_rings_at_most_once(
-    make: Callable[..., Login],
-    outcome: Outcome,
-    after: bool,  # noqa: FBT001 - a column
-) -> None:
-    for works in itertools.count():
-        login = make(store=Failing(works, Killed(), after=after))
-        if outcome is Outcome.NOT_PLACED:
-            login.phones.fail = raising(AutocallError("refused", outcome=outcome))
-        with contextlib.suppress(Killed):
-            with contextlib.suppress(AutocallError):
-                login.start(caller="203.0.113.7")
-            break
-        assert len(login.phones.calls) <= 1
-        other = make(store=login.store.store, limits=Limits(ring_again_after=600.0))
-        again = other.start()
-        if login.phones.calls and outcome is Outcome.PLACED:
-            # In doubt the phone is not rung again, and the code that was read is good.
-            assert not again.rang
-            assert other.check(login.phones.code).verified
-        else:
-            # Nothing rang: somebody may ring, at once or when the time of the claim is over.
-            other.later = 601
-            assert again.rang or other.start(owner=STRANGER).rang
-        assert len(other.phones.calls) <= 1
-    assert works == (6 if outcome is Outcome.PLACED else 8)
-
-
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("typed", ["code", "wrong"])
-def test_whoever_is_killed_while_checking_wins_no_guess(make: Callable[..., Login], typed: str, after: bool) -> None:  # noqa: FBT001 - a column
-    for works in itertools.count():
-        login = make(store=Failing(error=Killed(), after=after))
-        login.start()
-        login.store.works = works
-        with contextlib.suppress(Killed):
-            login.check(getattr(login.phones, typed))
-            break
-        login.store.works = 1000
-        assert login.check(login.phones.wrong).attempts_left in {0, 3, 4}
-        check = login.check(login.phones.code)
-        # A code that was used up before the kill is used up.
-        assert check.verified or (typed == "code" and check.verdict is Verdict.EXPIRED)
-        assert not login.check(login.phones.code).verified
-    assert works == (4 if typed == "code" else 2)
 
 
 @pytest.mark.parametrize("jump", [-3600.0, 3600.0])
