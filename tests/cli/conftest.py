@@ -10,20 +10,19 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import httpx
 import pytest
 from typer.testing import CliRunner
 
-from autocall_otp._cli import checks, recorder
 from autocall_otp._cli.output import Output
 from autocall_otp.cli import app
 from autocall_otp.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 CODE, NUMBER, MASKED = "LUAN001", "0332665711", "0332***711"
@@ -31,14 +30,20 @@ TOKEN, CAMPAIGN, TEMPLATE = "s4ndbox-t0ken", "f77dfcf4-0759-4179-93cb-741f481a77
 SECRETS = (CODE, NUMBER, "332665711", TOKEN)
 START = 60.0
 """Seconds for a process to do its work, on a busy machine too."""
-PROXIES = [f"{name}_PROXY" for name in ("HTTP", "HTTPS", "ALL", "NO")]
+UNWANTED = {
+    *("FORCE_COLOR", "NO_COLOR", "COLORTERM", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "SSL_CERT_FILE"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
+}
 
 
-class Ran:
+class Ran(NamedTuple):
     """A command that has ended."""
 
-    def __init__(self, exit_code: int, stdout: str, stderr: str) -> None:
-        self.exit_code, self.stdout, self.stderr = exit_code, stdout, stderr
+    exit_code: int
+    stdout: str
+    stderr: str
+    output: str
+    """Both, as a terminal shows them."""
 
     @property
     def lines(self) -> list[dict[str, Any]]:
@@ -52,25 +57,19 @@ class Ran:
         return line
 
 
-class Run(Protocol):
-    """Runs the command in this process."""
-
-    def __call__(self, *arguments: str, stdin: str = ...) -> Ran: ...
+Run = Callable[..., Ran]
 
 
 @pytest.fixture(autouse=True)
 def _as_started(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Neither settings, proxies nor wishes for colour; and signals and logs as they were before a command."""
     kept = {"AUTOCALL_REPO_TOOLS", "AUTOCALL_EXAMPLES"}
-    for name in [name for name in os.environ if name.startswith("AUTOCALL_") and name not in kept]:
-        monkeypatch.delenv(name)
-    for name in ("FORCE_COLOR", "NO_COLOR", "COLORTERM", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "SSL_CERT_FILE"):
-        monkeypatch.delenv(name, raising=False)
-    for name in PROXIES:
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
+    for name in list(os.environ):
+        if name.upper() in UNWANTED or (name.startswith("AUTOCALL_") and name not in kept):
+            monkeypatch.delenv(name)
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setattr(Output, "latest", None)
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # Typer sets its own
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     log = logging.getLogger("autocall_otp.sandbox")
     level, loggers = log.level, [*log.handlers]
@@ -108,39 +107,21 @@ def environment(sandbox: Sandbox, home: Path, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.fixture
 def run() -> Run:
-    def invoke(*arguments: str, stdin: str = "") -> Ran:
+    """Runs the command in this process."""
+
+    def invoke(*arguments: str, stdin: str = "", **environment: str) -> Ran:
         assert app is not None
-        result = CliRunner().invoke(app, arguments, input=stdin)
-        ran = Ran(result.exit_code, result.stdout, result.stderr)
-        for secret in SECRETS:
-            assert secret not in ran.stdout + ran.stderr
-        return ran
+        # 78 columns are what a terminal of 80 leaves to a help page.
+        result = CliRunner().invoke(app, arguments, input=stdin, env=environment, terminal_width=78)
+        assert not [secret for secret in SECRETS if secret in result.output]
+        return Ran(result.exit_code, result.stdout, result.stderr, result.output)
 
     return invoke
-
-
-@pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch, environment: Path) -> Callable[[Callable[[httpx.Request], Any]], None]:
-    """Let doctor find this in the place of the network: a function from a request to an answer."""
-    assert environment
-
-    def found(answer: Callable[[httpx.Request], Any]) -> None:
-        for module in (checks, recorder):
-            monkeypatch.setattr(module, "plain_client", lambda _: httpx.Client(transport=httpx.MockTransport(answer)))
-
-    return found
 
 
 def start(*arguments: str, **options: Any) -> subprocess.Popen[Any]:
     """Run the command in a process of its own."""
     return subprocess.Popen([sys.executable, "-m", "autocall_otp", *arguments], **options)
-
-
-def finished(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    """The same, to its end."""
-    command = [sys.executable, "-m", "autocall_otp", *arguments]
-    options = {"capture_output": True} | options
-    return subprocess.run(command, text=True, check=False, timeout=START, **options)
 
 
 class Terminal:
@@ -180,6 +161,3 @@ class Terminal:
             with suppress(subprocess.TimeoutExpired):
                 self.process.wait(10)
         return self.end()
-
-    def type(self, text: str) -> None:
-        os.write(self.ours, text.encode())

@@ -8,13 +8,12 @@ import typer
 
 from autocall_otp import __version__
 from autocall_otp._cli.check_recording import check_recording
-from autocall_otp._cli.config import config
-from autocall_otp._cli.demo import demo
 from autocall_otp._cli.doctor import doctor
 from autocall_otp._cli.exits import EPILOG, LONG_EPILOG
 from autocall_otp._cli.records import cdr, wait
 from autocall_otp._cli.run import run
-from autocall_otp._cli.sandbox import sandbox
+from autocall_otp._cli.sandbox import demo, sandbox
+from autocall_otp._cli.settings import config
 
 
 def _epilog(words: str, *examples: str) -> str:

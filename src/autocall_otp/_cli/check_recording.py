@@ -32,7 +32,6 @@ class Difference(NamedTuple):
     """Names from the outside in, with dots; empty for the answer as a whole."""
     differs: str
     contract: str
-    """What the contract says."""
     seen: str
     basis: str
     """`page` where the provider's page says so, else `inferred`."""

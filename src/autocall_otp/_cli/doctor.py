@@ -28,19 +28,16 @@ _INDENT = 21
 _MARKS = {"ok": "green", "failed": "bold red", "unknown": "yellow"}
 
 _Record = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the shapes of all answers, no value.")]
-_RefId = Annotated[str | None, typer.Option(metavar="TEXT", help="Look this call's record up, too.")]
 _PlaceCallTo = Annotated[str | None, typer.Option(metavar="NUMBER", help="Then ring your own phone; asks first.")]
-_Twice = Annotated[bool, typer.Option("--twice", help="And ask for the same call again; asks first.")]
-_Yes = Annotated[bool, typer.Option("--yes", help="Ring without asking.")]
 
 
 def doctor(  # noqa: PLR0913 - one parameter for each option
     *,
     place_call_to: _PlaceCallTo = None,
-    twice: _Twice = False,
-    yes: _Yes = False,
+    twice: Annotated[bool, typer.Option("--twice", help="And ask for the same call again; asks first.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Ring without asking.")] = False,
     record: _Record = None,
-    ref_id: _RefId = None,
+    ref_id: Annotated[str | None, typer.Option(metavar="TEXT", help="Look this call's record up, too.")] = None,
     campaign: settings.CampaignOption = None,
     template: settings.TemplateOption = None,
     host: settings.HostOption = None,

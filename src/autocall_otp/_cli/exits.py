@@ -4,31 +4,18 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from autocall_otp import (
-    AutocallError,
-    CdrTimeoutError,
-    ConfigurationError,
-    InvalidRequestError,
-    NotFoundError,
-    Outcome,
-)
+from autocall_otp import AutocallError, CdrTimeoutError, ConfigurationError, InvalidRequestError, NotFoundError, Outcome
 
 
 class Exit(IntEnum):
-    """The exit codes. Their order and meaning do not change."""
+    """The exit codes, which LONG_EPILOG explains. Their order and meaning do not change."""
 
     DONE = 0
-    """What was asked for is done."""
     FAILED = 1
-    """It failed, and no phone rings because of it."""
     USAGE = 2
-    """An option, number, code or reference cannot be used; nothing was sent."""
     MAY_HAVE_RUNG = 3
-    """The phone may ring or have rung: look the call up before asking for another."""
     NO_RECORD = 4
-    """There is no record, or no finished one in time; a call that was placed stays placed."""
     CONFIGURATION = 5
-    """A setting is missing or wrong; nothing was sent."""
     INTERRUPTED = 130
     """Ctrl-C, when no call was in doubt."""
 

@@ -160,8 +160,7 @@ class Output:
 def ending(out: Output) -> Generator[None]:
     """End the command with an exit code that is true of the phone, whatever happened, and with a line that says why."""
     # A second Ctrl-C would end the process while the first is dealt with.
-    with suppress(ValueError):  # in a thread other than the first, Ctrl-C does not arrive
-        signal.signal(signal.SIGINT, _interrupt_once)
+    signal.signal(signal.SIGINT, _interrupt_once)
     code = Exit.DONE
     try:
         try:
@@ -178,8 +177,7 @@ def ending(out: Output) -> Generator[None]:
             code = out.phone
             with suppress(typer.Exit):
                 out.fail(f"{type(error).__name__}, a bug in this command", code)
-        with suppress(ValueError):
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     except KeyboardInterrupt:
         code = Exit.INTERRUPTED if out.phone is None else out.phone
         advice = f"; what became of the call: {command_to_wait(out.calling)}" if out.calling else ""

@@ -8,8 +8,7 @@ from contextlib import closing
 import attrs
 import httpx
 
-STEP_TIMEOUT = 10.0
-"""Seconds for each step over the network."""
+_STEP_TIMEOUT = 10.0  # seconds for each step over the network
 MAX_BYTES = 1024 * 1024
 _OF_THE_WIRE = {b"content-encoding", b"content-length", b"transfer-encoding"}
 
@@ -46,7 +45,7 @@ def read_json(text: str | bytes) -> object:
 
 def plain_client(url: httpx.URL) -> httpx.Client:
     """A client of httpx alone, with the environment's trust and proxy, as the SDK has them: neither for plain http."""
-    return httpx.Client(timeout=STEP_TIMEOUT, trust_env=url.scheme == "https")
+    return httpx.Client(timeout=_STEP_TIMEOUT, trust_env=url.scheme == "https")
 
 
 class Recorder(httpx.BaseTransport):

@@ -1,14 +1,15 @@
-"""`cdr` and `wait`: the record of a call."""
+"""`cdr` and `wait`: the record of a call, and waiting for it, with a view of the call where somebody watches."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 import typer
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from autocall_otp import Cdr, Client, WaitProgress
 from autocall_otp._cli import settings
-from autocall_otp._cli.output import Output, ending
-from autocall_otp._cli.waiting import show_record, wait_for
+from autocall_otp._cli.output import Output, ending, plain
 
 DEFAULT_WAIT = 120.0
 RefId = Annotated[str, typer.Argument(metavar="REF_ID", help="The reference that the call was placed with.")]
@@ -40,3 +41,70 @@ def wait(
     out = Output(as_json=as_json)
     with ending(out), settings.load(host=host, config=config).client() as client:
         show_record(out, wait_for(out, client, ref_id, timeout), ref_id)
+
+
+def stage(record: Cdr | None) -> str:
+    """Where a call stands, as far as its record says."""
+    if record is None:
+        return "no record yet"
+    if record.finished:
+        return str(record.to_dict(masked=True)["status"] or "ended")
+    if record.time_answered is not None:
+        return "talking"
+    return "ringing" if record.time_ringing is not None else "under way"
+
+
+def wait_for(out: Output, client: Client, ref_id: str, timeout: float) -> Cdr:
+    """Wait for the record of a call, and show how it goes."""
+
+    def report(progress: WaitProgress) -> None:
+        out.line(
+            "progress",
+            ref_id=ref_id,
+            stage=stage(progress.record),
+            look_ups=progress.look_ups,
+            elapsed=round(progress.elapsed, 3),
+            remaining=round(progress.remaining, 3),
+            reason=progress.reason,
+        )
+
+    if out.as_json:
+        return client.wait_for_cdr(ref_id, timeout=timeout, progress=report)
+    if not out.is_live:
+        return client.wait_for_cdr(ref_id, timeout=timeout)
+    # The spinner is one that every terminal has the letters for.
+    columns = (SpinnerColumn("line"), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Progress(*columns, console=out.err, transient=True) as view:
+        task = view.add_task("looking the call up")
+
+        def draw(progress: WaitProgress) -> None:
+            words = f"{stage(progress.record)}, up to {timeout:g} s, {progress.look_ups} look-ups"
+            view.update(task, description=plain(words))
+
+        return client.wait_for_cdr(ref_id, timeout=timeout, progress=draw)
+
+
+def show_record(out: Output, record: Cdr, ref_id: str) -> None:
+    """Print a record: a few facts for people, every field for programs."""
+    shown = record.to_dict(masked=True)
+    if out.as_json:
+        out.line("record", ref_id=ref_id, **shown)
+        return
+    if not record.finished:
+        out.note("the call is not over yet", "yellow")
+    out.facts(
+        {
+            "status": stage(record),
+            "answered": "yes" if record.answered else "no",
+            "duration": None if record.duration is None else f"{record.duration} s",
+            "talk": None if record.billsec is None else f"{record.billsec} s",
+            "cause": shown["cause"],
+            "to": shown["to_number"],
+            "from": shown["from_number"],
+            "started": shown["time_started"],
+            "picked up": shown["time_answered"],
+            "ended": shown["time_ended"],
+            "ref_id": ref_id,
+            "call_id": shown["id"],
+        }
+    )

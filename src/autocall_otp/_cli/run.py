@@ -12,8 +12,7 @@ from autocall_otp._cli import settings
 from autocall_otp._cli.codes import read_code
 from autocall_otp._cli.exits import Exit, code_for
 from autocall_otp._cli.output import Output, command_to_wait, ending
-from autocall_otp._cli.records import DEFAULT_WAIT, Seconds
-from autocall_otp._cli.waiting import show_record, wait_for
+from autocall_otp._cli.records import DEFAULT_WAIT, Seconds, show_record, wait_for
 
 _RefIdOption = Annotated[str | None, typer.Option("--ref-id", metavar="TEXT", help="Your reference; else one is made.")]
 

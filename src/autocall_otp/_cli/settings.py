@@ -1,4 +1,4 @@
-"""Where each setting comes from: an option, else the environment, else the settings file."""
+"""`config`, and where each setting comes from: an option, else the environment, else the settings file."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ import attrs
 import httpx
 import platformdirs
 import typer
+from rich.text import Text
 
 from autocall_otp import Client, ConfigurationError, Outcome, Retry
+from autocall_otp._cli.output import Output, ending, plain
 
 HostOption = Annotated[str | None, typer.Option("--host", metavar="HOST", help="Host or URL of the API.")]
 CampaignOption = Annotated[str | None, typer.Option("--campaign", metavar="UUID", help="The campaign.")]
@@ -21,7 +23,6 @@ TemplateOption = Annotated[str | None, typer.Option("--template", metavar="NAME"
 ConfigOption = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="The settings file.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
-FILE_VARIABLE = "AUTOCALL_CONFIG"
 _VARIABLES = {
     "host": "AUTOCALL_API_HOST",
     "token": "AUTOCALL_TOKEN",  # nosec B105 - the name of a variable
@@ -74,11 +75,7 @@ class Settings:
         return self.each[name].value
 
     def require(self, *names: str) -> None:
-        """Make sure that these are set.
-
-        Raises:
-            ConfigurationError: one is missing; the message says where to set it.
-        """
+        """Make sure that these are set; raises ConfigurationError, which says where to set one."""
         for name in names:
             if self[name] is None:
                 raise unusable(name, f"is not set; set {self.each[name].advice}")
@@ -92,11 +89,7 @@ class Settings:
     def client(
         self, *, token: str | None = None, retry: Retry | None = None, transport: httpx.BaseTransport | None = None
     ) -> Client:
-        """A client with these settings, or with another token.
-
-        Raises:
-            ConfigurationError: a setting is missing or wrong.
-        """
+        """A client with these settings, or with another token; raises ConfigurationError."""
         self.require("host", "token")
         try:
             return Client(
@@ -117,15 +110,35 @@ def unusable(place: str, why: str) -> ConfigurationError:
     return ConfigurationError(f"{place}: {why}", outcome=Outcome.NOT_PLACED)
 
 
+def config(
+    *,
+    host: HostOption = None,
+    campaign: CampaignOption = None,
+    template: TemplateOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show where each setting comes from; never the token."""
+    out = Output(as_json=as_json)
+    with ending(out):
+        found = load(host=host, config=config, campaign_uuid=campaign, template=template)
+        if as_json:
+            out.line("file", path=str(found.path), found=found.found)
+            for each in found.each.values():
+                out.line("setting", name=each.name, value=each.shown, source=each.source, origin=each.origin)
+            return
+        out.say(f"settings file: {found.path}{'' if found.found else ' (not there)'}")
+        for each in found.each.values():
+            origin = each.origin if each.value is not None else f"set {each.advice}"
+            row = Text.assemble(f"{each.name:<14}", (plain(each.shown or "-"), "bold"), "  ", (plain(origin), "dim"))
+            out.out.print(row)
+
+
 def load(
     *, host: str | None, config: Path | None, campaign_uuid: str | None = None, template: str | None = None
 ) -> Settings:
-    """Put the settings together.
-
-    Raises:
-        ConfigurationError: the file is wrong, missing although it was named, or open to others.
-    """
-    by_variable = os.environ.get(FILE_VARIABLE)
+    """Put the settings together; raises ConfigurationError for a file that cannot be used."""
+    by_variable = os.environ.get("AUTOCALL_CONFIG")
     named = config or (Path(by_variable) if by_variable else None)
     path = named or platformdirs.user_config_path("autocall-otp", appauthor=False) / "config.toml"
     in_file = _read(path, must_exist=named is not None)

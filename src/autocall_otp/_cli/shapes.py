@@ -57,8 +57,7 @@ _KNOWN = {field.name for model in (Cdr, OtpCall) for field in attrs.fields(model
 }
 """Names of fields that the contract has."""
 _NAME = re.compile(r"[A-Za-z_]{1,40}")
-_TELLING = 4
-"""Characters from which on a value is looked for inside names."""
+_SHORTEST = 4  # characters; a shorter value is not looked for inside names
 
 
 def bare(text: object) -> str:
@@ -123,7 +122,7 @@ class Shaper:
 
     def _may_be_shown(self, name: str) -> bool:
         core = bare(name)
-        parts = (core[i:j] for i, j in itertools.combinations(range(len(core) + 1), 2) if j - i >= _TELLING)
+        parts = (core[i:j] for i, j in itertools.combinations(range(len(core) + 1), 2) if j - i >= _SHORTEST)
         hidden = _NAME.fullmatch(name) is None or core in self._all_values or not self._values.isdisjoint(parts)
         return name in _KNOWN or not hidden
 
