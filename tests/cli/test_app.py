@@ -10,12 +10,12 @@ A help page is meant to change where an option does. To write the pages anew:
 from __future__ import annotations
 
 import re
-import signal
 import sys
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
+from unittest.mock import Mock
 
 import pytest
 
@@ -37,7 +37,7 @@ def test_a_help_page_is_the_one_that_is_kept_and_its_examples_are_understood(
     run: Run, monkeypatch: pytest.MonkeyPatch, page: Path
 ) -> None:
     """As far as their options go: without settings nothing is sent."""
-    monkeypatch.setattr("autocall_otp._cli.sandbox.time", SimpleNamespace(sleep=signal.default_int_handler))
+    monkeypatch.setattr("autocall_otp._cli.sandbox.time", SimpleNamespace(sleep=Mock(side_effect=KeyboardInterrupt)))
     monkeypatch.setattr(package, "Sandbox", partial(package.Sandbox, speed=1000))
     command, text = page.stem.removeprefix("autocall-otp"), page.read_text(encoding="utf-8")
     for option in ("--help", "-h"):

@@ -33,7 +33,7 @@ def test_one_that_is_made_up_is_heard_and_not_printed(run: Run, sandbox: Sandbox
     ran = run("run", NUMBER, "--generate", "--length", "9", "--json", "--wait")
     code = sandbox.calls[0].code_otp
     assert re.fullmatch("[0-9]{9}", code)
-    assert code not in ran.stdout + ran.stderr
+    assert code not in ran.output
     made = [make_code() for _ in range(300)]
     assert {len(code) for code in made} == {6}
     assert all(len(set(digits)) == 10 for digits in zip(*made, strict=True)), "they differ in every place"
@@ -69,7 +69,7 @@ def test_it_is_asked_for_without_echo(sandbox: Sandbox) -> None:
 @on_a_terminal
 @pytest.mark.parametrize(
     ("more", "key", "code", "words"),
-    [([], "\x03", 130, "interrupted"), (["--json"], "\x03", 130, ""), ([], "\x04", 2, "no code was given")],
+    [(["--json"], "\x03", 130, ""), ([], "\x04", 2, "no code was given")],
 )
 def test_whoever_gives_none_places_no_call(sandbox: Sandbox, more: list[str], key: str, code: int, words: str) -> None:
     terminal = Terminal("run", NUMBER, *more, NO_COLOR="1")

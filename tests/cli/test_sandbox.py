@@ -1,4 +1,4 @@
-"""`sandbox`: what it sets up, how it greets, how it ends. What it serves is tested in tests/sandbox."""
+"""`sandbox`: what it sets up, how it greets, how it ends; and `demo`. What it serves is tested in tests/sandbox."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import signal
 import socket
 import subprocess
 import sys
+from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -28,17 +30,14 @@ pytestmark = [pytest.mark.usefixtures("home"), pytest.mark.timeout(300)]
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """What the sandboxes are set up with; each runs on a free port, and a Ctrl-C ends it at once."""
     found: list[dict[str, Any]] = []
+    real = package.Sandbox
 
-    class Here(package.Sandbox):
-        def __init__(self, **options: Any) -> None:
-            found.append(options)
-            super().__init__(**options | {"host": "127.0.0.1", "port": 0})
+    def here(**options: Any) -> package.Sandbox:
+        found.append(options)
+        return real(**options | {"host": "127.0.0.1", "port": 0})
 
-    def interrupt(_: float) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(package, "Sandbox", Here)
-    monkeypatch.setattr("autocall_otp._cli.sandbox.time", SimpleNamespace(sleep=interrupt))
+    monkeypatch.setattr(package, "Sandbox", here)
+    monkeypatch.setattr("autocall_otp._cli.sandbox.time", SimpleNamespace(sleep=Mock(side_effect=KeyboardInterrupt)))
     return found
 
 
@@ -61,7 +60,6 @@ def test_what_cannot_be_used_is_told_with_what_to_do(run: Run, tmp_path: Path, m
         return ran.stderr
 
     assert "0<=x<=65535" in refused("--port", "65536")
-    assert "x>=0" in refused("--speed", "-0.1")
     assert "speed must be between 0 and 1000000" in refused("--speed", "inf")
     told = refused("--port", "0", "--db", str(tmp_path))
     assert (told.count("\n"), "as the sandbox's database" in told) == (1, True)
@@ -77,9 +75,8 @@ def test_what_cannot_be_used_is_told_with_what_to_do(run: Run, tmp_path: Path, m
 
 @pytest.mark.usefixtures("asked")
 def test_a_quiet_one_warns_alone_and_programs_read_where_it_listens(run: Run) -> None:
-    for quiet in (["--quiet"], ["-q"], ["-q", "--host", "::1"], ["-q", "--host", "localhost"]):
-        ran = run("sandbox", *quiet)
-        assert (ran.exit_code, ran.stdout, ran.stderr) == (0, "", "")
+    for quiet in (["--quiet"], ["-q", "--host", "::1"], ["-q", "--host", "localhost"]):
+        assert run("sandbox", *quiet) == (0, "", "", "")
     warning = "Warning: listening on 192.0.2.7: everybody who reaches this machine sees every code and number"
     assert warning in run("sandbox", "--host", "192.0.2.7", "--quiet").stderr
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+", run("sandbox", "--json").only("sandbox")["url"])
@@ -90,7 +87,7 @@ def test_a_quiet_one_warns_alone_and_programs_read_where_it_listens(run: Run) ->
 def test_the_greeting_can_be_pasted_into_a_second_terminal_and_a_signal_is_a_proper_end(
     more: list[str], number: int
 ) -> None:
-    arguments = ("sandbox", "--port", "0", "--speed", "1000", *more)
+    arguments = ("sandbox", "--port", "0", "--speed", "1000000", *more)
     with start(*arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         greeting = ""
         while not re.search(r"autocall.otp run", greeting):
@@ -114,14 +111,23 @@ def test_the_greeting_can_be_pasted_into_a_second_terminal_and_a_signal_is_a_pro
     assert not [secret for secret in ("t0ken", "0900000001") if secret in rest or secret == "t0ken" in greeting]
 
 
-def test_the_numbers_are_listed_for_people_and_programs(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_numbers_are_listed_for_people_and_programs(run: Run) -> None:
     wanted = [number.phone_number for number in NUMBERS]
-    monkeypatch.setenv("COLUMNS", "150")
-    _, *rows, _, last = [line.rstrip() for line in run("sandbox", "--numbers").stdout.splitlines()]
+    _, *rows, _, last = [line.rstrip() for line in run("sandbox", "--numbers", COLUMNS="150").stdout.splitlines()]
     assert [row.partition(" ")[0] for row in rows] == wanted
     assert last == "Every other number rings after 2 s, is answered at 7 s and ends at 15 s."
-    monkeypatch.setenv("COLUMNS", "60")
-    assert max(map(len, run("sandbox", "--numbers").stdout.splitlines()[:-2])) <= 60
+    assert max(map(len, run("sandbox", "--numbers", COLUMNS="60").stdout.splitlines()[:-2])) <= 60
     lines = run("sandbox", "--numbers", "--json").lines
     assert [line["phone_number"] for line in lines] == wanted
     assert {tuple(line) for line in lines} == {("type", "phone_number", "name", "happens", "outcome")}
+
+
+def test_a_demo_shows_a_call_to_its_end_without_any_setting(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(package, "Sandbox", partial(package.Sandbox, speed=1000))
+    ran = run("demo")
+    assert (ran.exit_code, "answered  yes" in ran.stdout) == (0, True), ran.stderr
+    steps = [line.rpartition(": ")[2] for line in ran.stderr.splitlines() if "call 1" in line]
+    assert steps == ["queued", "ringing", "answered", "ended after 8 s of talk"]
+    ran = run("demo", "--json")
+    assert [line["type"] for line in ran.lines] == ["sandbox", "record"]
+    assert ran.only("record")["answered"]

@@ -1,42 +1,48 @@
-"""Options, then the environment, then the file; a file that others may read keeps no token."""
+"""`config`: options, then the environment, then the file; a file that others may read keeps no token."""
 
 from __future__ import annotations
 
-import json
 import os
 import traceback
 from typing import TYPE_CHECKING
 
-import httpx
 import platformdirs
 import pytest
 from platformdirs import windows
 
-from autocall_otp import ConfigurationError, Retry, ServerError
+from autocall_otp import ConfigurationError
 from autocall_otp._cli.settings import Setting, Settings, load
-from cli.conftest import CAMPAIGN, CODE, NUMBER, TEMPLATE, TOKEN, Run
+from cli.conftest import CAMPAIGN, NUMBER, TEMPLATE, TOKEN, Run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from autocall_otp.sandbox import Sandbox
+
 VALUES = {"host": "api.example.vn", "token": TOKEN, "campaign_uuid": CAMPAIGN, "template": TEMPLATE}
-VARIABLES = {
-    "host": "AUTOCALL_API_HOST",
-    "token": "AUTOCALL_TOKEN",
-    "campaign_uuid": "AUTOCALL_CAMPAIGN_UUID",
-    "template": "AUTOCALL_TEMPLATE",
-}
-OPTIONS = {"host": "--host", "campaign_uuid": "--campaign", "template": "--template"}
+WAYS = [
+    ("host", "AUTOCALL_API_HOST", "--host"),
+    ("token", "AUTOCALL_TOKEN", None),
+    ("campaign_uuid", "AUTOCALL_CAMPAIGN_UUID", "--campaign"),
+    ("template", "AUTOCALL_TEMPLATE", "--template"),
+]
+pytestmark = pytest.mark.usefixtures("home")
 
 
 @pytest.fixture
-def file(home: Path) -> Path:
-    """The settings file at its usual place, with all that it may set."""
+def place(home: Path) -> Path:
+    """Where the settings file usually is."""
     path = home / "autocall-otp" / "config.toml"
     path.parent.mkdir()
-    path.write_text("".join(f'{name} = "{value}"\n' for name, value in VALUES.items()))
-    path.chmod(0o600)
     return path
+
+
+@pytest.fixture
+def file(place: Path) -> Path:
+    """The file with all that it may set."""
+    place.write_text("".join(f'{name} = "{value}"\n' for name, value in VALUES.items()))
+    place.chmod(0o600)
+    return place
 
 
 def told(run: Run, *arguments: str) -> dict[str, tuple[str | None, str, str | None]]:
@@ -45,21 +51,18 @@ def told(run: Run, *arguments: str) -> dict[str, tuple[str | None, str, str | No
     return {line["name"]: (line["value"], line["source"], line["origin"]) for line in lines}
 
 
-@pytest.mark.parametrize("name", VARIABLES)
+@pytest.mark.parametrize(("name", "variable", "option"), WAYS)
 def test_an_option_comes_before_the_environment_before_the_file(
-    run: Run, file: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    run: Run, file: Path, monkeypatch: pytest.MonkeyPatch, name: str, variable: str, option: str | None
 ) -> None:
-    def shown(value: str | None) -> str | None:
-        return "***" if name == "token" and value else value
-
-    assert told(run)[name] == (shown(VALUES[name]), "file", str(file))
-    monkeypatch.setenv(VARIABLES[name], "environment")
-    assert told(run)[name] == (shown("environment"), "environment", VARIABLES[name])
-    if name in OPTIONS:
-        assert told(run, OPTIONS[name], "option")[name] == ("option", "option", OPTIONS[name])
+    secret = "***" if name == "token" else None
+    assert told(run)[name] == (secret or VALUES[name], "file", str(file))
+    monkeypatch.setenv(variable, "environment")
+    assert told(run)[name] == (secret or "environment", "environment", variable)
+    if option:
+        assert told(run, option, "option")[name] == ("option", "option", option)
     file.write_text("")
-    assert told(run)[name] == (shown("environment"), "environment", VARIABLES[name])
-    monkeypatch.setenv(VARIABLES[name], "")
+    monkeypatch.setenv(variable, "")
     assert told(run)[name] == (None, "unset", None)
 
 
@@ -78,57 +81,39 @@ def test_people_read_the_value_and_where_it_comes_from(run: Run, home: Path, mon
     ]
 
 
-def test_the_file_is_enough_for_a_call_and_a_client_may_have_another_token(file: Path) -> None:
-    assert file.is_file()
-    sent: list[httpx.Request] = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        sent.append(request)
-        return httpx.Response(200, json={"call_id": "c1"}) if request.method == "POST" else httpx.Response(503)
-
-    settings = load(host=None, config=None)
-    with settings.client(transport=httpx.MockTransport(answer)) as client:
-        client.run_otp(NUMBER, CODE, ref_id="R1")
-    other = settings.client(token="other", retry=Retry.none(), transport=httpx.MockTransport(answer))
-    with other, pytest.raises(ServerError):
-        other.get_cdr("R1")
-    assert [request.headers["Authorization"] for request in sent] == [f"Bearer {TOKEN}", "Bearer other"]
-    body = json.loads(sent[0].content)
-    assert (sent[0].url.host, body["campaign_uuid"], body["template"]) == ("api.example.vn", CAMPAIGN, TEMPLATE)
-
-
-@pytest.mark.usefixtures("home")
-def test_a_host_is_a_name_or_a_url() -> None:
-    hosts = {
-        "api.example.vn": "https://api.example.vn",
-        "http://[::1]:8025": "http://[::1]:8025",
-        " x:1 ": "https://x:1",
-    }
-    assert {host: str(load(host=host, config=None).url) for host in hosts} == hosts
+def test_the_file_is_enough_for_a_call(run: Run, file: Path, sandbox: Sandbox) -> None:
+    file.write_text(file.read_text().replace("api.example.vn", sandbox.url))
+    assert run("run", NUMBER, "--generate").exit_code == 0
+    (call,) = sandbox.calls
+    assert (call.record["campaign_uuid"], call.template) == (CAMPAIGN, TEMPLATE)
 
 
 @pytest.mark.parametrize(
-    ("how", "place"),
-    [("option", "--campaign"), ("environment", "AUTOCALL_CAMPAIGN_UUID"), ("file", "campaign_uuid in {file}")],
+    ("host", "url"),
+    [
+        ("api.example.vn", "https://api.example.vn"),
+        ("http://[::1]:8025", "http://[::1]:8025"),
+        (" x:1 ", "https://x:1"),
+    ],
+)
+def test_a_host_is_a_name_or_a_url(host: str, url: str) -> None:
+    assert load(host=host, config=None).url == url
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variable", "where"),
+    [
+        (["--campaign", "x"], {}, "--campaign"),
+        ([], {"AUTOCALL_CAMPAIGN_UUID": "x"}, "AUTOCALL_CAMPAIGN_UUID"),
+        ([], {}, "campaign_uuid in {file}"),
+    ],
 )
 def test_a_wrong_value_is_told_with_the_place_where_it_stands(
-    run: Run, file: Path, monkeypatch: pytest.MonkeyPatch, how: str, place: str
+    run: Run, file: Path, arguments: list[str], variable: dict[str, str], where: str
 ) -> None:
     file.write_text(file.read_text().replace(CAMPAIGN, "x"))
-    if how == "environment":
-        monkeypatch.setenv("AUTOCALL_CAMPAIGN_UUID", "x")
-    ran = run("doctor", *(["--campaign", "x"] if how == "option" else []))
-    told_words = f"autocall-otp: {place.format(file=file)}: must be a UUID\n"
-    assert (ran.exit_code, ran.stdout, ran.stderr) == (5, "", told_words)
-
-
-def test_what_is_missing_is_told_with_where_to_set_it(home: Path) -> None:
-    assert home
-    found = load(host="api.example.vn", config=None)
-    for name, ways in (("template", "--template or AUTOCALL_TEMPLATE"), ("token", "AUTOCALL_TOKEN")):
-        with pytest.raises(ConfigurationError) as caught:
-            found.require("host", name)
-        assert str(caught.value) == f"{name}: is not set; set {ways} or {name} in the settings file"
+    ran = run("doctor", *arguments, **variable)
+    assert ran[:3] == (5, "", f"autocall-otp: {where.format(file=file)}: must be a UUID\n")
 
 
 def test_no_repr_shows_a_value_and_no_option_takes_a_token(run: Run, tmp_path: Path) -> None:
@@ -137,28 +122,25 @@ def test_no_repr_shows_a_value_and_no_option_takes_a_token(run: Run, tmp_path: P
     assert run("config", "--token", "x").exit_code == 2
 
 
-def test_a_variable_names_the_file_unless_an_option_does(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_variable_names_the_file_unless_an_option_does(run: Run, home: Path, place: Path) -> None:
     first, second = home / "first.toml", home / "second.toml"
     for each in (first, second):
         each.write_text(f'template = "{each.stem}"')
-    monkeypatch.setenv("AUTOCALL_CONFIG", str(first))
-    assert told(run)["template"] == ("first", "file", str(first))
-    assert told(run, "--config", str(second))["template"] == ("second", "file", str(second))
-    monkeypatch.setenv("AUTOCALL_CONFIG", str(home / "none.toml"))
-    assert run("config").exit_code == 5
+    named = {"AUTOCALL_CONFIG": str(first)}
+    assert "template      first  " in run("config", **named).stdout
+    assert "template      second  " in run("config", "--config", str(second), **named).stdout
+    assert run("config", AUTOCALL_CONFIG=str(home / "none.toml")).exit_code == 5
     assert "cannot be read" in run("config", "--config", str(home)).stderr
-    monkeypatch.setenv("AUTOCALL_CONFIG", "")
-    path = home / "autocall-otp" / "config.toml"
-    assert run("config", "--json").only("file") == {"type": "file", "path": str(path), "found": False}
-    assert run("config").stdout.splitlines()[0] == f"settings file: {path} (not there)"
+    unnamed = run("config", "--json", AUTOCALL_CONFIG="")
+    assert unnamed.only("file") == {"type": "file", "path": str(place), "found": False}
 
 
 def test_on_windows_the_file_stands_in_one_folder_of_the_local_settings(
-    home: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(platformdirs, "PlatformDirs", windows.Windows)
     monkeypatch.setattr(windows, "get_win_folder", lambda _: str(home))
-    assert load(host=None, config=None).path == home / "autocall-otp" / "config.toml"
+    assert load(host=None, config=None).path == place
 
 
 @pytest.mark.parametrize(
