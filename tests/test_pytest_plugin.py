@@ -5,18 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
+
+from autocall_otp.sandbox import Sandbox
 
 pytest.importorskip("uvicorn", reason="the extra is not installed")
 
 from autocall_otp import Client
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from autocall_otp.sandbox import Sandbox
 
 TESTS = """
 import pytest

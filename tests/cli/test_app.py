@@ -14,7 +14,6 @@ import sys
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
 from unittest.mock import Mock
 
 import pytest
@@ -23,9 +22,7 @@ from autocall_otp import __version__
 from autocall_otp import sandbox as package
 from autocall_otp._cli import settings
 from autocall_otp.cli import app
-
-if TYPE_CHECKING:
-    from cli.conftest import Run
+from cli.conftest import Run
 
 PAGES = sorted(Path(__file__).with_name("help").glob("*.txt"), key=lambda page: page.stem)
 pytestmark = pytest.mark.usefixtures("home")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from support.page import SPEC, documented_examples, operation
@@ -11,11 +12,7 @@ from support.page import SPEC, documented_examples, operation
 from autocall_otp._cli.check_recording import Difference, differences
 from autocall_otp._cli.recording import as_text
 from autocall_otp._cli.shapes import Shaper
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from cli.conftest import Run
+from cli.conftest import Run
 
 CALL, LOOK_UP = ("POST", "/v3/autocall/otp"), ("GET", "/v3/autocall/log/{ref_id}/ref_id")
 JSON = "application/json"
@@ -49,16 +46,13 @@ def test_what_the_contract_shows_does_not_differ() -> None:
     ("fields", "differences"),
     [
         ({"rate": 5}, [("rate", "type", "integer", "page")]),
-        ({"duration": "6"}, [("duration", "type", "string, digits", "page")]),
         ({"duration": 6.5}, [("duration", "type", "number", "page")]),
-        ({"cause": False}, [("cause", "type", "boolean", "page")]),
         ({"note": ["a", "b"]}, [("note", "type", "array", "page")]),
         ({"additional": "x"}, [("additional", "type", "string, lower-case word", "page")]),
         ({"id": None}, [("id", "missing", "not there", "page")]),
         ({"carrier": "viettel"}, [("carrier", "extra", "string, lower-case word", "page")]),
         ({"status": "ANSWERED"}, [("status", "form", "string, the word ANSWERED", "page")]),
         ({"time_started": "2023-03-07T10:06:53Z"}, [("time_started", "form", "string, time with a zone", "page")]),
-        ({"time_answered": "0000-00-00 00:00:00"}, [("time_answered", "form", "string, zero time", "page")]),
         ({"press_key": "[]"}, [("press_key", "form", "string, a JSON list", "page")]),
         ({"to_number": "+84332665711"}, [("to_number", "form", "string, punctuated digits", "page")]),
         ({"time_answered": ""}, []),

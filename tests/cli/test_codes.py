@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
-from typing import TYPE_CHECKING
 
 import pytest
 
 from autocall_otp._cli.codes import make_code
+from autocall_otp.sandbox import Sandbox
 from cli.conftest import CODE, MASKED, NUMBER, SECRETS, Run, Terminal
-
-if TYPE_CHECKING:
-    from autocall_otp.sandbox import Sandbox
 
 pytestmark = [pytest.mark.usefixtures("environment"), pytest.mark.timeout(300)]
 on_a_terminal = pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")

@@ -8,7 +8,6 @@ import re
 import shlex
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
 
 import pytest
 from support.altered import altered, at, in_record, page
@@ -16,11 +15,9 @@ from support.altered import altered, at, in_record, page
 from autocall_otp._cli import sandbox as command
 from autocall_otp._cli.exits import Exit
 from autocall_otp._cli.output import Output
+from autocall_otp.sandbox import Sandbox
 from autocall_otp.sandbox.embedded import DEFAULT_TOKEN
 from cli.conftest import NUMBER, Run
-
-if TYPE_CHECKING:
-    from autocall_otp.sandbox import Sandbox
 
 pytestmark = [pytest.mark.dev, pytest.mark.skipif(os.name != "posix", reason="the examples are a shell's")]
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "cli.md"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -13,9 +13,6 @@ from autocall_otp._cli.output import Output
 from autocall_otp._cli.records import show_record, stage
 from autocall_otp.sandbox import Sandbox
 from cli.conftest import CAMPAIGN, CODE, MASKED, NUMBER, TEMPLATE, TOKEN, Run, Terminal
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = [pytest.mark.usefixtures("environment"), pytest.mark.timeout(300)]
 each_command = pytest.mark.parametrize("command", ["cdr", "wait"])
@@ -34,10 +31,7 @@ def ended(sandbox: Sandbox) -> str:
 def test_people_read_a_few_facts_and_programs_every_field(run: Run, ended: str, command: str) -> None:
     ran = run(command, ended)
     assert (ran.exit_code, ran.stderr) == (0, "")
-    facts = dict(line.split(maxsplit=1) for line in ran.stdout.splitlines() if not line.startswith("picked up"))
-    assert list(facts) == [
-        *("status", "answered", "duration", "talk", "cause", "to", "from", "started", "ended", "ref_id", "call_id")
-    ]
+    facts = dict(line.split(maxsplit=1) for line in ran.stdout.splitlines())
     assert (facts["status"], facts["to"], facts["ref_id"]) == ("answered", MASKED, "R1")
     ran = run(command, ended, "--json")
     record = ran.only("record")
@@ -62,16 +56,12 @@ def test_no_record_has_an_exit_code_of_its_own_and_a_failed_look_up_another(
 
 @each_command
 def test_host_and_file_may_be_given_as_options(
-    run: Run, ended: str, sandbox: Sandbox, home: Path, monkeypatch: pytest.MonkeyPatch, command: str
+    run: Run, ended: str, sandbox: Sandbox, home: Path, command: str
 ) -> None:
-    monkeypatch.setenv("AUTOCALL_API_HOST", "http://127.0.0.1:1")
-    assert run(command, ended, "--host", sandbox.url).exit_code == 0
-    monkeypatch.delenv("AUTOCALL_API_HOST")
     file = home / "mine.toml"
     file.write_text(f'host = "{sandbox.url}"', encoding="utf-8")
-    assert run(command, ended, "--config", str(file)).exit_code == 0
-    ran = run(command, ended)
-    assert (ran.exit_code, "set --host or AUTOCALL_API_HOST or host in the settings file" in ran.stderr) == (5, True)
+    assert run(command, ended, "--host", sandbox.url, AUTOCALL_API_HOST="http://127.0.0.1:1").exit_code == 0
+    assert run(command, ended, "--config", str(file), AUTOCALL_API_HOST="").exit_code == 0
 
 
 def test_a_wait_takes_two_minutes_unless_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import signal
 import socket
 import subprocess
 import sys
 from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
 from unittest.mock import Mock
 
 import pytest
@@ -20,37 +19,28 @@ from autocall_otp import sandbox as package
 from autocall_otp.sandbox.numbers import NUMBERS
 from cli.conftest import START, Run, start
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 pytestmark = [pytest.mark.usefixtures("home"), pytest.mark.timeout(300)]
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """What the sandboxes are set up with; each runs on a free port, and a Ctrl-C ends it at once."""
-    found: list[dict[str, Any]] = []
+def sandboxes(monkeypatch: pytest.MonkeyPatch) -> Mock:
+    """Each sandbox runs on a free port, and a Ctrl-C ends it at once."""
     real = package.Sandbox
-
-    def here(**options: Any) -> package.Sandbox:
-        found.append(options)
-        return real(**options | {"host": "127.0.0.1", "port": 0})
-
-    monkeypatch.setattr(package, "Sandbox", here)
+    found = Mock(side_effect=lambda **options: real(**options | {"host": "127.0.0.1", "port": 0}))
+    monkeypatch.setattr(package, "Sandbox", found)
     monkeypatch.setattr("autocall_otp._cli.sandbox.time", SimpleNamespace(sleep=Mock(side_effect=KeyboardInterrupt)))
     return found
 
 
-def test_it_serves_this_machine_alone_or_as_the_options_say(
-    run: Run, asked: list[dict[str, Any]], tmp_path: Path
-) -> None:
+def test_it_serves_this_machine_alone_or_as_the_options_say(run: Run, sandboxes: Mock, tmp_path: Path) -> None:
     db = tmp_path / "calls.db"
     options = ("--host", "localhost", "--port", "0", "--token", "mine", "--speed", "2.5", "--no-auto-answer")
     more = ("--db", str(db), "--repeated-ref-id", "refuse")
     assert run("sandbox").exit_code == run("sandbox", *options, *more).exit_code == 0
     kept = {"host": "127.0.0.1", "port": 8025, "token": "sandbox", "speed": 1.0, "auto_answer": True, "db": None}
     given = {"host": "localhost", "port": 0, "token": "mine", "speed": 2.5, "auto_answer": False, "db": db}
-    assert asked == [kept | {"repeated_ref_id": "dial"}, given | {"repeated_ref_id": "refuse"}]
+    wanted = [kept | {"repeated_ref_id": "dial"}, given | {"repeated_ref_id": "refuse"}]
+    assert [call.kwargs for call in sandboxes.call_args_list] == wanted
 
 
 def test_what_cannot_be_used_is_told_with_what_to_do(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,7 +63,7 @@ def test_what_cannot_be_used_is_told_with_what_to_do(run: Run, tmp_path: Path, m
     assert install in refused("--numbers")
 
 
-@pytest.mark.usefixtures("asked")
+@pytest.mark.usefixtures("sandboxes")
 def test_a_quiet_one_warns_alone_and_programs_read_where_it_listens(run: Run) -> None:
     for quiet in (["--quiet"], ["-q", "--host", "::1"], ["-q", "--host", "localhost"]):
         assert run("sandbox", *quiet) == (0, "", "", "")
@@ -103,9 +93,6 @@ def test_the_greeting_can_be_pasted_into_a_second_terminal_and_a_signal_is_a_pro
         done = subprocess.run(shell, capture_output=True, text=True, check=False, env=env, timeout=START)
         process.send_signal(number)
         rest, _ = process.communicate(timeout=START)
-    variables = ["AUTOCALL_API_HOST", "AUTOCALL_TOKEN", "AUTOCALL_CAMPAIGN_UUID", "AUTOCALL_TEMPLATE"]
-    assert [re.split("[ =]", line)[1] for line in lines[:-1]] == variables
-    assert shlex.split(lines[-1])[-4:-1] == ["run", "0900000001", "--generate"]
     assert (done.returncode, "NORMAL_CLEARING" in done.stdout) == (0, True), done.stderr
     assert (process.returncode, "call 1 to 0900***001: queued" in rest) == (0, True)
     assert not [secret for secret in ("t0ken", "0900000001") if secret in rest or secret == "t0ken" in greeting]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import traceback
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import platformdirs
 import pytest
@@ -12,12 +12,8 @@ from platformdirs import windows
 
 from autocall_otp import ConfigurationError
 from autocall_otp._cli.settings import Setting, Settings, load
+from autocall_otp.sandbox import Sandbox
 from cli.conftest import CAMPAIGN, NUMBER, TEMPLATE, TOKEN, Run
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from autocall_otp.sandbox import Sandbox
 
 VALUES = {"host": "api.example.vn", "token": TOKEN, "campaign_uuid": CAMPAIGN, "template": TEMPLATE}
 WAYS = [
@@ -101,19 +97,23 @@ def test_a_host_is_a_name_or_a_url(host: str, url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "variable", "where"),
+    ("arguments", "variable", "words"),
     [
-        (["--campaign", "x"], {}, "--campaign"),
-        ([], {"AUTOCALL_CAMPAIGN_UUID": "x"}, "AUTOCALL_CAMPAIGN_UUID"),
-        ([], {}, "campaign_uuid in {file}"),
+        (["--campaign", "x"], {}, "--campaign: must be a UUID\n"),
+        ([], {"AUTOCALL_CAMPAIGN_UUID": "x"}, "AUTOCALL_CAMPAIGN_UUID: must be a UUID\n"),
+        ([], {}, "campaign_uuid in {file}: must be a UUID\n"),
+        (["--host", "http://example.vn"], {}, "--host: plain http"),
+        ([], {"SSL_CERT_FILE": "/nowhere/ca.pem"}, "SSL_CERT_FILE"),
+        ([], {"HTTPS_PROXY": "no proxy at all:x"}, "proxy"),
     ],
 )
-def test_a_wrong_value_is_told_with_the_place_where_it_stands(
-    run: Run, file: Path, arguments: list[str], variable: dict[str, str], where: str
+def test_a_wrong_value_is_told_with_its_place_before_anything_is_sent(
+    run: Run, file: Path, arguments: list[str], variable: dict[str, str], words: str
 ) -> None:
-    file.write_text(file.read_text().replace(CAMPAIGN, "x"))
+    value = "x" if "UUID" in words else CAMPAIGN
+    file.write_text(file.read_text().replace(CAMPAIGN, value))
     ran = run("doctor", *arguments, **variable)
-    assert ran[:3] == (5, "", f"autocall-otp: {where.format(file=file)}: must be a UUID\n")
+    assert (ran.exit_code, ran.stdout, words.format(file=file) in ran.stderr) == (5, "", True), ran.stderr
 
 
 def test_no_repr_shows_a_value_and_no_option_takes_a_token(run: Run, tmp_path: Path) -> None:
