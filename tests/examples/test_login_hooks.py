@@ -34,7 +34,7 @@ def project() -> None:
 
 @pytest.fixture(params=["two_factor", "allauth"])
 def read(
-    request: pytest.FixtureRequest, settings: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest, autocall_sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[str, str], None]]:
     """Reads a code to a number as the library does."""
     from allauth.account.adapter import get_adapter  # noqa: PLC0415 - Django must be set up first
@@ -42,7 +42,7 @@ def read(
 
     from login_hooks import delivery  # noqa: PLC0415 - the same
 
-    assert settings
+    assert autocall_sandbox.calls == []
     monkeypatch.setenv("LOGIN_STORE", str(tmp_path / "store"))
 
     def by_two_factor(number: str, code: str) -> None:

@@ -1,7 +1,5 @@
 """The token recipe against the sandbox and a small stand-in for the token endpoint."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,14 +17,14 @@ from token_from_api_key.tokens import MARGIN, AsyncTokens, Tokens
 
 API_KEY, LIFE = "key-canary-7d1f", 86_400
 NUMBER, CODE = "0332665711", "LUAN001"
-pytestmark = [pytest.mark.anyio, pytest.mark.autocall_sandbox(speed=0)]
+pytestmark = pytest.mark.autocall_sandbox(speed=0)
 
 
 class TokenService:
     """Hands out what it is told to, and counts."""
 
-    def __init__(self) -> None:
-        self.tokens: list[str] = []
+    def __init__(self, *tokens: str) -> None:
+        self.tokens = [*tokens]
         self.statuses: list[int] = []
         self.asked = 0
         self.url = ""
@@ -44,18 +42,22 @@ class TokenService:
 
 
 @pytest.fixture
-def service(autocall_sandbox: Sandbox, settings: dict[str, str]) -> Iterator[TokenService]:  # noqa: ARG001 - the environment
-    service = TokenService()
-    service.tokens = [autocall_sandbox.token]
+def service(autocall_sandbox: Sandbox) -> Iterator[TokenService]:
+    service = TokenService(autocall_sandbox.token)
     with serving(service.app) as service.url:
         yield service
 
 
-@pytest.mark.parametrize(("first", "asked"), [([], 1), (["revoked"], 2)], ids=["good", "refused"])
+@pytest.fixture(params=[[], ["revoked"]], ids=["good", "refused"])
+def asked(request: pytest.FixtureRequest, service: TokenService) -> int:
+    """The first token is good or not; gives how often tokens must be asked for."""
+    service.tokens[:0] = request.param
+    return len(service.tokens)
+
+
 def test_clients_and_threads_share_one_token_and_renew_a_refused_one_once(
-    service: TokenService, autocall_sandbox: Sandbox, first: list[str], asked: int
+    service: TokenService, autocall_sandbox: Sandbox, asked: int
 ) -> None:
-    service.tokens[:0] = first
     tokens = Tokens(service.url, API_KEY)
     with Client(token=tokens.for_client()) as one, Client(token=tokens.for_client()) as other:
         one.run_otp(NUMBER, CODE)
@@ -65,15 +67,14 @@ def test_clients_and_threads_share_one_token_and_renew_a_refused_one_once(
     assert service.asked == asked
 
 
-@pytest.mark.parametrize(("first", "asked"), [([], 1), (["revoked"], 2)], ids=["good", "refused"])
-async def test_so_do_clients_and_tasks(
-    service: TokenService, autocall_sandbox: Sandbox, first: list[str], asked: int
-) -> None:
-    service.tokens[:0] = first
-    tokens = AsyncTokens(service.url, API_KEY)
-    async with AsyncClient(token=tokens.for_client()) as one, AsyncClient(token=tokens.for_client()) as other:
-        await one.run_otp(NUMBER, CODE)
-        await asyncio.gather(*((one, other)[n % 2].run_otp(NUMBER, CODE) for n in range(7)))
+def test_so_do_clients_and_tasks(service: TokenService, autocall_sandbox: Sandbox, asked: int) -> None:
+    async def ring() -> None:
+        tokens = AsyncTokens(service.url, API_KEY)
+        async with AsyncClient(token=tokens.for_client()) as one, AsyncClient(token=tokens.for_client()) as other:
+            await one.run_otp(NUMBER, CODE)
+            await asyncio.gather(*((one, other)[n % 2].run_otp(NUMBER, CODE) for n in range(7)))
+
+    asyncio.run(ring())
     assert [call.rings for call in autocall_sandbox.calls] == [1] * 8
     assert service.asked == asked
 
@@ -95,8 +96,7 @@ def test_a_token_service_that_fails_for_a_moment_is_asked_again(
     service.statuses = [503]
     with Client(token=Tokens(service.url, API_KEY).for_client(), retry=Retry(base=0)) as client:
         client.run_otp(NUMBER, CODE)
-    assert service.asked == 2
-    assert len(autocall_sandbox.calls) == 1
+    assert (service.asked, len(autocall_sandbox.calls)) == (2, 1)
 
 
 @pytest.mark.parametrize("failure", ["wrong key", "out of reach"])
@@ -105,15 +105,10 @@ def test_without_a_token_nothing_rings_and_the_key_stays_secret(
 ) -> None:
     caplog.set_level(0)
     key = "wrong-canary-55"
-    host = service.url if failure == "wrong key" else "http://127.0.0.1:1"
-    tokens = Tokens(host, key)
-    with (
-        Client(token=tokens.for_client(), retry=Retry.none()) as client,
-        pytest.raises(AutocallError) as caught,
-    ):
+    tokens = Tokens(service.url if failure == "wrong key" else "http://127.0.0.1:1", key)
+    with Client(token=tokens.for_client(), retry=Retry.none()) as client, pytest.raises(AutocallError) as caught:
         client.run_otp(NUMBER, CODE)
     assert isinstance(caught.value, ConfigurationError) is (failure == "wrong key")
-    assert caught.value.outcome is Outcome.NOT_PLACED
-    assert autocall_sandbox.calls == []
+    assert (caught.value.outcome, autocall_sandbox.calls) == (Outcome.NOT_PLACED, [])
     shown = f"{caught.getrepr(style='long')}{caplog.text}{tokens!r}"
     assert key not in shown.replace('key = "wrong-canary-55"', "")
