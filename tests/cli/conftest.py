@@ -1,7 +1,5 @@
 """What the tests of the command share: a sandbox, an environment that points at it, ways to run the command."""
 
-from __future__ import annotations
-
 import json
 import logging
 import os
@@ -25,8 +23,7 @@ from autocall_otp.sandbox import Sandbox
 CODE, NUMBER, MASKED = "LUAN001", "0332665711", "0332***711"
 TOKEN, CAMPAIGN, TEMPLATE = "s4ndbox-t0ken", "f77dfcf4-0759-4179-93cb-741f481a776e", "otp_script_01"
 SECRETS = (CODE, NUMBER, "332665711", TOKEN)
-START = 60.0
-"""Seconds for a process to do its work, on a busy machine too."""
+START = 60.0  # seconds for a process to do its work, on a busy machine too
 UNWANTED = {
     *("FORCE_COLOR", "NO_COLOR", "COLORTERM", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "SSL_CERT_FILE"),
     *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
@@ -39,8 +36,7 @@ class Ran(NamedTuple):
     exit_code: int
     stdout: str
     stderr: str
-    output: str
-    """Both, as a terminal shows them."""
+    output: str  # both, as a terminal shows them
 
     @property
     def lines(self) -> list[dict[str, Any]]:

@@ -7,8 +7,6 @@ A help page is meant to change where an option does. To write the pages anew:
     done
 """
 
-from __future__ import annotations
-
 import re
 import sys
 from functools import partial

@@ -1,7 +1,5 @@
 """`check-recording`: each difference between a service and the contract is found, and told with its basis."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 from typing import Any
@@ -108,14 +106,8 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def test_people_and_programs_read_the_same(run: Run, file: Path) -> None:
-    ran = run("check-recording", str(file))
-    assert (ran.exit_code, ran.stderr) == (1, "different answers: 2, failures to get one: 1, differences: 2\n")
-    assert ran.stdout == (
-        "getCdrByRefId 200, rate: type\n  contract  string (from the page)\n  seen      integer\n"
-        "getCdrByRefId 404, the answer as a whole: content type\n"
-        "  contract  application/json (inferred)\n  seen      none\n"
-    )
+def test_programs_read_each_difference_and_people_how_many_there_are(run: Run, file: Path) -> None:
+    assert run("check-recording", str(file)).stderr == "different answers: 2, failures to get one: 1, differences: 2\n"
     ran = run("check-recording", str(file), "--json")
     rate = Difference("getCdrByRefId", 200, "rate", "type", "string", "integer", "page")
     assert ran.lines[0] == {"type": "difference"} | rate._asdict()

@@ -1,7 +1,5 @@
 """The checks of `doctor`: each proves what it says, and what cannot be known is said to be unknown."""
 
-from __future__ import annotations
-
 import http.server
 import socket
 import ssl

@@ -1,7 +1,5 @@
 """The code: never on a command line, never echoed, never guessed."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """docs/cli.md: each example is run and prints what the page shows; its tables are complete."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """What is printed and where; and how a command ends, whatever happened."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

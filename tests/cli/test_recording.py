@@ -1,7 +1,5 @@
 """A recording: whatever a service sends, no token, code, number, reference or name is in it."""
 
-from __future__ import annotations
-
 import gzip
 import json
 import os

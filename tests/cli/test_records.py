@@ -1,7 +1,5 @@
 """`cdr` and `wait`: what a record is shown as, and how a wait looks, in a pipe, on a terminal, for programs."""
 
-from __future__ import annotations
-
 import os
 from datetime import UTC, datetime
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`sandbox`: what it sets up, how it greets, how it ends; and `demo`. What it serves is tested in tests/sandbox."""
 
-from __future__ import annotations
-
 import os
 import re
 import signal

@@ -1,7 +1,5 @@
 """`config`: options, then the environment, then the file; a file that others may read keeps no token."""
 
-from __future__ import annotations
-
 import os
 import traceback
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Shapes: what was there and of what kind, and nothing else."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 
