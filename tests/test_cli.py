@@ -80,10 +80,6 @@ def test_what_the_extra_would_not_bring_is_not_blamed_on_it(
     assert caught.value.name == missing
 
 
-def test_with_everything_there_the_command_runs(main: Callable[..., tuple[int, str, str]]) -> None:
-    assert main("--version") == (0, f"autocall-otp {autocall_otp.__version__}\n", "")
-
-
 @pytest.mark.parametrize("words", [["run"], ["--nothing"], ["wait", "R1", "--timeout", "soon"]])
 def test_a_wrong_option_is_told_as_json_where_json_was_asked_for(
     main: Callable[..., tuple[int, str, str]], words: list[str]
