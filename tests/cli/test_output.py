@@ -104,10 +104,11 @@ def test_once_a_call_was_asked_for_the_exit_code_tells_of_the_phone(
     capsys: Captured, phone: Exit, outcome: str, error: BaseException | None
 ) -> None:
     out = Output(as_json=True)
-    out.phone = phone
+    out.phone, out.calling = phone, "R1"
     assert ended(out, error) == phone
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [(line["exit_code"], line["outcome"]) for line in lines] == [(phone, outcome)] * bool(error)
+    known = [(line["exit_code"], line["outcome"], line["ref_id"]) for line in lines]
+    assert known == [(phone, outcome, "R1")] * bool(error)
     assert "s3cret" not in str(lines)
 
 
