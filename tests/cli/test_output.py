@@ -1,10 +1,13 @@
 """What is printed and where; and how a command ends, whatever happened."""
 
+import errno
 import json
 import os
 import re
 import shlex
 import signal
+import sys
+from pathlib import Path
 
 import pytest
 import typer
@@ -126,6 +129,22 @@ def test_the_first_ctrl_c_decides() -> None:
             signal.raise_signal(signal.SIGINT)
             out.phone = Exit.MAY_HAVE_RUNG
     assert caught.value.exit_code == 3
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize(("phone", "code"), [(None, 1), (Exit.MAY_HAVE_RUNG, 3)])
+def test_a_full_disk_is_told_and_never_written_to_again(
+    capsys: Captured, monkeypatch: pytest.MonkeyPatch, phone: Exit | None, code: int
+) -> None:
+    # It is flushed once more when it is closed, as Python does with stdout at the end.
+    with Path("/dev/full").open("w", encoding="utf-8") as disk:
+        monkeypatch.setattr(sys, "stdout", disk)
+        out = Output(as_json=False)
+        out.phone = phone
+        for _ in range(2):
+            out.say("a record")
+        assert ended(out) == code
+    assert f"cannot print: {os.strerror(errno.ENOSPC)}" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
