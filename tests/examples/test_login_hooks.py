@@ -71,7 +71,8 @@ def test_in_doubt_it_is_no_error_and_nobody_calls_again(
 
     read(IN_DOUBT, "123456")
     # allauth has made another code by then, and must say so; two-factor-auth takes the first one still.
-    with contextlib.suppress(ImmediateHttpResponse):
+    by_allauth = read.__name__ == "by_allauth"
+    with pytest.raises(ImmediateHttpResponse) if by_allauth else contextlib.nullcontext():
         read(IN_DOUBT, "654321")
     assert [(call.code_otp, call.rings) for call in autocall_sandbox.calls] == [("123456", 1)]
 
