@@ -10,11 +10,14 @@ import httpx
 import pytest
 
 from autocall_otp.sandbox import Sandbox
+from autocall_otp.sandbox.switchboard import Switchboard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 CAMPAIGN = "f77dfcf4-0759-4179-93cb-741f481a776e"
+REQUEST = {"phone_number": "0332665711", "campaign_uuid": "c", "template": "t", "code_otp": "LUAN001", "ref_id": "r"}
+"""As the switchboard gets it, which takes it for checked."""
 
 
 class Place(Protocol):
@@ -38,6 +41,11 @@ def sandbox(stopping: Callable[[Sandbox], object]) -> Iterator[Sandbox]:
     running = Sandbox(speed=0).start()
     yield running
     stopping(running)
+
+
+@pytest.fixture
+def board() -> Switchboard:
+    return Switchboard(speed=0)
 
 
 @pytest.fixture

@@ -47,6 +47,7 @@ def test_every_record_looks_like_the_sample(plan: Plan) -> None:
     assert (record["to_number"], record["status"], record["cause"]) == ("0332665711", plan.status, plan.cause)
     if plan == calls.ANSWERED:
         assert [name for name in wanted if record[name] == ""] == [name for name in wanted if wanted[name] == ""]
+    assert "LUAN001" not in repr(call(plan))
 
 
 def test_a_record_counts_what_its_times_show() -> None:
@@ -113,10 +114,9 @@ def test_a_talk_is_hung_up_at_this_moment_and_only_once() -> None:
 @pytest.mark.parametrize(
     ("written", "plain", "shown"),
     [
-        *(
-            (each, "0332665711", "0332***711")
-            for each in ("0332665711", "84332665711", "+84 332-665.711", "0084332665711")
-        ),
+        ("84332665711", "0332665711", "0332***711"),
+        ("+84 332-665.711", "0332665711", "0332***711"),
+        ("0084332665711", "0332665711", "0332***711"),
         ("033 266", "033 266", "***"),
         ("+1 202 555 0123", "+12025550123", "+120***123"),
         ("code LUAN001 x", "code LUAN001 x", "***"),
@@ -124,7 +124,3 @@ def test_a_talk_is_hung_up_at_this_moment_and_only_once() -> None:
 )
 def test_a_number_is_the_same_in_every_form_and_gives_little_away(written: str, plain: str, shown: str) -> None:
     assert (normalized(written), masked(written)) == (plain, shown)
-
-
-def test_a_call_shows_no_code() -> None:
-    assert "LUAN001" not in repr(call())

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from support.eventually import eventually
 
 from autocall_otp.sandbox import Chaos
 from autocall_otp.sandbox.chaos import Dice
@@ -52,16 +54,25 @@ def test_a_probability_is_about_kept() -> None:
 def test_a_wrong_setting_is_named(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=f"^{next(iter(wrong))} must be "):
         Chaos(**wrong)
+    Chaos(latency_probability=1, latency_seconds=300, error_probability=0, error_statuses=(400, 599))
 
 
-def test_the_ranges_include_their_ends() -> None:
-    chaos = Chaos(latency_probability=1, latency_seconds=300, error_probability=0, error_statuses=(400, 599))
-    assert (chaos.latency_seconds, chaos.error_statuses) == (300, (400, 599))
-
-
-def test_errors_place_no_call_and_end_when_told(sandbox: Sandbox, http: httpx.Client, place: Place) -> None:
-    sandbox.chaos = Chaos(error_probability=1, error_statuses=(429,))
-    assert place().status_code == http.get("/v3/autocall/log/x/ref_id").status_code == 429
+@pytest.mark.parametrize(
+    ("status", "reason", "again"),
+    [
+        (404, "Not Found", None),
+        (503, "Service Unavailable", "1"),
+        (503, "Service Unavailable", "1"),
+        (599, "HTTP 599", None),
+    ],
+)
+def test_an_error_has_the_provider_s_shape_and_places_no_call(
+    sandbox: Sandbox, http: httpx.Client, place: Place, status: int, reason: str, again: str | None
+) -> None:
+    sandbox.chaos = Chaos(error_probability=1, error_statuses=(status,))
+    for answer in (place(), http.get("/v3/autocall/log/x/ref_id")):
+        assert (answer.status_code, answer.json()) == (status, {"error": reason})
+        assert answer.headers.get("retry-after") == again
     sandbox.chaos = Chaos()
     assert place().status_code == 200
     assert len(sandbox.calls) == 1
@@ -80,9 +91,16 @@ def test_resets_are_resets_and_one_half_was_dialled(sandbox: Sandbox, http: http
     assert said == {(None, f"chaos: the connection was reset {each}") for each in when}
 
 
-def test_latency_delays_the_answer(sandbox: Sandbox, http: httpx.Client, place: Place) -> None:
-    sandbox.chaos = Chaos(latency_probability=1, latency_seconds=300)
-    with pytest.raises(httpx.ReadTimeout):
-        http.get("/v3/autocall/log/x/ref_id", timeout=0.1)
+def test_latency_delays_the_answer_but_not_past_the_end_of_the_sandbox(
+    sandbox: Sandbox, http: httpx.Client, place: Place
+) -> None:
     sandbox.chaos = Chaos(latency_probability=1, latency_seconds=0.01)
     assert place().status_code == 200
+    sandbox.chaos = Chaos(latency_probability=1, latency_seconds=300)
+    state = vars(sandbox)["_server"].server_state
+    with ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(http.get, "/v3/autocall/log/x/ref_id", timeout=250)
+        eventually(lambda: state.tasks)
+        assert not asking.done()
+        sandbox.stop()
+        asking.exception(60)

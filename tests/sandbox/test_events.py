@@ -8,13 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sandbox.conftest import REQUEST
 
 from autocall_otp.sandbox.chaos import Chaos
 from autocall_otp.sandbox.events import TOGETHER, stream
 from autocall_otp.sandbox.journal import Exchange
 from autocall_otp.sandbox.switchboard import Switchboard, described
-
-REQUEST = {"phone_number": "0332665711", "campaign_uuid": "c", "template": "t", "code_otp": "LUAN001", "ref_id": "r"}
 
 
 class Heard:
@@ -53,11 +52,6 @@ def read(text: str) -> Any:
     event, data, *rest = text.split("\n")
     assert rest == ["", ""]
     return event.removeprefix("event: "), json.loads(data.removeprefix("data: "))
-
-
-@pytest.fixture
-def board() -> Switchboard:
-    return Switchboard(speed=0)
 
 
 @pytest.fixture
@@ -114,7 +108,7 @@ def test_where_nothing_happens_it_says_so_each_quarter_of_a_minute(heard: Heard)
 
 @pytest.mark.parametrize(
     ("speed", "pause", "said"),
-    [(4, 0.5, []), (0.01, 15.0, [": still here\n\n"])],
+    [(4, 0.25, []), (0.01, 15.0, [": still here\n\n"]), (0, 15.0, [": still here\n\n"])],
 )
 def test_it_waits_for_what_the_clock_brings(
     monkeypatch: pytest.MonkeyPatch, speed: float, pause: float, said: list[str]
@@ -123,6 +117,7 @@ def test_it_waits_for_what_the_clock_brings(
     at = board.clock.now()
     monkeypatch.setattr(board.clock, "now", lambda: at)
     board.place(REQUEST)
+    board.place(REQUEST | {"phone_number": "0900000005"})
     heard = Heard(board, monkeypatch)
     assert heard.after(nothing)[1:-1] == said, "woken too early, it says nothing"
-    assert heard.pauses == [pause, pause], "the call rings in two seconds"
+    assert heard.pauses == [pause, pause], "the second call ends in a second"

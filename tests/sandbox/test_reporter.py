@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import httpx
 import pytest
+from sandbox.conftest import REQUEST
 from support.eventually import eventually
 
 from autocall_otp.sandbox import Sandbox
@@ -13,12 +14,6 @@ from autocall_otp.sandbox.reporter import Reporter
 from autocall_otp.sandbox.switchboard import Switchboard
 
 Said = Callable[[], list[str]]
-REQUEST = {"phone_number": "0332665711", "campaign_uuid": "c", "template": "t", "code_otp": "LUAN001", "ref_id": "r"}
-
-
-@pytest.fixture
-def board() -> Switchboard:
-    return Switchboard(speed=0)
 
 
 @pytest.fixture
@@ -43,23 +38,17 @@ def test_each_call_is_told_to_its_end(board: Switchboard, said: Said) -> None:
     assert len(said()) == len(steps), "calls of before are not told again"
 
 
-def test_steps_that_were_skipped_are_told_in_their_order(board: Switchboard, said: Said) -> None:
+def test_steps_that_were_skipped_are_told_and_those_of_a_deleted_call_are_not(board: Switchboard, said: Said) -> None:
     reporter = Reporter(board)
     board.place(REQUEST | {"phone_number": "0900000008"})
+    rejected, deleted = board.place(REQUEST), board.place(REQUEST)
+    reporter.look()
+    board.act(rejected.id, "reject")
+    board.delete([deleted.id])
     board.advance(100)
-    reporter.look()
-    steps = ["queued", "ringing", "answered", "voicemail after 6 s of talk"]
-    assert said() == [f"call 1 to 0900***008: {step}" for step in steps]
-
-
-def test_a_call_that_is_decided_by_hand_or_deleted(board: Switchboard, said: Said) -> None:
-    reporter = Reporter(board)
-    first, second = board.place(REQUEST), board.place(REQUEST)
-    reporter.look()
-    board.act(first.id, "reject")
-    board.delete([second.id])
     assert reporter.look() is None
-    assert said()[2:] == ["call 1 to 0332***711: ringing", "call 1 to 0332***711: busy"]
+    mailbox = [f"call 1 to 0900***008: {step}" for step in ("ringing", "answered", "voicemail after 6 s of talk")]
+    assert said()[3:] == [*mailbox, "call 2 to 0332***711: ringing", "call 2 to 0332***711: busy"]
 
 
 def test_it_ends_with_the_sandbox(board: Switchboard) -> None:

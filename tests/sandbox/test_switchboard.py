@@ -1,65 +1,27 @@
 from __future__ import annotations
 
-import logging
-import uuid
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from sandbox.conftest import REQUEST
 
 from autocall_otp.sandbox import calls
 from autocall_otp.sandbox.chaos import Chaos
 from autocall_otp.sandbox.journal import Exchange
 from autocall_otp.sandbox.switchboard import Switchboard, described
 
-NUMBER = "+84 332 665 711"
-REQUEST = {"phone_number": NUMBER, "campaign_uuid": "c", "template": "t", "code_otp": "LUAN001", "ref_id": "r"}
-WRONG = Exchange("GET", "/LUAN001", "/***", 404, "no such path", ok=False)
-
-
-@pytest.fixture
-def board() -> Switchboard:
-    return Switchboard(speed=0)
-
-
-def place(board: Switchboard, **fields: str) -> calls.PlacedCall:
-    return board.place(REQUEST | fields)
-
-
-def test_a_call_is_kept_as_it_was_asked_for(board: Switchboard) -> None:
-    call = place(board)
-    assert board.get(call.id) == board.latest() == call
-    assert (call.id, call.ref_id, call.plan, call.request) == (1, "r", calls.ANSWERED, REQUEST)
-    assert call.placed_at == board.clock.now()
-    ids = {call.call_id, call.lead_uuid, call.sip_call_id, *(place(board, ref_id="").ref_id for _ in range(2))}
-    assert len(ids) == 5
-    assert {str(uuid.UUID(each)) for each in ids} == ids
-
-
-def test_an_ordinary_number_answers_by_itself_unless_told_otherwise(board: Switchboard) -> None:
-    assert (Switchboard().clock.speed, board.auto_answer) == (1.0, True)
-    shy = Switchboard(auto_answer=False)
-    assert place(shy).plan == calls.NO_ANSWER
-    assert place(shy, phone_number="0900000001").plan == calls.ANSWERED
-    assert place(board, phone_number="0900000002").plan == calls.BUSY
-
-
-def test_the_log_names_calls_by_their_ids_and_masks_their_numbers(
-    board: Switchboard, caplog: pytest.LogCaptureFixture
-) -> None:
-    with caplog.at_level(logging.INFO, "autocall_otp.sandbox"):
-        place(board)
-        board.take_note(WRONG)
-        board.take_note(Exchange("GET", "/x", "/x", 404, "too early", ok=True))
-    said = ["call 1 to 0332***711: queued", "GET /***: 404, no such path"]
-    assert caplog.record_tuples == [("autocall_otp.sandbox", logging.INFO, text) for text in said]
-    assert [request.path for request in board.requests()] == ["/LUAN001", "/x"]
-
 
 def test_the_bell_rings_for_whatever_can_be_seen(board: Switchboard) -> None:
+    wrong = Exchange("GET", "/LUAN001", "/***", 404, "no such path", ok=False)
     deeds: list[Any] = [
-        *(lambda: place(board), lambda: board.act(1, "answer"), lambda: board.advance(1), lambda: board.set_speed(2)),
-        *(lambda: board.set_chaos(Chaos()), lambda: board.take_note(WRONG), lambda: board.delete([1])),
+        *(
+            lambda: board.place(REQUEST),
+            lambda: board.act(1, "answer"),
+            lambda: board.advance(1),
+            lambda: board.set_speed(2),
+        ),
+        *(lambda: board.set_chaos(Chaos()), lambda: board.take_note(wrong), lambda: board.delete([1])),
         *(board.clear_requests, board.clear, board.reset, board.stop),
     ]
     for count, deed in enumerate(deeds, 1):
@@ -79,19 +41,6 @@ def test_a_number_and_a_reference_are_refused_once_and_a_thousand_refusals_remem
     assert board.refuse_once("0900000429", "r1"), "the oldest one went"
 
 
-def test_calls_are_found_by_number_and_after_another(board: Switchboard) -> None:
-    assert (board.latest(), board.get(1)) == (None, None)
-    first, other, again = place(board), place(board, phone_number="0912345678"), place(board)
-    assert (board.latest("0332665711"), board.latest("0912345678"), board.latest()) == (again, other, again)
-    assert (board.latest("0912345678", after=first.id), board.latest("0912345678", after=other.id)) == (other, None)
-    assert board.all() == [first, other, again]
-    assert board.all("0332665711") == [first, again]
-    assert board.all("0332665711", after=first.id) == [again]
-    assert (board.rings("r"), board.rings("other")) == (3, 0)
-    assert board.delete([first.id, 99]) == 1
-    assert board.all() == [other, again]
-
-
 @pytest.mark.parametrize("value", ["again", "", None])
 def test_an_unknown_way_with_repeated_references_is_refused(value: Any) -> None:
     with pytest.raises(ValueError, match="^repeated_ref_id must be one of dial, replay, refuse: "):
@@ -100,37 +49,8 @@ def test_an_unknown_way_with_repeated_references_is_refused(value: Any) -> None:
         Switchboard().repeated_ref_id = value
 
 
-def test_clearing_forgets_the_calls_and_resetting_everything(board: Switchboard) -> None:
-    place(board)
-    board.set_speed(5)
-    board.auto_answer, board.repeated_ref_id = False, "refuse"
-    board.take_note(WRONG)
-    board.set_chaos(Chaos(error_probability=1))
-    board.refuse_once("0900000429", "a")
-    board.clear()
-    assert (board.all(), board.clock.speed, board.roll().error in {500, 502, 503}) == ([], 5.0, True)
-    board.reset()
-    assert (board.clock.speed, board.chaos, board.requests()) == (0.0, Chaos(), [])
-    assert (board.auto_answer, board.repeated_ref_id) == (True, "dial")
-    assert board.refuse_once("0900000429", "a")
-    assert place(board).id == 2
-
-
-def test_the_next_change_is_told_in_real_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    board = Switchboard(speed=10)
-    now = board.clock.now()
-    monkeypatch.setattr(board.clock, "now", lambda: now)
-    assert board.next_change() is None
-    place(board)
-    assert board.next_change() == 0.2
-    place(board, phone_number="0900000005")
-    assert board.next_change() == 0.1, "the sooner one"
-    board.set_speed(0)
-    assert board.next_change() is None
-
-
 def test_a_call_is_shown_with_all_that_has_happened_so_far(board: Switchboard) -> None:
-    call = place(board, phone_number="0900000021")
+    call = board.place(REQUEST | {"phone_number": "0900000021"})
     start = call.placed_at
 
     def at(seconds: float) -> str:
