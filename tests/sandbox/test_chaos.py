@@ -62,7 +62,6 @@ def test_a_wrong_setting_is_named(wrong: dict[str, Any]) -> None:
     [
         (404, "Not Found", None),
         (503, "Service Unavailable", "1"),
-        (503, "Service Unavailable", "1"),
         (599, "HTTP 599", None),
     ],
 )

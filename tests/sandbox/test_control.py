@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
+from autocall_otp.sandbox import Chaos
 from autocall_otp.sandbox.clock import HANOI, Clock
 from autocall_otp.sandbox.contract import testing_contract as contract_of_testing
 from autocall_otp.sandbox.control import Control
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
     from autocall_otp.sandbox import Sandbox
 
 HEADER = {"X-Autocall-Sandbox": "test"}
-
-
-def post(http: httpx.Client, path: str, body: Any = None) -> httpx.Response:
-    return http.post(path, json={} if body is None else body)
 
 
 def fits(answer: httpx.Response, path: str, method: str = "get") -> Any:
@@ -41,11 +38,13 @@ def fits(answer: httpx.Response, path: str, method: str = "get") -> Any:
     return answer.json()
 
 
-def test_the_document_is_served_and_every_operation_of_it(http: httpx.Client) -> None:
+def test_the_document_the_numbers_and_every_operation_are_served(http: httpx.Client) -> None:
     service: Any = None
     documented = {operation.id for operation in contract_of_testing().operations}
     assert set(Control(Switchboard(), "t", service).handlers()) == documented
     assert http.get("/sandbox/openapi.json").json() == contract_of_testing().document
+    numbers = fits(http.get("/sandbox/numbers"), "/sandbox/numbers")["numbers"]
+    assert [number["phone_number"] for number in numbers] == [number.phone_number for number in NUMBERS]
 
 
 def test_calls_are_listed_oldest_first_and_by_number(sandbox: Sandbox, http: httpx.Client, place: Place) -> None:
@@ -57,17 +56,11 @@ def test_calls_are_listed_oldest_first_and_by_number(sandbox: Sandbox, http: htt
         return [call["id"] for call in listed]
 
     assert (ids(), ids(phone_number="0912 345 678"), ids(after="1", limit="1")) == ([1, 2, 3], [2], [3])
+    latest = fits(http.get("/sandbox/calls/latest", params={"phone_number": "84912345678"}), "/sandbox/calls/latest")
+    assert (latest["id"], http.get("/sandbox/calls/latest").json()["id"]) == (2, 3)
     sandbox.advance(30)
     ended = fits(http.get("/sandbox/calls/1"), "/sandbox/calls/{id}")
     assert (ended["status"], ended["record"]["status"], ended["code_otp"]) == ("ended", "answered", "LUAN001")
-
-
-def test_the_latest_call_for_a_number_tells_its_code(http: httpx.Client, place: Place) -> None:
-    for code, number in (("OLD", "0332665711"), ("NEW", "0332665711"), ("OTHER", "0912345678")):
-        place(number, code_otp=code)
-    latest = http.get("/sandbox/calls/latest", params={"phone_number": "+84332665711"})
-    assert fits(latest, "/sandbox/calls/latest")["code_otp"] == "NEW"
-    assert http.get("/sandbox/calls/latest").json()["code_otp"] == "OTHER"
 
 
 def test_a_long_poll_ends_with_the_call_that_it_waits_for(sandbox: Sandbox, http: httpx.Client, place: Place) -> None:
@@ -107,25 +100,27 @@ def test_a_call_is_decided_once(
     path, documented = f"/sandbox/calls/1/{action}", f"/sandbox/calls/{{id}}/{action}"
     ability = "can_be_hung_up" if action == "hang-up" else "can_be_answered"
     assert http.get("/sandbox/calls/1").json()[ability] is True
-    assert fits(post(http, path), documented, "post")[ability] is False
-    again = post(http, path)
+    assert fits(http.post(path, json={}), documented, "post")[ability] is False
+    again = http.post(path, json={})
     assert again.status_code == 409
     assert f"call 1 {refusal}" in fits(again, documented, "post")["error"]
     sandbox.advance(8)
     assert http.get("/sandbox/calls/1").json()["record"]["status"] == status
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [("GET", "/sandbox/calls/9"), ("GET", "/sandbox/calls/latest"), ("DELETE", "/sandbox/calls/9")]
-    + [("POST", f"/sandbox/calls/9/{action}") for action in ("answer", "reject", "leave-unanswered", "hang-up")],
-)
-def test_a_call_that_is_not_there_is_not_found(http: httpx.Client, method: str, path: str) -> None:
-    answer = http.request(method, path, headers=HEADER)
-    assert (answer.status_code, answer.json()) == (404, {"error": "Not Found"})
+def test_what_is_not_there_is_not_found(http: httpx.Client) -> None:
+    paths = [("GET", "/sandbox/calls/9"), ("GET", "/sandbox/calls/latest"), ("DELETE", "/sandbox/calls/9")]
+    paths += [("POST", f"/sandbox/calls/9/{action}") for action in ("answer", "reject", "leave-unanswered", "hang-up")]
+    for method, path in [*paths, ("GET", "/sandbox/nothing"), ("GET", "/sandbox"), ("GET", "/page.html")]:
+        answer = http.request(method, path, headers=HEADER)
+        assert (answer.status_code, answer.json()) == (404, {"error": "Not Found"}), path
+    wrong = http.patch("/sandbox/calls", json={})
+    assert (wrong.status_code, wrong.headers["allow"]) == (405, "DELETE, GET, POST")
 
 
-def test_clearing_and_resetting(sandbox: Sandbox, http: httpx.Client, place: Place) -> None:
+def test_clearing_forgets_the_calls_and_resetting_everything(
+    sandbox: Sandbox, http: httpx.Client, place: Place
+) -> None:
     place()
     assert http.delete("/sandbox/calls", headers=HEADER).status_code == 204
     assert sandbox.calls == []
@@ -134,25 +129,34 @@ def test_clearing_and_resetting(sandbox: Sandbox, http: httpx.Client, place: Pla
     assert http.delete("/sandbox/calls?ids=2,4,99", headers=HEADER).status_code == 204
     assert http.delete("/sandbox/calls/3", headers=HEADER).status_code == 204
     assert [call.id for call in sandbox.calls] == [5]
+    assert place("0900000429", ref_id="a").status_code == 429
+    settings = http.get("/sandbox/info").json()
+    http.patch("/sandbox/settings", json={"auto_answer": False, "repeated_ref_id": "refuse"})
     http.put("/sandbox/chaos", json={"error_probability": 1})
-    post(http, "/sandbox/clock", {"speed": 5})
-    assert post(http, "/sandbox/reset").status_code == 204
-    assert (sandbox.calls, sandbox.chaos.error_probability, sandbox.clock.speed) == ([], 0, 0)
+    http.post("/sandbox/clock", json={"speed": 5})
+    http.delete("/sandbox/calls", headers=HEADER)
+    assert (sandbox.chaos.error_probability, sandbox.clock.speed) == (1, 5)
+    assert http.post("/sandbox/reset", json={}).status_code == 204
+    assert http.get("/sandbox/info").json() | {"now": ""} == settings | {"now": "", "calls": 0}
+    assert (sandbox.chaos, sandbox.requests) == (Chaos(), [])
+    assert place("0900000429", ref_id="a").status_code == 429, "this is forgotten, too"
+    place()
+    assert sandbox.calls[0].id == 6, "no id is given twice"
 
 
 def test_the_clock_is_read_moved_and_hurried(sandbox: Sandbox, http: httpx.Client, place: Place) -> None:
     place()
     before = sandbox.clock.now()
-    fits(post(http, "/sandbox/clock", {"advance": 2.5}), "/sandbox/clock", "post")
+    fits(http.post("/sandbox/clock", json={"advance": 2.5}), "/sandbox/clock", "post")
     assert (sandbox.clock.now() - before).total_seconds() == 2.5
     assert sandbox.calls[0].status == "ringing"
     clock = fits(http.get("/sandbox/clock"), "/sandbox/clock")
     assert clock == {"now": sandbox.clock.now().isoformat(), "speed": 0.0}
     for body in ({"advance": 31_622_400}, {"advance": 0, "speed": 0}, {"speed": 1_000_000}):
-        assert post(http, "/sandbox/clock", body).status_code == 200
+        assert http.post("/sandbox/clock", json=body).status_code == 200
     assert sandbox.clock.speed == 1_000_000
     vars(sandbox)["_board"].clock = Clock(speed=0, start=datetime(9999, 12, 31, tzinfo=HANOI))
-    answer = post(http, "/sandbox/clock", {"advance": 86_400})
+    answer = http.post("/sandbox/clock", json={"advance": 86_400})
     assert (answer.status_code, answer.json()) == (400, {"error": "date value out of range"})
 
 
@@ -174,7 +178,7 @@ def test_a_call_is_placed_as_a_program_would(
     body: str | None,
     placed: int,
 ) -> None:
-    answer = post(http, "/sandbox/calls", otp_request | {"phone_number": number})
+    answer = http.post("/sandbox/calls", json=otp_request | {"phone_number": number})
     told = fits(answer, "/sandbox/calls", "post")
     assert told["status"] == status
     assert told["body"] is None if body is None else body in told["body"]
@@ -198,11 +202,9 @@ def test_requests_are_listed_oldest_first_and_forgotten(sandbox: Sandbox, http: 
     place(ref_id="r")
     http.get("/v3/autocall/log/r/ref_id")
     listed = fits(http.get("/sandbox/requests"), "/sandbox/requests")["requests"]
-    otp, log = "/v3/autocall/otp", "/v3/autocall/log/r/ref_id"
-    assert [tuple(each[name] for name in ("id", "method", "path", "status", "reason", "ok")) for each in listed] == [
-        (1, "POST", otp, 401, "the token is not the sandbox's", False),
-        (2, "POST", otp, 200, "", True),
-        (3, "GET", log, 404, "the record is not there yet", True),
+    assert listed == [request.as_json() for request in sandbox.requests]
+    assert [(each["id"], each["reason"]) for each in listed] == [
+        *((1, "the token is not the sandbox's"), (2, ""), (3, "the record is not there yet")),
     ]
     for query, ids in (("ok=false", [1]), ("ok=true", [2, 3]), ("after=1&limit=1", [3])):
         assert [each["id"] for each in http.get(f"/sandbox/requests?{query}").json()["requests"]] == ids
@@ -239,14 +241,3 @@ def test_a_wrong_request_is_told_its_field(http: httpx.Client, method: str, path
     answer = http.request(method, path, json=body, headers=HEADER)
     assert answer.status_code == 400, answer.text
     assert field in [name for error in answer.json()["error"] for name in error]
-
-
-def test_the_numbers_are_told(http: httpx.Client) -> None:
-    numbers = fits(http.get("/sandbox/numbers"), "/sandbox/numbers")["numbers"]
-    assert [number["phone_number"] for number in numbers] == [number.phone_number for number in NUMBERS]
-
-
-def test_another_method_or_path_is_refused(http: httpx.Client) -> None:
-    wrong = http.patch("/sandbox/calls", json={})
-    assert (wrong.status_code, wrong.headers["allow"]) == (405, "DELETE, GET, POST")
-    assert http.get("/sandbox/nothing").status_code == 404

@@ -3,17 +3,14 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
 from starlette.responses import JSONResponse, Response
 
 from autocall_otp.sandbox.contract import Contract
-from autocall_otp.sandbox.endpoints import Checked, Endpoints, refusal
-
-if TYPE_CHECKING:
-    from starlette.types import Message, Receive, Scope, Send
+from autocall_otp.sandbox.endpoints import Checked, Endpoints
 
 BODY = {"content": {"application/json": {"schema": {"type": "object", "required": ["name"]}}}}
 DOCUMENT: dict[str, Any] = {
@@ -68,29 +65,22 @@ def test_a_handler_gets_what_the_contract_makes_of_a_request() -> None:
     assert put.json() == {"operation": "putThing", "parameters": {"id": "1"}, "body": {"name": "é"}}
 
 
-@pytest.mark.parametrize(
-    "written", ["", "t0ken", "Basic t0ken", "Bearer", "Bearer T0KEN", "Bearer x t0ken", "Bearer t0ken x", "Bearer None"]
-)
-def test_without_its_token_a_secured_operation_is_refused(written: str) -> None:
-    for token in ("t0ken", None):  # without a token of its own it refuses every one
-        answer = ask("PUT", token=token, headers={"Authorization": written} | JSON, content=b"{}")
-        assert (told(answer, 401), answer.headers["www-authenticate"]) == ("Unauthorized", "Bearer")
+def test_without_its_token_a_secured_operation_is_refused() -> None:
+    forms = ["", "t0ken", "Basic t0ken", "Bearer", "Bearer T0KEN", "Bearer x t0ken", "Bearer t0ken x", "Bearer None"]
+    for written in [*forms, b"Bearer \xe9"]:
+        for token in ("t0ken", None):  # without a token of its own it refuses every one
+            answer = ask("PUT", token=token, headers={"Authorization": written} | JSON, content=b"{}")
+            assert (told(answer, 401), answer.headers["www-authenticate"]) == ("Unauthorized", "Bearer")
     assert told(ask("PUT", json={"name": ""}), 401) == "Unauthorized"
 
 
-@pytest.mark.parametrize("written", ["Bearer t0ken", "bearer  t0ken", "BEARER t0ken "])
-def test_a_token_is_taken_in_every_form_that_http_allows(written: str) -> None:
-    assert ask("PUT", headers={"Authorization": written}, json={"name": ""}).status_code == 200
+def test_a_token_is_taken_in_every_form_that_http_allows() -> None:
+    for written in ("Bearer t0ken", "bearer  t0ken", "BEARER t0ken "):
+        assert ask("PUT", headers={"Authorization": written}, json={"name": ""}).status_code == 200
 
 
 def test_an_operation_that_nobody_wrote_is_501() -> None:
     assert told(ask("DELETE"), 501) == "the sandbox does not know what deleteThing does"
-
-
-def test_a_path_or_method_that_the_contract_lacks_is_refused() -> None:
-    assert told(ask("GET", "/nothing"), 404) == "Not Found"
-    answer = ask("HEAD")
-    assert (answer.status_code, answer.headers["allow"]) == (405, "DELETE, GET, PATCH, POST, PUT")
 
 
 def test_a_body_may_be_left_out_where_the_contract_says_so() -> None:
@@ -107,13 +97,9 @@ def test_json_is_known_by_its_type() -> None:
         assert told(answer, 400) == "Content-Type must be application/json"
 
 
-@pytest.mark.parametrize(
-    "body",
-    [b"{", b"[" * 60_000, b'{"name": NaN}', b"\xff", b'{"name": "\\ud800"}', b'{"name": 1e999}'],
-    ids=["half", "deep", "nan", "latin", "surrogate", "infinite"],
-)
-def test_what_is_no_json_or_could_never_be_sent_back_is_refused(body: bytes) -> None:
-    assert told(ask("POST", headers=JSON, content=body), 400) == "The body is not valid JSON"
+def test_what_is_no_json_or_could_never_be_sent_back_is_refused() -> None:
+    for body in (b"{", b"[" * 60_000, b'{"name": NaN}', b"\xff", b'{"name": "\\ud800"}', b'{"name": 1e999}'):
+        assert told(ask("POST", headers=JSON, content=body), 400) == "The body is not valid JSON"
 
 
 def test_the_largest_body_has_65536_bytes() -> None:
@@ -127,33 +113,3 @@ def test_the_largest_body_has_65536_bytes() -> None:
 def test_an_error_inside_is_logged_by_its_kind_alone(caplog: pytest.LogCaptureFixture) -> None:
     assert told(ask("PATCH"), 500) == "Internal Server Error"
     assert caplog.record_tuples == [("autocall_otp.sandbox", logging.ERROR, "RuntimeError in PATCH")]
-
-
-def test_an_answer_can_listen_to_its_caller() -> None:
-    class Listens(Response):
-        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-            assert (await receive())["type"] == "http.disconnect"
-            await Response("heard")(scope, receive, send)
-
-    async def listens(_: Checked) -> Response:
-        return Listens()
-
-    messages = iter([{"type": "http.request", "body": b""}, {"type": "http.disconnect"}])
-    sent: list[Message] = []
-
-    async def receive() -> Message:
-        return next(messages)
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    path = {"path": "/things/1", "raw_path": b"/things/1", "query_string": b"", "headers": []}
-    served = Endpoints(Contract(DOCUMENT), {"getThing": listens})
-    asyncio.run(served({"type": "http", "method": "GET"} | path, receive, send))
-    assert sent[-1]["body"] == b"heard"
-
-
-def test_a_refusal_has_the_provider_s_shape() -> None:
-    answer = refusal(429, "Slow down", {"Retry-After": "1"})
-    assert (answer.status_code, json.loads(answer.body)) == (429, {"error": "Slow down"})
-    assert answer.headers["retry-after"] == "1"

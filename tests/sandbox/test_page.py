@@ -43,6 +43,8 @@ def test_a_file_comes_with_headers_that_allow_nothing_else(http: httpx.Client) -
 def test_there_is_no_other_file_and_none_can_be_changed(http: httpx.Client) -> None:
     for path in ("/pages/", "/pages/calls.html", "/pages/..%2fpage.py", "/page.js", "/favicon.ico"):
         assert http.get(path).status_code == 404
+    for path in (*PATHS, "/sandbox/calls"):
+        assert http.get("/v3" + path).json() == {"error": "Not Found"}, "the provider's paths are its own"
     for method in ("POST", "PUT", "DELETE", "OPTIONS"):
         answer = http.request(method, "/", headers={"X-Autocall-Sandbox": "1"})
         assert (answer.status_code, answer.text, answer.headers["allow"]) == (405, "Method Not Allowed", "GET, HEAD")
