@@ -36,25 +36,17 @@ def test_it_counts_real_time_exactly_at_its_speed(monkeypatch: pytest.MonkeyPatc
     assert clock.now() == START + timedelta(seconds=1, milliseconds=5, microseconds=3), "whole microseconds"
 
 
-@pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf"), 366 * 86_400 + 0.5])
-def test_a_step_that_is_none_is_refused(seconds: float) -> None:
-    with pytest.raises(ValueError, match=r"^seconds must be between 0 and 31622400 \(a year\): "):
-        Clock().advance(seconds)
-
-
-@pytest.mark.parametrize("speed", [-1, float("nan"), float("inf"), 1e6 + 0.5])
-def test_a_speed_that_is_none_is_refused(speed: float) -> None:
-    with pytest.raises(ValueError, match="^speed must be between 0 and 1000000: "):
-        Clock(speed=speed)
-    with pytest.raises(ValueError, match="^speed must be between 0 and 1000000: "):
-        Clock().set_speed(speed)
-
-
 def test_the_longest_step_is_a_year_and_the_top_speed_a_million() -> None:
     clock = Clock(speed=0, start=START)
     assert clock.advance(366 * 86_400) == START + timedelta(days=366)
     clock.set_speed(1e6)
-    assert clock.speed == 1e6
+    for wrong in (-1, float("nan"), float("inf"), 366 * 86_400 + 0.5):
+        with pytest.raises(ValueError, match=r"^seconds must be between 0 and 31622400 \(a year\): "):
+            clock.advance(wrong)
+        with pytest.raises(ValueError, match="^speed must be between 0 and 1000000: "):
+            Clock(speed=wrong)
+    with pytest.raises(ValueError, match="^speed must be between 0 and 1000000: "):
+        clock.set_speed(1e6 + 0.5)
 
 
 def test_without_a_start_it_shows_the_time_of_day_in_vietnam() -> None:

@@ -11,11 +11,9 @@ from starlette.responses import Response
 from autocall_otp.sandbox.guard import Guard
 
 if TYPE_CHECKING:
-    from starlette.types import Message, Receive, Scope, Send
+    from starlette.types import Receive, Scope, Send
 
     from autocall_otp.sandbox import Sandbox
-
-FOREIGN = "Host names another machine; call the sandbox by its address or by localhost"
 
 
 def ask(method: str, *, host: str = "localhost", **headers: str) -> httpx.Response:
@@ -32,10 +30,10 @@ def ask(method: str, *, host: str = "localhost", **headers: str) -> httpx.Respon
     return asyncio.run(send())
 
 
-@pytest.mark.parametrize("name", ["sandbox.test", "localhost", socket.gethostname(), "127.0.0.1", "10.1.2.3", "[::2]"])
-def test_the_machine_s_names_and_addresses_are_let_in(name: str) -> None:
-    for host in (name, name.upper(), f"{name}:80"):
-        assert ask("GET", host=host).text == "let in"
+def test_the_machine_s_names_and_addresses_are_let_in() -> None:
+    for name in ("sandbox.test", "localhost", socket.gethostname(), "127.0.0.1", "10.1.2.3", "[::2]"):
+        for host in (name, name.upper(), f"{name}:80"):
+            assert ask("GET", host=host).text == "let in"
 
 
 @pytest.mark.parametrize(
@@ -44,25 +42,13 @@ def test_the_machine_s_names_and_addresses_are_let_in(name: str) -> None:
 )
 def test_a_foreign_host_is_told_why(host: str) -> None:
     answer = ask("GET", host=host)
-    assert (answer.status_code, answer.json()) == (403, {"error": FOREIGN})
+    wanted = "Host names another machine; call the sandbox by its address or by localhost"
+    assert (answer.status_code, answer.json()) == (403, {"error": wanted})
 
 
-def test_a_request_without_a_host_is_refused() -> None:
-    sent: list[Message] = []
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    async def receive() -> Message:
-        raise AssertionError
-
-    asyncio.run(Guard(Response(), "sandbox.test")({"type": "http", "method": "GET", "headers": []}, receive, send))
-    assert sent[0]["status"] == 403
-
-
-@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
-def test_what_changes_nothing_needs_no_header(method: str) -> None:
-    assert ask(method).status_code == ask(method, Origin="http://evil.test").status_code == 200
+def test_what_changes_nothing_needs_no_header() -> None:
+    for method in ("GET", "HEAD", "OPTIONS"):
+        assert ask(method).status_code == ask(method, Origin="http://evil.test").status_code == 200
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
