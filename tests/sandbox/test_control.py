@@ -83,29 +83,27 @@ def test_a_long_poll_without_its_call_ends_in_time(http: httpx.Client, place: Pl
     assert http.get("/sandbox/calls/wait", params=query | {"after": "2"}).status_code == 204
 
 
-@pytest.mark.parametrize(
-    ("action", "at", "refusal", "status"),
-    [
-        ("answer", 3, "is not ringing", "answered"),
-        ("reject", 3, "is not ringing", "busy"),
-        ("leave-unanswered", 3, "is not ringing", "no-answered"),
-        ("hang-up", 8, "cannot be hung up: its status is ended", "answered"),
-    ],
-)
-def test_a_call_is_decided_once(
-    sandbox: Sandbox, http: httpx.Client, place: Place, action: str, at: float, refusal: str, status: str
-) -> None:
-    place()
-    sandbox.advance(at)
-    path, documented = f"/sandbox/calls/1/{action}", f"/sandbox/calls/{{id}}/{action}"
-    ability = "can_be_hung_up" if action == "hang-up" else "can_be_answered"
-    assert http.get("/sandbox/calls/1").json()[ability] is True
-    assert fits(http.post(path, json={}), documented, "post")[ability] is False
-    again = http.post(path, json={})
-    assert again.status_code == 409
-    assert f"call 1 {refusal}" in fits(again, documented, "post")["error"]
-    sandbox.advance(8)
-    assert http.get("/sandbox/calls/1").json()["record"]["status"] == status
+def test_a_call_is_decided_once(sandbox: Sandbox, http: httpx.Client, place: Place) -> None:
+    ringing = "is not ringing: its status is"
+    for call_id, (action, at, ability, refusal, status) in enumerate(
+        (
+            ("answer", 3, "can_be_answered", f"{ringing} answered", "answered"),
+            ("reject", 3, "can_be_answered", f"{ringing} busy", "busy"),
+            ("leave-unanswered", 3, "can_be_answered", f"{ringing} no-answered", "no-answered"),
+            ("hang-up", 8, "can_be_hung_up", "cannot be hung up: its status is ended", "answered"),
+        ),
+        1,
+    ):
+        place()
+        sandbox.advance(at)
+        call, documented = f"/sandbox/calls/{call_id}", f"/sandbox/calls/{{id}}/{action}"
+        assert http.get(call).json()[ability] is True
+        assert fits(http.post(f"{call}/{action}", json={}), documented, "post")[ability] is False
+        again = http.post(f"{call}/{action}", json={})
+        assert again.status_code == 409
+        assert fits(again, documented, "post")["error"] == f"call {call_id} {refusal}"
+        sandbox.advance(8)
+        assert http.get(call).json()["record"]["status"] == status
 
 
 def test_what_is_not_there_is_not_found(http: httpx.Client) -> None:
@@ -160,30 +158,20 @@ def test_the_clock_is_read_moved_and_hurried(sandbox: Sandbox, http: httpx.Clien
     assert (answer.status_code, answer.json()) == (400, {"error": "date value out of range"})
 
 
-@pytest.mark.parametrize(
-    ("number", "status", "body", "placed"),
-    [
+def test_a_call_is_placed_as_a_program_would(sandbox: Sandbox, http: httpx.Client, otp_request: dict[str, str]) -> None:
+    for number, status, body, placed in (
         ("0332665711", 200, '"message":"success"', 1),
-        ("0900000031", None, None, 1),
-        ("0900000032", None, None, 1),
-        ("0900000401", 401, "Unauthorized", 0),
-    ],
-)
-def test_a_call_is_placed_as_a_program_would(
-    sandbox: Sandbox,
-    http: httpx.Client,
-    otp_request: dict[str, str],
-    number: str,
-    status: int | None,
-    body: str | None,
-    placed: int,
-) -> None:
-    answer = http.post("/sandbox/calls", json=otp_request | {"phone_number": number})
-    told = fits(answer, "/sandbox/calls", "post")
-    assert told["status"] == status
-    assert told["body"] is None if body is None else body in told["body"]
-    assert len(sandbox.calls) == placed
-    assert [(request.path, request.status) for request in sandbox.requests] == [("/v3/autocall/otp", status)]
+        ("0900000031", None, None, 2),
+        ("0900000032", None, None, 3),
+        ("0900000401", 401, "Unauthorized", 3),
+    ):
+        answer = http.post("/sandbox/calls", json=otp_request | {"phone_number": number})
+        told = fits(answer, "/sandbox/calls", "post")
+        assert told["status"] == status
+        assert told["body"] is None if body is None else body in told["body"]
+        assert len(sandbox.calls) == placed
+        request = sandbox.requests[-1]
+        assert (request.path, request.status) == ("/v3/autocall/otp", status)
 
 
 def test_settings_are_told_and_changed_one_by_one(sandbox: Sandbox, http: httpx.Client, place: Place) -> None:
