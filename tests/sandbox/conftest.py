@@ -26,7 +26,7 @@ class Place(Protocol):
     def __call__(self, phone_number: str = ..., **fields: Any) -> httpx.Response: ...
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stopping() -> Iterator[Callable[[Sandbox], object]]:
     """Stops sandboxes while the tests go on: each takes the tenth of a second until uvicorn looks whether it should."""
     with ThreadPoolExecutor() as pool:
@@ -51,7 +51,7 @@ def board() -> Switchboard:
 @pytest.fixture
 def http(sandbox: Sandbox) -> Iterator[httpx.Client]:
     headers = {"Authorization": f"Bearer {sandbox.token}"}
-    with httpx.Client(base_url=sandbox.url, headers=headers, trust_env=False) as client:
+    with httpx.Client(base_url=sandbox.url, headers=headers, trust_env=False, timeout=60) as client:
         yield client
 
 

@@ -53,11 +53,17 @@ def schema(name: str) -> Any:
     return schemathesis.openapi.from_dict(copy.deepcopy(DOCUMENTS[name][0]))
 
 
-@pytest.fixture
-def running() -> Iterator[Sandbox]:
+@pytest.fixture(scope="module")
+def started() -> Iterator[Sandbox]:
     # A call of this sandbox is over before the next request comes, so that the link finds its record.
     with Sandbox(speed=1_000_000) as sandbox:
         yield sandbox
+
+
+@pytest.fixture
+def running(started: Sandbox) -> Sandbox:
+    started.reset()
+    return started
 
 
 @pytest.mark.parametrize(("name", "path", "method"), OPERATIONS)
