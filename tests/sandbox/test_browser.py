@@ -148,7 +148,7 @@ def test_a_call_appears_is_answered_by_a_click_and_its_record_is_fetched(
         assert json.loads(detail(page, "pre").inner_text()) == record.raw
 
 
-def test_a_call_is_rejected_left_or_hung_up(page: Page, sandbox: Sandbox, place: Place) -> None:
+def test_a_click_rejects_leaves_or_hangs_up_or_says_why_not(page: Page, sandbox: Sandbox, place: Place) -> None:
     for at, name, label, status in (
         (3, "Reject", "Busy", "busy"),
         (3, "Leave unanswered", "Not answered", "no-answered"),
@@ -163,6 +163,11 @@ def test_a_call_is_rejected_left_or_hung_up(page: Page, sandbox: Sandbox, place:
         expect(button).to_be_disabled()
         assert sandbox.calls[-1].status == status
         leave(page)
+    place()
+    page.route("**/answer", lambda route: route.fulfill(status=409, json={"error": "call 4 is not ringing"}))
+    page.get_by_role("button", name="Answer", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("call 4 is not ringing")
+    assert sandbox.calls[-1].status == "queued"
 
 
 def test_markup_is_shown_and_not_run(page: Page, sandbox: Sandbox, http: httpx.Client, place: Place) -> None:
@@ -311,21 +316,6 @@ def test_one_call_is_deleted_and_the_next_one_opens(page: Page, sandbox: Sandbox
     assert page.evaluate("document.activeElement.id") == "detail", "the focus is not lost"
 
 
-def test_two_hundred_calls_are_there_a_hundred_at_a_time(
-    page: Page, sandbox: Sandbox, otp_request: dict[str, str]
-) -> None:
-    board = vars(sandbox)["_board"]
-    for number in range(200):
-        board.place(otp_request | {"code_otp": f"code-{number}"})
-    expect(page.locator("#count")).to_have_text("200 calls")
-    expect(numbers(page)).to_have_count(100)
-    page.get_by_role("button", name="Show older calls (100)").click()
-    expect(numbers(page)).to_have_count(200)
-    assert "code-99" in page.evaluate("document.activeElement.textContent"), "the focus is on the first of the older"
-    page.locator("#search").fill("code-7 ")
-    expect(page.locator("#calls .code").last).to_have_text("code-7")
-
-
 def test_an_open_record_and_the_focus_stay_when_calls_come(page: Page, sandbox: Sandbox, place: Place) -> None:
     place()
     sandbox.advance(30)
@@ -360,20 +350,7 @@ def test_requests_that_failed_are_shown(page: Page, http: httpx.Client, place: P
     expect(page.locator("#no-requests")).to_have_text("No request has come yet.")
 
 
-def test_a_call_is_placed_from_the_page(page: Page, sandbox: Sandbox) -> None:
-    page.locator("#empty-place").click()
-    form = page.locator("#place")
-    form.get_by_label("Phone number").fill("0912 345 678")
-    form.get_by_label("Code").fill("4711")
-    form.get_by_text("The same with curl").click()
-    expect(page.locator("#curl")).to_contain_text('"phone_number":"0912 345 678"')
-    form.get_by_role("button", name="Place the call").click()
-    expect(form).to_be_hidden()
-    expect(detail(page, ".code")).to_have_text("4711")
-    assert sandbox.latest("0912345678").template == "otp_script_01"
-
-
-def test_a_call_that_is_refused_or_not_answered_says_so_where_it_was_placed(page: Page, sandbox: Sandbox) -> None:
+def test_a_call_is_placed_from_the_page_which_says_what_came_of_it(page: Page, sandbox: Sandbox) -> None:
     for number, words, rings in (
         ("0900000401", '401 {"error":"Unauthorized"}', []),
         ("0900000200", "Số dư không đủ", []),
@@ -387,6 +364,16 @@ def test_a_call_that_is_refused_or_not_answered_says_so_where_it_was_placed(page
         assert [call.rings for call in sandbox.calls] == rings, "the browser has not sent it again"
         sandbox.clear()
         close(page)
+    page.locator("#empty-place").click()
+    form = page.locator("#place")
+    form.get_by_label("Phone number").fill("0912 345 678")
+    form.get_by_label("Code").fill("4711")
+    form.get_by_text("The same with curl").click()
+    expect(page.locator("#curl")).to_contain_text('"phone_number":"0912 345 678"')
+    form.get_by_role("button", name="Place the call").click()
+    expect(form).to_be_hidden()
+    expect(detail(page, ".code")).to_have_text("4711")
+    assert sandbox.latest("0912345678").template == "otp_script_01"
 
 
 def test_settings_are_changed_in_the_drawer(page: Page, sandbox: Sandbox) -> None:
@@ -486,14 +473,6 @@ def test_a_lost_connection_is_told_and_comes_back(tab: Page, otp_request: dict[s
     with Sandbox(speed=0, port=port):
         expect(page.locator("#link")).to_have_text("Live")
         expect(page.locator("#empty")).to_be_visible()
-
-
-def test_a_refused_click_is_told(page: Page, sandbox: Sandbox, place: Place) -> None:
-    place()
-    page.route("**/answer", lambda route: route.fulfill(status=409, json={"error": "call 1 is not ringing"}))
-    page.get_by_role("button", name="Answer", exact=True).click()
-    expect(page.get_by_role("alert")).to_contain_text("call 1 is not ringing")
-    assert sandbox.calls[0].status == "queued"
 
 
 def test_the_testing_api_is_a_page_to_read(page: Page, sandbox: Sandbox) -> None:
@@ -608,14 +587,22 @@ WATCH = """() => {
 }"""
 
 
-def test_how_quick_the_page_is_with_a_thousand_calls(
+def test_a_thousand_calls_are_there_a_hundred_at_a_time_and_quick(
     page: Page, sandbox: Sandbox, otp_request: dict[str, str], figure: Callable[[str], None]
 ) -> None:
-    """Measured, not judged: a keystroke in the filter should take 50 ms at most, a call that arrives 100."""
+    """The times are measured, not judged: a keystroke in the filter should take 50 ms at most, a new call 100."""
     board = vars(sandbox)["_board"]
     for index in range(990):
-        board.place(otp_request | {"phone_number": f"09{index * 7919 % 10**8:08d}", "ref_id": f"r-{index}"})
+        number = {"phone_number": f"09{index * 7919 % 10**8:08d}", "code_otp": f"code-{index}"}
+        board.place(otp_request | number | {"ref_id": f"r-{index}"})
     expect(page.locator("#count")).to_have_text("990 calls")
+    expect(numbers(page)).to_have_count(100)
+    page.get_by_role("button", name="Show older calls (890)").click()
+    expect(numbers(page)).to_have_count(200)
+    assert "code-889" in page.evaluate("document.activeElement.textContent"), "the focus is on the first of the older"
+    page.locator("#search").fill("code-77 ")
+    expect(page.locator("#calls .code").last).to_have_text("code-77")
+    leave(page)
     texts = ("0", "09", "0912", "r", "r-9", "otp_script", "zzz", "")
     keystrokes = [page.evaluate(TYPE, text) for text in texts * 2]
     page.evaluate(WATCH)

@@ -51,12 +51,6 @@ def test_every_request_of_the_docs_is_in_the_testing_api() -> None:
         contract_of_testing().match(method[1] if method else "GET", found[1])
 
 
-def test_every_picture_is_there() -> None:
-    pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", PAGE.read_text(encoding="utf-8"))
-    assert pictures
-    assert [picture for picture in pictures if not (PAGE.parent / picture).is_file()] == []
-
-
 def test_the_compose_form_keeps_the_token_on_loopback() -> None:
     services = yaml.safe_load(blocks(PAGE, "yaml")[0].body)["services"]
     assert services["app"]["network_mode"] == "service:otp"
