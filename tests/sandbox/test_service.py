@@ -55,15 +55,15 @@ def test_any_reference_and_code_come_back_as_they_were_sent(
     assert (sent["ref_id"], sent["code_otp"]) == (ref_id, code)
 
 
-@pytest.mark.parametrize("fields", [{"ref_id": ""}, {}])
-def test_a_call_without_a_reference_gets_one(
-    sandbox: Sandbox, http: httpx.Client, otp_request: dict[str, str], fields: dict[str, str]
-) -> None:
+def test_a_call_without_a_reference_gets_one(sandbox: Sandbox, http: httpx.Client, otp_request: dict[str, str]) -> None:
     del otp_request["ref_id"]
-    made = http.post("/v3/autocall/otp", json=otp_request | fields).json()["ref_id"]
-    sandbox.advance(30)
-    record = look_up(http, made).json()
-    assert (record["to_number"], record["additional"]) == ("0332665711", otp_request | fields)
+    made: set[str] = set()
+    for fields in ({}, {"ref_id": ""}):
+        made.add(ref_id := http.post("/v3/autocall/otp", json=otp_request | fields).json()["ref_id"])
+        sandbox.advance(30)
+        record = look_up(http, ref_id).json()
+        assert (record["to_number"], record["additional"]) == ("0332665711", otp_request | fields)
+    assert len(made) == 2
 
 
 def test_a_repeated_reference_is_dialled_again_replayed_or_refused(
@@ -119,29 +119,27 @@ def test_a_record_that_has_not_ended_says_so_with_the_first_of_all_times(
 
 
 @pytest.mark.parametrize(
-    ("number", "status", "body", "placed"),
+    ("number", "status", "body"),
     [
-        ("0900000200", 200, {"status": "fail", "message": "Số dư không đủ"}, 0),
-        ("0900000401", 401, {"error": "Unauthorized"}, 0),
-        ("0900000403", 403, {"error": "Forbidden"}, 0),
-        ("0900000429", 429, {"error": "Too Many Requests"}, 0),
-        ("0900000500", 500, {"error": "Internal Server Error"}, 0),
-        ("0900000503", 503, {"error": "Service Unavailable"}, 0),
-        ("0900000502", 502, "text/html; charset=utf-8", 1),
-        ("0900000033", 200, "application/json", 1),
+        ("0900000200", 200, {"status": "fail", "message": "Số dư không đủ"}),
+        ("0900000401", 401, {"error": "Unauthorized"}),
+        ("0900000403", 403, {"error": "Forbidden"}),
+        ("0900000429", 429, {"error": "Too Many Requests"}),
+        ("0900000500", 500, {"error": "Internal Server Error"}),
+        ("0900000503", 503, {"error": "Service Unavailable"}),
+        ("0900000502", 502, "text/html; charset=utf-8"),
+        ("0900000033", 200, "application/json"),
     ],
 )
-def test_a_number_for_each_refusal(
-    sandbox: Sandbox, place: Place, number: str, status: int, body: Any, placed: int
-) -> None:
+def test_a_number_for_each_refusal(sandbox: Sandbox, place: Place, number: str, status: int, body: Any) -> None:
     answer = place(number)
-    assert (answer.status_code, len(sandbox.calls)) == (status, placed)
+    assert answer.status_code == status
     if isinstance(body, str):
-        assert answer.headers["content-type"] == body
+        assert (answer.headers["content-type"], len(sandbox.calls)) == (body, 1)
         with pytest.raises(json.JSONDecodeError):
             answer.json()
     else:
-        assert answer.json() == body
+        assert (answer.json(), sandbox.calls) == (body, [])
     (request,) = sandbox.requests
     assert (request.status, request.ok) == (status, False)
     assert request.reason.startswith("on purpose, the number ")
