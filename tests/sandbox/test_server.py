@@ -17,19 +17,11 @@ from autocall_otp.sandbox.server import Server, is_loopback
 from autocall_otp.sandbox.switchboard import Switchboard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from autocall_otp.sandbox import Sandbox
 
 
 def made(host: str = "127.0.0.1", port: int = 0) -> Server:
     return Server(Switchboard(speed=0), host=host, port=port, token="t0ken")
-
-
-@pytest.fixture
-def served() -> Iterator[Server]:
-    server = made()
-    server.start()
-    yield server
-    server.stop()
 
 
 @pytest.mark.parametrize(
@@ -73,8 +65,8 @@ def test_it_serves_in_a_thread_of_its_own_until_it_is_stopped_and_its_port_can_b
     again.stop()
 
 
-def test_it_says_nothing_of_itself_or_of_its_requests(served: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    answer = httpx.get(f"{served.url}/sandbox/info", headers={"Connection": "Upgrade", "Upgrade": "websocket"})
+def test_it_says_nothing_of_itself_or_of_its_requests(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = httpx.get(f"{sandbox.url}/sandbox/info", headers={"Connection": "Upgrade", "Upgrade": "websocket"})
     assert (answer.status_code, "server" in answer.headers) == (200, False)
     assert not logging.getLogger("uvicorn.access").propagate, "queries hold numbers"
     told: list[object] = []
@@ -83,12 +75,10 @@ def test_it_says_nothing_of_itself_or_of_its_requests(served: Server, monkeypatc
     assert told == [], "the program's logging is left alone"
 
 
-def test_a_proxy_s_word_does_not_make_it_cut_another_caller(served: Server) -> None:
-    campaign = "f77dfcf4-0759-4179-93cb-741f481a776e"
-    body = {"campaign_uuid": campaign, "phone_number": "0900000031", "template": "t", "code_otp": "1"}
-    headers = {"Authorization": "Bearer t0ken", "X-Forwarded-For": "10.1.2.3"}
+def test_a_proxy_s_word_does_not_make_it_cut_another_caller(http: httpx.Client, otp_request: dict[str, str]) -> None:
+    lost = otp_request | {"phone_number": "0900000031"}
     with pytest.raises(httpx.RemoteProtocolError):
-        httpx.post(f"{served.url}/v3/autocall/otp", json=body, headers=headers, timeout=60)
+        http.post("/v3/autocall/otp", json=lost, headers={"X-Forwarded-For": "10.1.2.3"})
 
 
 def test_what_was_asked_before_it_runs_is_answered_when_it_does() -> None:
@@ -125,12 +115,12 @@ def test_an_address_in_use_leaves_no_socket_behind() -> None:
 
 
 def test_a_stream_that_does_not_hear_of_the_end_does_not_keep_it_from_ending(
-    served: Server, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox, http: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vars(served)["_board"], "stop", lambda: None)
-    with httpx.stream("GET", f"{served.url}/sandbox/events", timeout=60) as stream:
+    monkeypatch.setattr(vars(sandbox)["_board"], "stop", lambda: None)
+    with http.stream("GET", "/sandbox/events") as stream:
         next(stream.iter_lines())
-        stopping = threading.Thread(target=served.stop)
+        stopping = threading.Thread(target=sandbox.stop)
         stopping.start()
         stopping.join(60)
         assert not stopping.is_alive()
