@@ -73,7 +73,8 @@ class Sdk:
 @pytest.fixture
 def sdk(proxy: str, behind: Sandbox) -> Iterator[Sdk]:
     behind.reset()
-    with closing(Sdk(proxy, behind.token)) as one:
+    # A second try would wait as long as Retry-After says.
+    with closing(Sdk(proxy, behind.token, retry=Retry(attempts=1))) as one:
         yield one
 
 
