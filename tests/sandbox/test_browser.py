@@ -503,7 +503,7 @@ def test_the_page_speaks_the_browser_s_language(new_page: NewPage, sandbox: Sand
     page.close()
 
 
-def judge(page: Page, state: str, sizes: Iterable[str], enter: Callable[[], object] = lambda: None) -> None:
+def check_looks(page: Page, state: str, sizes: Iterable[str], enter: Callable[[], object] = lambda: None) -> None:
     """Hold a state of a page against axe's rules in each size, by day and by night."""
     for size in sizes:
         page.set_viewport_size(SIZES[size])
@@ -533,7 +533,7 @@ def test_axe_finds_no_fault_of_any_level_and_nothing_overflows(
     sandbox.chaos = Chaos(error_probability=1)
     place()
     opened(page, sandbox.url)
-    judge(page, "empty", sizes)
+    check_looks(page, "empty", sizes)
     sandbox.chaos = Chaos()
     for number in ("0900000008", "0900000002", "0332665711"):
         place(number, code_otp="1" * 60, ref_id="same")
@@ -554,21 +554,21 @@ def test_axe_finds_no_fault_of_any_level_and_nothing_overflows(
         place()
         expect(page.locator("#let-in")).to_be_visible()
 
-    judge(page, "calls", sizes, lambda: detail(page, "details").evaluate("(each) => { each.open = true; }"))
-    judge(page, "requests", sizes, lambda: press("2", "#requests-panel"))
+    check_looks(page, "calls", sizes, lambda: detail(page, "details").evaluate("(each) => { each.open = true; }"))
+    check_looks(page, "requests", sizes, lambda: press("2", "#requests-panel"))
     page.keyboard.press("1")
-    judge(page, "settings", sizes, lambda: press("s", "#settings"))
-    judge(page, "place", sizes, lambda: press("p", "#place"))
-    judge(page, "keys", sizes, lambda: press("?", "#keys"))
-    judge(page, "confirm", sizes, page.locator("#clear").click)
-    judge(page, "held", sizes, hold)
+    check_looks(page, "settings", sizes, lambda: press("s", "#settings"))
+    check_looks(page, "place", sizes, lambda: press("p", "#place"))
+    check_looks(page, "keys", sizes, lambda: press("?", "#keys"))
+    check_looks(page, "confirm", sizes, page.locator("#clear").click)
+    check_looks(page, "held", sizes, hold)
     page.goto(f"{sandbox.url}/testing-api")
     expect(page.locator(".operation").last).to_be_visible()
-    judge(page, "testing API", sizes)
+    check_looks(page, "testing API", sizes)
     opened(page, sandbox.url)
     sandbox.stop()
     expect(page.locator('#link[data-state="lost"]')).to_be_visible()
-    judge(page, "lost", sizes)
+    check_looks(page, "lost", sizes)
     page.close()
 
 
@@ -619,13 +619,13 @@ def test_a_thousand_calls_are_there_a_hundred_at_a_time_and_quick(
 
 @pytest.mark.skipif("AUTOCALL_PICTURES" not in os.environ, reason="make pictures takes those that the docs show")
 @pytest.mark.parametrize(
-    ("tab", "scheme", "size"),
+    ("panel", "scheme", "size"),
     [("calls", "light", "desktop"), ("calls", "dark", "phone"), ("requests", "light", "desktop")],
 )
 def test_pictures_for_the_docs(
-    new_page: NewPage, http: httpx.Client, sandbox: Sandbox, place: Place, tab: str, scheme: Any, size: str
+    new_page: NewPage, http: httpx.Client, sandbox: Sandbox, place: Place, panel: str, scheme: Any, size: str
 ) -> None:
-    if tab == "requests":
+    if panel == "requests":
         http.post("/otp", json={})
         place(campaign_uuid="none")
     for number, code, seconds in [
@@ -638,6 +638,6 @@ def test_pictures_for_the_docs(
         place(number, code_otp=code)
         sandbox.advance(seconds)
     page = opened(new_page(size, color_scheme=scheme, device_scale_factor=2 if size == "phone" else 1), sandbox.url)
-    page.locator(f"#tab-{tab}").click()
-    page.screenshot(path=ROOT / "docs" / "images" / f"sandbox-{tab}-{scheme}-{size}.png")
+    page.locator(f"#tab-{panel}").click()
+    page.screenshot(path=ROOT / "docs" / "images" / f"sandbox-{panel}-{scheme}-{size}.png")
     page.close()
