@@ -35,7 +35,7 @@ def test_a_call_that_is_placed_has_the_record_that_the_table_says(sandbox: Sandb
         assert (placed.ref_id, placed.rings) == (call.ref_id, 1), "one ring, however often it was asked for"
         if number.look_up in {LookUp.NORMAL, LookUp.CAPITALS}:
             sandbox.advance(100)
-        if number.plan.record is None:
+        if "CdrTimeoutError" in number.outcome:
             with pytest.raises(CdrTimeoutError) as caught:
                 sdk.wait_for_cdr(call.ref_id, timeout=0.2)
             assert number.outcome == f"`CdrTimeoutError`, {caught.value.outcome.name}"
