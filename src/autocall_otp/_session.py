@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Generator
 
-    from autocall_otp._sansio.body import Request
+    from autocall_otp._sansio.evidence import Request
     from autocall_otp._sansio.retry import Attempt, Flow
 
 T = TypeVar("T")
@@ -146,7 +146,7 @@ class Session(_Session):
             attempt = next(flow)
             while True:
                 try:
-                    result = self._exchange(attempt)
+                    result = self._send(attempt)
                 except BaseException as error:
                     flow.throw(error)
                     raise
@@ -155,7 +155,7 @@ class Session(_Session):
             result_of_flow: T = end.value
             return result_of_flow
 
-    def _exchange(self, attempt: Attempt) -> RawResponse | Exception:
+    def _send(self, attempt: Attempt) -> RawResponse | Exception:
         """Pause, send a request and read its answer; what failed comes back as the answer would."""
         reader: BodyReader | None = None
         outer = current_secrets.get()
@@ -210,7 +210,7 @@ class AsyncSession(_Session):
             attempt = next(flow)
             while True:
                 try:
-                    result = await self._exchange(attempt)
+                    result = await self._send(attempt)
                 except BaseException as error:
                     flow.throw(error)
                     raise
@@ -219,7 +219,7 @@ class AsyncSession(_Session):
             result_of_flow: T = end.value
             return result_of_flow
 
-    async def _exchange(self, attempt: Attempt) -> RawResponse | Exception:
+    async def _send(self, attempt: Attempt) -> RawResponse | Exception:
         """Pause, send a request and read its answer; what failed comes back as the answer would."""
         import asyncio  # noqa: PLC0415 - threads do without it, and it takes a fifth of the import
 

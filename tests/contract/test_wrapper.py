@@ -63,7 +63,7 @@ def lines_of_a_use_case(operation: Operation) -> list[str]:
     return [
         f"{FLOWS}/{name}.py: def {name}(settings: Settings, policy: RetryPolicy, {given}) -> Flow[{result}]: ...",
         f"{FLOWS}/{name}.py: there, from {operation.module.__name__} import _get_kwargs",
-        f"{FLOWS}/{name}.py: there, it sends new_request(settings.base_url, _get_kwargs(...)), as those beside it do",
+        f"{FLOWS}/{name}.py: there, it sends request_maker(settings.base_url, _get_kwargs(...)), as those beside it do",
         f"{CLIENTS}: Client: def {name}(self, {given}) -> {result}: return {call}",
         f"{CLIENTS}: AsyncClient: async def {name}(self, {given}) -> {result}: return await {call}",
     ]

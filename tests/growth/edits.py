@@ -123,7 +123,7 @@ from autocall_otp._config import Settings
 from autocall_otp._errors import Outcome
 from autocall_otp._operations.arguments import validate_ref_id
 from autocall_otp._operations.record import read_record
-from autocall_otp._operations.request import new_request
+from autocall_otp._operations.request import request_maker
 from autocall_otp._redact import Secrets
 from autocall_otp._sansio.outcome import Operation, unreadable
 from autocall_otp._sansio.retry import Flow, RetryPolicy, send_with_retries
@@ -135,7 +135,7 @@ def get_cdr_by_call_id(settings: Settings, policy: RetryPolicy, call_id: str) ->
 
     deadline = policy.clock() + settings.deadline
     operation = Operation(name="get_cdr_by_call_id", ref_id="", secrets=Secrets())
-    request = new_request(settings.base_url, _get_kwargs(validate_ref_id(call_id, Outcome.UNKNOWN)))
+    request = request_maker(settings.base_url, _get_kwargs(validate_ref_id(call_id, Outcome.UNKNOWN)))
     response = yield from send_with_retries(
         request, operation, policy, deadline=deadline, attempts=settings.retry.attempts
     )

@@ -133,7 +133,7 @@ def test_the_api_grows(tmp_path: Path) -> None:
         "test_every_operation_has_a_use_case[get_cdr_by_call_id]": [
             f"{use_case}: def {name}(settings: Settings, policy: RetryPolicy, call_id: str) -> Flow[Cdr]: ...",
             f"{use_case}: there, from {module} import _get_kwargs",
-            f"{use_case}: there, it sends new_request(settings.base_url, _get_kwargs(...)), as those beside it do",
+            f"{use_case}: there, it sends request_maker(settings.base_url, _get_kwargs(...)), as those beside it do",
             f"{clients}: Client: def {name}(self, call_id: str) -> Cdr: return {call}",
             f"{clients}: AsyncClient: async def {name}(self, call_id: str) -> Cdr: return await {call}",
         ],

@@ -12,7 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from autocall_otp import InvalidRequestError, OtpCall, Outcome, normalize_number
-from autocall_otp._operations.arguments import new_ref_id, read_reference, validate_code, validate_ref_id
+from autocall_otp._operations.arguments import read_reference, validate_code, validate_ref_id
 
 DIGITS = "0123456789"
 MOBILES = st.from_regex(r"0[35789][0-9]{8}", fullmatch=True)

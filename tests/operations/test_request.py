@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from support.flows import Clock
 
 from autocall_otp import __version__
-from autocall_otp._operations.record import get_cdr_request
-from autocall_otp._operations.request import new_request
+from autocall_otp._operations.record import cdr_request_maker
+from autocall_otp._operations.request import request_maker
 from autocall_otp._operations.run_otp import read_answer
-from autocall_otp._sansio.body import NewRequest, Request
+from autocall_otp._sansio.evidence import Request, RequestMaker
 from autocall_otp_api.api.voice_otp.run_otp import _get_kwargs
 from autocall_otp_api.models import OtpRequest
 
@@ -25,13 +25,13 @@ CAMPAIGN = UUID("f77dfcf4-0759-4179-93cb-741f481a776e")
 COMMON = {"accept": "application/json", "user-agent": f"autocall-otp/{__version__}"}
 
 
-def made(request: NewRequest) -> Request:
+def made(request: RequestMaker) -> Request:
     return request(1030.0, Clock())
 
 
-def placing(host: str = "https://api.example.vn", ref_id: str = "đơn/1", code: str = "LUAN001") -> NewRequest:
+def placing(host: str = "https://api.example.vn", ref_id: str = "đơn/1", code: str = "LUAN001") -> RequestMaker:
     body = OtpRequest(campaign_uuid=CAMPAIGN, phone_number="0332665711", template="otp", code_otp=code, ref_id=ref_id)
-    return new_request(host, _get_kwargs(body=body))
+    return request_maker(host, _get_kwargs(body=body))
 
 
 def test_a_call_byte_by_byte() -> None:
@@ -50,7 +50,7 @@ def test_a_call_byte_by_byte() -> None:
 
 
 def test_a_look_up_byte_by_byte() -> None:
-    request = made(get_cdr_request("http://[::1]:8000", "R1"))
+    request = made(cdr_request_maker("http://[::1]:8000", "R1"))
     assert (request.method, request.read()) == ("GET", b"")
     assert str(request.url) == "http://[::1]:8000/v3/autocall/log/R1/ref_id"
     assert dict(request.headers) == COMMON | {"host": "[::1]:8000"}
@@ -58,7 +58,7 @@ def test_a_look_up_byte_by_byte() -> None:
 
 @given(st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1).filter(lambda text: text not in {".", ".."}))
 def test_a_reference_is_one_segment_of_the_path(ref_id: str) -> None:
-    path = made(get_cdr_request("https://api.example.vn", ref_id)).url.raw_path.decode()
+    path = made(cdr_request_maker("https://api.example.vn", ref_id)).url.raw_path.decode()
     *_, segment, end = path.split("/")
     assert (path.count("/"), unquote(segment), end) == (5, ref_id, "ref_id")
     assert "?" not in path

@@ -14,7 +14,7 @@ from support.flows import Clock, Unsent, answer, error_of, operation, policy, re
 
 import autocall_otp
 from autocall_otp import Outcome, Retry
-from autocall_otp._sansio.body import NewRequest, Request
+from autocall_otp._sansio.evidence import Request, RequestMaker
 from autocall_otp._sansio.retry import Flow, RetryBudget, RetryPolicy, send_with_retries
 
 NOT_PLACED, UNKNOWN = Outcome.NOT_PLACED, Outcome.UNKNOWN
@@ -22,8 +22,8 @@ BUSY, DOUBT, GOOD = answer(429), httpx.ReadTimeout("slow"), answer()
 
 
 def sending(rule: RetryPolicy | None = None, *, deadline: float = 1030.0, attempts: int = 3, **more: Any) -> Flow[Any]:
-    new_request: NewRequest = request
-    return send_with_retries(new_request, operation(**more), rule or policy(), deadline=deadline, attempts=attempts)
+    request_maker: RequestMaker = request
+    return send_with_retries(request_maker, operation(**more), rule or policy(), deadline=deadline, attempts=attempts)
 
 
 def test_each_attempt_has_a_request_of_its_own() -> None:

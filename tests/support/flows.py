@@ -12,7 +12,7 @@ import httpx
 from autocall_otp import Retry
 from autocall_otp._config import Settings, read_settings
 from autocall_otp._redact import Secrets
-from autocall_otp._sansio.body import Request
+from autocall_otp._sansio.evidence import Request
 from autocall_otp._sansio.outcome import Operation
 from autocall_otp._sansio.response import BodyReader, RawResponse
 from autocall_otp._sansio.retry import Attempt, Flow, RetryPolicy

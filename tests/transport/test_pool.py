@@ -18,7 +18,7 @@ from support.network import Network, Route
 
 from autocall_otp import AutocallError, Outcome, TransportError, TransportTimeoutError
 from autocall_otp._clock import now
-from autocall_otp._sansio.body import OneShotBody
+from autocall_otp._sansio.evidence import OneShotBody
 from autocall_otp._transport import pool
 from autocall_otp._transport.async_pool import AsyncConnectionPool
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from autocall_otp._config import Settings
 from autocall_otp._operations.arguments import read_reference
-from autocall_otp._operations.record import get_cdr_request, read_record
+from autocall_otp._operations.record import cdr_request_maker, read_record
 from autocall_otp._sansio.outcome import Operation, unreadable
 from autocall_otp._sansio.retry import Flow, RetryPolicy, send_with_retries
 from autocall_otp.models import Cdr, OtpCall
@@ -16,7 +16,7 @@ def get_cdr(settings: Settings, policy: RetryPolicy, ref_id: str | OtpCall) -> F
     reference, call_id, secrets = read_reference(ref_id)
     operation = Operation(name="get_cdr", ref_id=reference, secrets=secrets)
     response = yield from send_with_retries(
-        get_cdr_request(settings.base_url, reference),
+        cdr_request_maker(settings.base_url, reference),
         operation,
         policy,
         deadline=deadline,

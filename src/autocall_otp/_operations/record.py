@@ -10,20 +10,20 @@ from typing import Any
 
 import attrs
 
-from autocall_otp._operations.request import new_request
+from autocall_otp._operations.request import request_maker
 from autocall_otp._payload import Payload
 from autocall_otp._redact import Json, Secrets
-from autocall_otp._sansio.body import NewRequest
+from autocall_otp._sansio.evidence import RequestMaker
 from autocall_otp._sansio.outcome import Operation, unreadable
 from autocall_otp._sansio.response import RawResponse, read_json
 from autocall_otp.models import CallStatus, Cdr
 
 
-def get_cdr_request(base_url: str, ref_id: str) -> NewRequest:
+def cdr_request_maker(base_url: str, ref_id: str) -> RequestMaker:
     """What makes the request for a record."""
     from autocall_otp_api.api.voice_otp.get_cdr_by_ref_id import _get_kwargs  # noqa: PLC0415 - with the first client
 
-    return new_request(base_url, _get_kwargs(ref_id))
+    return request_maker(base_url, _get_kwargs(ref_id))
 
 
 def read_object(response: RawResponse) -> dict[str, Json] | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from autocall_otp._sansio.body import NewRequest, Request
+from autocall_otp._sansio.evidence import Request, RequestMaker
 from autocall_otp._version import __version__
 
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
@@ -29,7 +29,7 @@ def load_generated_code() -> None:
         importlib.import_module(module.name)
 
 
-def new_request(base_url: str, kwargs: dict[str, Any]) -> NewRequest:
+def request_maker(base_url: str, kwargs: dict[str, Any]) -> RequestMaker:
     """What makes a request of the generated code, addressed to this client's host, anew for each attempt.
 
     With complete headers and a stream, httpx has nothing left to work out, which takes it longer than our rules do.

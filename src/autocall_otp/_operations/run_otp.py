@@ -9,7 +9,7 @@ from autocall_otp._errors import AutocallError, Outcome, invalid
 from autocall_otp._log import logger
 from autocall_otp._operations.arguments import new_ref_id, normalize_number, validate_code, validate_ref_id
 from autocall_otp._operations.record import read_object
-from autocall_otp._operations.request import new_request
+from autocall_otp._operations.request import request_maker
 from autocall_otp._payload import Payload
 from autocall_otp._redact import Json, Secrets
 from autocall_otp._sansio.outcome import Operation, unreadable
@@ -53,7 +53,7 @@ def run_otp(  # noqa: PLR0913 - the documented parameters
     )
     try:
         response = yield from send_with_retries(
-            new_request(settings.base_url, _get_kwargs(body=body)),
+            request_maker(settings.base_url, _get_kwargs(body=body)),
             operation,
             policy,
             deadline=deadline,

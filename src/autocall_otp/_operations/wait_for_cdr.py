@@ -12,7 +12,7 @@ from inspect import iscoroutinefunction
 from autocall_otp._config import Settings, validate_seconds
 from autocall_otp._errors import ApiError, AutocallError, CdrTimeoutError, NotFoundError, Outcome, invalid
 from autocall_otp._operations.arguments import read_reference
-from autocall_otp._operations.record import get_cdr_request, read_record
+from autocall_otp._operations.record import cdr_request_maker, read_record
 from autocall_otp._sansio.outcome import Operation
 from autocall_otp._sansio.response import RawResponse
 from autocall_otp._sansio.retry import Flow, RetryPolicy, send_with_retries
@@ -36,7 +36,7 @@ def wait_for_cdr(
     reference, call_id, secrets = read_reference(ref_id)
     _validate_progress(progress)
     operation = Operation(name="wait_for_cdr", ref_id=reference, secrets=secrets)
-    new_request = get_cdr_request(settings.base_url, reference)
+    make_request = cdr_request_maker(settings.base_url, reference)
     # The bytes that came take a fifth of the memory of a Cdr, and thousands of waits may hold one at once.
     last: RawResponse | None = None
 
@@ -48,7 +48,7 @@ def wait_for_cdr(
         failure: AutocallError | None = None
         try:
             response = yield from send_with_retries(
-                new_request, operation, policy, deadline=deadline, attempts=1, delay=pause
+                make_request, operation, policy, deadline=deadline, attempts=1, delay=pause
             )
             record = read_record(response, operation, settings.timezone, call_id)
             if record is not None and record.finished:

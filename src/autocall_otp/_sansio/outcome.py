@@ -23,7 +23,7 @@ from autocall_otp._errors import (
     error_class,
 )
 from autocall_otp._redact import Secrets, redact_error
-from autocall_otp._sansio.body import Request
+from autocall_otp._sansio.evidence import Request
 from autocall_otp._sansio.reason import TLS_EXPECTED, explain, is_certificate_refused
 from autocall_otp._sansio.response import (
     BodyDamagedError,

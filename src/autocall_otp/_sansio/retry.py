@@ -14,7 +14,7 @@ import attrs
 
 from autocall_otp._errors import ApiError, AuthenticationError, AutocallError, Outcome
 from autocall_otp._log import logger
-from autocall_otp._sansio.body import NewRequest, Request
+from autocall_otp._sansio.evidence import Request, RequestMaker
 from autocall_otp._sansio.outcome import Operation, interpret, is_unsent
 from autocall_otp._sansio.response import RawResponse
 from autocall_otp.models import Retry
@@ -93,7 +93,7 @@ class RetryPolicy:
 
 
 def send_with_retries(  # noqa: PLR0913 - what to send, what for, how long to go on
-    new_request: NewRequest,
+    make_request: RequestMaker,
     operation: Operation,
     policy: RetryPolicy,
     *,
@@ -104,7 +104,7 @@ def send_with_retries(  # noqa: PLR0913 - what to send, what for, how long to go
     """Send until a success, or until another try is of no use.
 
     Args:
-        new_request: makes the request of one attempt: each has a body that can be sent once.
+        make_request: makes the request of one attempt: each has a body that can be sent once.
         operation: what it is for.
         policy: the client's.
         deadline: when to give up, on the policy's clock.
@@ -117,7 +117,7 @@ def send_with_retries(  # noqa: PLR0913 - what to send, what for, how long to go
     policy.budget.earn()
     renewed, failures, refused_token = False, 0, ""
     while True:
-        request = new_request(deadline, policy.clock)
+        request = make_request(deadline, policy.clock)
         attempt = Attempt(request, operation, deadline, delay, refused_token)
         try:
             result = yield attempt

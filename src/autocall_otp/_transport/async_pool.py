@@ -8,7 +8,7 @@ from collections import deque
 import httpcore
 
 from autocall_otp._clock import now
-from autocall_otp._sansio.body import OneShotBody
+from autocall_otp._sansio.evidence import OneShotBody
 from autocall_otp._transport.async_wire import AsyncNetwork
 from autocall_otp._transport.pool import Connect, Pool, PooledConnection
 

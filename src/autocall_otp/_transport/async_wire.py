@@ -14,7 +14,7 @@ from typing import Any
 import httpcore
 
 from autocall_otp._clock import now
-from autocall_otp._sansio.body import OneShotBody
+from autocall_otp._sansio.evidence import OneShotBody
 from autocall_otp._transport.wire import StaleConnectionError, end_of_step
 
 _MOST_WAITING = 262144

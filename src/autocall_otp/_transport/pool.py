@@ -15,7 +15,7 @@ from weakref import WeakSet, finalize
 import httpcore
 
 from autocall_otp._clock import now
-from autocall_otp._sansio.body import EXTENSION, OneShotBody
+from autocall_otp._sansio.evidence import EXTENSION, OneShotBody
 from autocall_otp._transport.internals import ended_cleanly, remove_locks
 from autocall_otp._transport.wire import Network, StaleConnectionError, end_of_step
 
@@ -42,7 +42,7 @@ class PooledConnection:
         self._finalizer = finalize(self, network.discard)
         self._finalizer.atexit = False
 
-    def note(self, response: httpcore.Response) -> None:
+    def read_head(self, response: httpcore.Response) -> None:
         """Take from the head of an answer for how long the connection may be kept after it."""
         if response.status == _REQUEST_TIMEOUT or response.status >= _SERVER_ERRORS:
             # Of a gateway that gave up: the answer that it waited for may still come.
@@ -154,7 +154,7 @@ class Pool:
         if connection.is_new:
             # What httpcore made for the first request has locks of its own.
             remove_locks(connection.http)
-        connection.note(response)
+        connection.read_head(response)
         response.stream = _AnswerStream(self, connection, response.stream)
 
     def _end(self, connection: PooledConnection, error: BaseException) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import httpcore
 
 from autocall_otp._clock import now
-from autocall_otp._sansio.body import OneShotBody
+from autocall_otp._sansio.evidence import OneShotBody
 from autocall_otp._transport.tls import TLS, WITHOUT_WAITING, Channel
 
 _LATE = (TimeoutError, BlockingIOError)

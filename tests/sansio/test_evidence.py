@@ -9,7 +9,7 @@ import httpx
 import pytest
 from support.flows import Clock, request
 
-from autocall_otp._sansio.body import Request
+from autocall_otp._sansio.evidence import Request
 
 
 async def collect(asked: Request) -> bytes:

@@ -98,5 +98,5 @@ class Request(httpx.Request):
         return self.read()
 
 
-NewRequest = Callable[[float, Callable[[], float]], Request]
+RequestMaker = Callable[[float, Callable[[], float]], Request]
 """Makes a request for one attempt, with its deadline and the clock of that."""
