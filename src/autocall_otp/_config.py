@@ -125,13 +125,11 @@ def _timeout(timeout: float | httpx.Timeout | None) -> httpx.Timeout:
         if type(timeout).__module__.partition(".")[0] == "httpx2":
             raise invalid("timeout", "is of httpx2, and this client uses httpx: give an httpx.Timeout, or seconds")
         return httpx.Timeout(validate_seconds("timeout", timeout))
-    parts = timeout.as_dict()
-    for phase, limit in parts.items():
-        if limit is not None and limit != math.inf:
-            parts[phase] = validate_seconds(f"timeout: {phase}", limit)
-        else:
-            parts[phase] = None
-    return httpx.Timeout(**parts)
+    limits = {
+        phase: None if limit is None or limit == math.inf else validate_seconds(f"timeout: {phase}", limit)
+        for phase, limit in timeout.as_dict().items()
+    }
+    return httpx.Timeout(**limits)
 
 
 def _timezone(zone: tzinfo | str | None) -> tzinfo:

@@ -63,8 +63,7 @@ class Payload(Mapping[str, Any]):
 
     def masked(self) -> dict[str, Any]:
         """A plain copy in which codes and phone numbers are masked."""
-        masked: dict[str, Any] = self.secrets().redact_object(self._values)
-        return masked
+        return self.secrets().redact_object(self._values)
 
     def secrets(self) -> Secrets:
         """What must not be shown of this object."""

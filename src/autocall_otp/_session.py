@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import math
 import os
 import sys
 import threading
@@ -71,7 +70,6 @@ class _Session:
         self._token: Any = from_environment("AUTOCALL_TOKEN") if token is None else token
         self._given: Any = transport
         self._timeouts = settings.timeout.as_dict()
-        self._longest = max(math.inf if limit is None else limit for limit in self._timeouts.values())
         # A request on our own transport that never reached our pool was taken by a mock: nothing was sent.
         self._is_ours_or_mock = transport is None or isinstance(transport, httpx.MockTransport)
         self._used = self._closed = False
@@ -110,10 +108,10 @@ class _Session:
         attempt.operation.secrets.add_token(token)
         request = attempt.request
         request.headers["Authorization"] = f"Bearer {token}"
-        timeouts, left = self._timeouts, max(attempt.deadline - now(), 0.001)
-        if left < self._longest:
-            timeouts = {phase: left if limit is None else min(limit, left) for phase, limit in timeouts.items()}
-        request.extensions["timeout"] = timeouts.copy()
+        left = max(attempt.deadline - now(), 0.001)
+        request.extensions["timeout"] = {
+            phase: left if limit is None else min(limit, left) for phase, limit in self._timeouts.items()
+        }
         current_secrets.set(attempt.operation.secrets)
         if logger.isEnabledFor(logging.DEBUG):
             logger.debug("%s %s, after a pause of %.2f s", request.method, request.url.path, attempt.delay)
@@ -152,8 +150,7 @@ class Session(_Session):
                     raise
                 attempt = flow.send(result)
         except StopIteration as end:
-            result_of_flow: T = end.value
-            return result_of_flow
+            return cast("T", end.value)
 
     def _send(self, attempt: Attempt) -> RawResponse | Exception:
         """Pause, send a request and read its answer; what failed comes back as the answer would."""
@@ -216,8 +213,7 @@ class AsyncSession(_Session):
                     raise
                 attempt = flow.send(result)
         except StopIteration as end:
-            result_of_flow: T = end.value
-            return result_of_flow
+            return cast("T", end.value)
 
     async def _send(self, attempt: Attempt) -> RawResponse | Exception:
         """Pause, send a request and read its answer; what failed comes back as the answer would."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from uuid import uuid4
 
 from autocall_otp._errors import Outcome, invalid
 from autocall_otp._redact import Secrets
@@ -111,11 +110,6 @@ def validate_ref_id(value: str, outcome: Outcome = Outcome.NOT_PLACED) -> str:
     if not value.isprintable() and any(unicodedata.category(letter) in {"Cc", "Cs"} for letter in value):
         raise invalid("ref_id", "must not hold control characters or lone surrogates", outcome)
     return value
-
-
-def new_ref_id() -> str:
-    """A reference that nobody else has."""
-    return str(uuid4())
 
 
 def read_reference(value: str | OtpCall) -> tuple[str, str | None, Secrets]:

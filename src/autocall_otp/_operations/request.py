@@ -14,6 +14,8 @@ from autocall_otp._sansio.evidence import Request, RequestMaker
 from autocall_otp._version import __version__
 
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_url = functools.lru_cache(maxsize=1024)(httpx.URL)
+"""Parsed once for all calls of a client."""
 _HEADERS = [("Accept", "application/json"), ("User-Agent", f"autocall-otp/{__version__}")]
 
 
@@ -47,9 +49,3 @@ def request_maker(base_url: str, kwargs: dict[str, Any]) -> RequestMaker:
 def _headers(base_url: str, *more: tuple[str, str]) -> httpx.Headers:
     """The headers that every request of an operation to a host has."""
     return httpx.Headers([("Host", httpx.URL(base_url).netloc.decode("ascii")), *_HEADERS, *more], "ascii")
-
-
-@functools.lru_cache(maxsize=1024)
-def _url(text: str) -> httpx.URL:
-    """Parsed once for all calls of a client."""
-    return httpx.URL(text)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from autocall_otp._config import Settings, validate_campaign_uuid, validate_template
 from autocall_otp._errors import AutocallError, Outcome, invalid
 from autocall_otp._log import logger
-from autocall_otp._operations.arguments import new_ref_id, normalize_number, validate_code, validate_ref_id
+from autocall_otp._operations.arguments import normalize_number, validate_code, validate_ref_id
 from autocall_otp._operations.record import read_object
 from autocall_otp._operations.request import request_maker
 from autocall_otp._payload import Payload
@@ -39,7 +39,7 @@ def run_otp(  # noqa: PLR0913 - the documented parameters
     international = settings.allow_international if allow_international is None else allow_international
     number = normalize_number(phone_number, allow_international=international)
     code = validate_code(code_otp)
-    reference = new_ref_id() if ref_id is None else validate_ref_id(ref_id)
+    reference = str(uuid4()) if ref_id is None else validate_ref_id(ref_id)
     body = OtpRequest(
         campaign_uuid=validate_campaign_uuid(settings.campaign_uuid if campaign_uuid is None else campaign_uuid),
         phone_number=number,

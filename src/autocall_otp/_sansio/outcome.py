@@ -48,7 +48,7 @@ _PORTS = {"http": 80, "https": 443}
 
 @attrs.define(eq=False, repr=False)
 class Operation:
-    """What the service is asked."""
+    """What a method of a client asks the service for, and what its attempts have left in doubt."""
 
     name: str
     """The method of the client."""
@@ -83,7 +83,8 @@ def is_unsent(request: Request, error: BaseException) -> bool:
         # No transport was given it: there was no token, say.
         return True
     if body.pooled and (body.wired or not body.asked):
-        # Our own pool had it, and our own network, if anything: the body says whether it left.
+        # Our own pool had it, and below that our own network: the body says whether it left. Where the network was not
+        # used although the body was asked for, a mock stands between the two.
         return not body.asked
     if not isinstance(error, _BEFORE_SENDING):
         return False

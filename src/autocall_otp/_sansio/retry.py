@@ -22,27 +22,21 @@ from autocall_otp.models import Retry
 T = TypeVar("T")
 
 
+@attrs.define(eq=False, repr=False)
 class Attempt:
     """One request, to be sent after a pause and no later than its deadline."""
 
-    __slots__ = ("deadline", "delay", "operation", "refused_token", "request", "token")
-
-    def __init__(
-        self, request: Request, operation: Operation, deadline: float, delay: float, refused_token: str
-    ) -> None:
-        """Describe it.
-
-        Args:
-            request: what to send, a token aside.
-            operation: what it is for.
-            deadline: when to give up, on the clock of the policy.
-            delay: seconds to wait first.
-            refused_token: the token of the attempt before, where it was refused: a fresh one is needed.
-        """
-        self.request, self.operation, self.deadline, self.delay = request, operation, deadline, delay
-        self.refused_token = refused_token
-        self.token = ""  # nosec B105 - there is none yet
-        """The token that it was sent with; set when it is sent."""
+    request: Request
+    """What to send, a token aside."""
+    operation: Operation
+    deadline: float
+    """When to give up, on the clock of the policy."""
+    delay: float
+    """Seconds to wait first."""
+    refused_token: str
+    """The token of the attempt before, where it was refused: a fresh one is needed."""
+    token: str = ""  # nosec B105 - there is none yet
+    """The token that it was sent with; set when it is sent."""
 
 
 Flow = Generator[Attempt, RawResponse | Exception, T]
@@ -131,6 +125,7 @@ def send_with_retries(  # noqa: PLR0913 - what to send, what for, how long to go
             raise
         if isinstance(verdict, RawResponse):
             return verdict
+        # Once in doubt, always: from then on each outcome is UNKNOWN.
         operation.in_doubt = verdict.outcome is Outcome.UNKNOWN
         is_refused = isinstance(result, RawResponse) and isinstance(verdict, AuthenticationError)
         if is_refused and policy.token_is_renewable and not renewed and policy.clock() < deadline:

@@ -158,7 +158,10 @@ class Pool:
         response.stream = _AnswerStream(self, connection, response.stream)
 
     def _end(self, connection: PooledConnection, error: BaseException) -> None:
-        """Close the connection of a request that failed, and raise; not where another connection may serve it."""
+        """Close the connection of a request that failed, and raise why.
+
+        Where nothing was sent, since a kept connection had ended, it returns: another connection may serve the request.
+        """
         self.drop(connection)
         if isinstance(error, StaleConnectionError) and not connection.is_new:
             return
