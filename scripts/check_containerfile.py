@@ -1,11 +1,12 @@
 """Go through the Containerfile without a container engine: each step in a temporary folder, then probe the result.
 
-FROM becomes a fresh virtual environment, an absolute path becomes one below the folder, and USER is left out.
+FROM becomes a fresh virtual environment, which this one's pip installs into, and an absolute path one below the folder.
+USER is left out, and so is ENV, which only keeps pip's downloads out of the image.
 """
 
 import json
 import os
-import socket
+import re
 import subprocess
 import sys
 import tempfile
@@ -22,7 +23,10 @@ def build(root: Path, env: dict[str, str]) -> tuple[Path, dict[str, str]]:
     for line in (ROOT / "Containerfile").read_text(encoding="utf-8").splitlines():
         word, _, rest = line.strip().partition(" ")
         if word == "FROM":
-            venv.create(root / "venv", with_pip=True)
+            venv.create(root / "venv")
+            pip = root / "venv" / "bin" / "pip"
+            pip.write_text(f'#!/bin/sh\nexec {sys.executable} -m pip --python {root}/venv "$@"\n', encoding="utf-8")
+            pip.chmod(0o755)
         elif word == "WORKDIR":
             folder = root / rest.lstrip("/")
             folder.mkdir(parents=True, exist_ok=True)
@@ -33,23 +37,23 @@ def build(root: Path, env: dict[str, str]) -> tuple[Path, dict[str, str]]:
             subprocess.run(["sh", "-ec", rest], cwd=folder, env=env, check=True)  # noqa: S607 - as an engine does
         elif word in {"CMD", "HEALTHCHECK"}:
             commands[word] = rest.removeprefix("CMD ")
-        elif word not in {"USER", "EXPOSE", "#", ""}:
+        elif word not in {"ENV", "USER", "EXPOSE", "#", ""}:
             sys.exit(f"Containerfile: {word} is not known to this check")
     return folder, commands
 
 
 def probe(folder: Path, commands: dict[str, str], env: dict[str, str]) -> None:
     """Start what CMD says on a free port, ask it for the page and its health, and stop it."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
-    command, health = (json.loads(commands[each].replace("8025", port)) for each in ("CMD", "HEALTHCHECK"))
+    command = json.loads(commands["CMD"].replace("8025", "0"))
     with subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.PIPE, text=True) as process:
         try:
             # It prints its greeting once it listens.
-            if not process.stdout or not process.stdout.readline():
+            greeting = process.stdout.readline() if process.stdout else ""
+            if not (found := re.search(r"http://127\.0\.0\.1:(\d+)/", greeting)):
                 sys.exit("the sandbox did not start")
-            if b"Autocall OTP" not in urlopen(f"http://127.0.0.1:{port}/").read():
+            if b"Autocall OTP" not in urlopen(f"http://127.0.0.1:{found[1]}/").read():
                 sys.exit("the page is not the sandbox's")
+            health = json.loads(commands["HEALTHCHECK"].replace("8025", found[1]))
             subprocess.run(health, cwd=folder, env=env, check=True)
         finally:
             process.terminate()
