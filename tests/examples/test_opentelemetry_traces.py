@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
+from faults.scripts import says
+from faults.server import Server
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
@@ -12,7 +13,6 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from support.peer import listen
 from support.serving import serving
 
 from autocall_otp import AsyncClient, AutocallError, Client
@@ -101,10 +101,9 @@ def test_a_failure_is_told_by_its_outcome(number: str, collector: Collector) -> 
 
 @pytest.mark.usefixtures("autocall_sandbox")
 def test_a_broken_answer_with_secrets_in_it_brings_none_into_a_span(collector: Collector) -> None:
-    with contextmanager(listen)() as peer:
-        peer.answers = [f"{NUMBER} {CODE} {TOKEN}\r\n\r\n".encode()]
-        with telemetry() as tracer, Client(peer.url) as client, pytest.raises(AutocallError):
-            run_otp(tracer, client, NUMBER, CODE)
+    answer = says(f"{NUMBER} {CODE} {TOKEN}\r\n\r\n".encode())
+    with Server(answer) as server, telemetry() as tracer, Client(server.url) as client, pytest.raises(AutocallError):
+        run_otp(tracer, client, NUMBER, CODE)
     (attempt,) = collector.named("POST")
     (event,) = attempt.events
     assert {pair.key: pair.value.string_value for pair in event.attributes}["exception.type"].endswith("ProtocolError")
