@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.tracing import call_traced
 
 from autocall_otp.cli import main
 from autocall_otp.sandbox import Sandbox
@@ -164,13 +165,9 @@ def test_ctrl_c_at_each_line_of_the_command(
         line += 3  # of some 300 lines
         sandbox.clear()
         signal.signal(signal.SIGINT, handler)
-        ctrl_c, before = _CtrlC(line), sys.gettrace()
-        sys.settrace(ctrl_c)
-        try:
-            with pytest.raises(SystemExit) as ended:
-                main()
-        finally:
-            sys.settrace(before)
+        ctrl_c = _CtrlC(line)
+        with pytest.raises(SystemExit) as ended:
+            call_traced(ctrl_c, main)
         if ctrl_c.left > 0:
             break
         codes.add(code := int(ended.value.code or 0))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import sys
 import threading
 from functools import partial
 from itertools import count
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 from support.cancelling import cancelled_at
 from support.network import ROUTES, Network, Route, leads_to
+from support.tracing import call_traced
 
 from autocall_otp import AsyncClient, AutocallError, ConfigurationError, Outcome
 from faults.clients import SECRETS, async_client, client
@@ -74,12 +74,7 @@ def interrupted_at(line: int, call: Any) -> None:
             raise Interrupted
         return trace
 
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        call()
-    finally:
-        sys.settrace(before)
+    call_traced(trace, call)
 
 
 @pytest.mark.usefixtures("one_connection")
