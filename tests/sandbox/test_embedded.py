@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
+from unittest import mock
 
 import httpx
 import pytest
@@ -191,6 +192,19 @@ def test_many_threads_lose_no_call(sandbox: Sandbox, place: Place) -> None:
     assert {answer.status_code for answer in answers} == {200}
     assert sorted(call.id for call in sandbox.calls) == list(range(1, 41))
     assert {call.status for call in sandbox.calls} == {"ended"}
+
+
+def test_a_test_that_stops_the_clock_does_not_stop_the_sandbox(otp_request: dict[str, str]) -> None:
+    """As freezegun does. The server's loop would never wake again, and leaving the sandbox never end."""
+    with (
+        Sandbox(speed=1_000_000) as sandbox,
+        mock.patch("time.monotonic", return_value=0.0),
+        mock.patch("time.monotonic_ns", return_value=0),
+    ):
+        post(sandbox, otp_request)
+        call = sandbox.wait_for_call(timeout=60.0)
+        while not call.ended:
+            pass
 
 
 def test_it_stops_with_streams_and_stalls_open(sandbox: Sandbox, http: httpx.Client, place: Place) -> None:

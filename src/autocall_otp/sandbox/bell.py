@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-import time
+
+from autocall_otp.sandbox.clock import monotonic
 
 
 class Bell:
@@ -33,10 +34,10 @@ class Bell:
 
     def wait(self, known: int, timeout: float) -> int:
         """Block until the count differs from the known one, at most timeout seconds; returns the count."""
-        deadline = time.monotonic() + timeout
+        deadline = monotonic() + timeout
         with self._condition:
             while self._count == known:
-                left = deadline - time.monotonic()
+                left = deadline - monotonic()
                 if left <= 0 or not self._condition.wait(left):
                     break
             return self._count

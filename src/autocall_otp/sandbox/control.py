@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from autocall_otp.sandbox.caller import ask_for_call
 from autocall_otp.sandbox.calls import NotRingingError, NotTalkingError
 from autocall_otp.sandbox.chaos import Chaos
+from autocall_otp.sandbox.clock import monotonic
 from autocall_otp.sandbox.contract import Violation, testing_contract
 from autocall_otp.sandbox.endpoints import Checked, Endpoints, Handler
 from autocall_otp.sandbox.events import stream
@@ -127,11 +127,11 @@ class Control:
     async def wait_for_call(self, request: Checked) -> Response:
         """The latest call that fits, as soon as there is one."""
         wanted, after = request.parameters["phone_number"], request.parameters["after"]
-        deadline = time.monotonic() + request.parameters["timeout"]
+        deadline = monotonic() + request.parameters["timeout"]
         while True:
             count = self._board.bell.count
             call = self._board.latest(wanted, after)
-            left = deadline - time.monotonic()
+            left = deadline - monotonic()
             if call:
                 return self._shown(call)
             if left <= 0 or self._board.stopping:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autocall_otp.sandbox import calls
 from autocall_otp.sandbox.calls import PlacedCall, masked
+from autocall_otp.sandbox.clock import monotonic
 from autocall_otp.sandbox.server import Server
 from autocall_otp.sandbox.store import DEFAULT_LIMIT
 from autocall_otp.sandbox.switchboard import RepeatedRefId, Switchboard
@@ -320,12 +320,12 @@ class Sandbox:
         self._board.reset()
 
     def _wait(self, timeout: float, look: Callable[[], PlacedCall | None], phone_number: str | None) -> Call:
-        deadline = time.monotonic() + timeout
+        deadline = monotonic() + timeout
         while True:
             count = self._board.bell.count
             if call := look():
                 return self._view(call)
-            left = deadline - time.monotonic()
+            left = deadline - monotonic()
             if left <= 0:
                 raise TimeoutError(f"{self._none_to(phone_number)} (waited {timeout:g} s)")
             self._board.bell.wait(count, left)

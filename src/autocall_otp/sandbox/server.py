@@ -6,11 +6,11 @@ import asyncio
 import ipaddress
 import socket
 import threading
-import time
 from typing import TYPE_CHECKING
 
 import uvicorn
 
+from autocall_otp.sandbox.clock import monotonic
 from autocall_otp.sandbox.connections import Connections
 from autocall_otp.sandbox.contract import provider_contract
 from autocall_otp.sandbox.control import Control
@@ -47,6 +47,14 @@ def application(board: Switchboard, connections: Connections, *, token: str, hos
     return app
 
 
+class Loop(asyncio.SelectorEventLoop):
+    """An event loop that a test which freezes or patches the clock does not bring to a stand."""
+
+    def time(self) -> float:
+        """Seconds, for the timers of the loop."""
+        return monotonic()
+
+
 class Server(uvicorn.Server):
     """uvicorn's server on one socket; when it stops, every open stream is ended first.
 
@@ -70,7 +78,6 @@ class Server(uvicorn.Server):
                 http=connections.protocol(),
                 ws="none",
                 lifespan="off",
-                loop="asyncio",
                 log_config=None,
                 access_log=False,
                 proxy_headers=False,
@@ -93,7 +100,8 @@ class Server(uvicorn.Server):
     def serve_here(self) -> None:
         """Serve until Ctrl-C or SIGTERM."""
         try:
-            self.run(sockets=[self._socket])
+            with asyncio.Runner(loop_factory=Loop) as runner:
+                runner.run(self.serve(sockets=[self._socket]))
         finally:
             self._socket.close()
 
@@ -106,12 +114,12 @@ class Server(uvicorn.Server):
         run = threading.Thread(target=self.serve_here, name="autocall-otp-sandbox", daemon=True)
         self._thread = run
         run.start()
-        deadline = time.monotonic() + START_SECONDS
+        deadline = monotonic() + START_SECONDS
         while not self.started:
-            if not run.is_alive() or time.monotonic() > deadline:
+            if not run.is_alive() or monotonic() > deadline:
                 msg = "the sandbox's server did not start"
                 raise RuntimeError(msg)
-            time.sleep(0.001)
+            threading.Event().wait(0.001)  # not time.sleep, which tests replace
 
     def stop(self) -> None:
         """Stop the background thread and wait for its end."""
