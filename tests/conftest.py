@@ -18,10 +18,11 @@ with suppress(ImportError):  # the recipes' tests do without it
 
 _figures: list[str] = []
 LONG = (
-    *("test_browser", "test_logins", "test_celery_calls", "test_growth", "test_mutate_spec", "test_faults"),
-    *("test_programs", "test_breaking", "test_dist", "test_verifier", "test_run", "test_docs"),
+    *("test_logins", "test_faults", "test_browser", "test_celery_calls", "test_docs", "test_ledger", "test_httpx2"),
+    *("test_deadlines", "test_mutate_spec", "test_cancellation", "test_schemathesis", "test_programs", "test_growth"),
 )
-"""The files that take longest."""
+"""The files that take longest, the longest first."""
+_ORDER = {name: place for place, name in enumerate(LONG)}
 
 
 def pytest_configure() -> None:
@@ -32,7 +33,7 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long files come first, so that at the end of a parallel run no worker is left alone with one."""
-    items.sort(key=lambda item: item.path.stem not in LONG)
+    items.sort(key=lambda item: _ORDER.get(item.path.stem, len(LONG)))
 
 
 @pytest.fixture

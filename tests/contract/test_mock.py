@@ -24,7 +24,7 @@ TOKEN = {"Authorization": "Bearer t"}
 
 def test_make_mock_answers_as_the_contract_describes(tmp_path: Path) -> None:
     # Whatever its time stamps say, the environment that runs the tests is not made anew.
-    make = ["make", "-o", ".venv/.ready", "-o", "node_modules/.ready", "mock", "PORT=0"]
+    make = ["make", "--no-print-directory", "-o", ".venv/.ready", "-o", "node_modules/.ready", "mock", "PORT=0"]
     static = subprocess.run([*make, "--dry-run"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert static.split()[-4:] == ["mock", "--port", "0", "openapi.yaml"], "docs/mock.md: as the examples say"
     with listening([*make, "DYNAMIC=1"], tmp_path / "prism.log") as url:
