@@ -64,8 +64,9 @@ class PooledConnection:
 
     def close(self) -> None:
         """Close it, whatever ended its use."""
-        self._finalizer.detach()
         self.network.close()
+        # Last: a signal before it leaves a finalizer that closes what is closed.
+        self._finalizer.detach()
 
 
 class Pool:
