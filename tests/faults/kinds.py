@@ -31,7 +31,8 @@ PATIENT = httpx.Timeout(8.0)
 # Waiting for the time-out is the only way to meet some faults: a short one, of the phase in question alone.
 SHORT_READ = httpx.Timeout(8.0, read=0.3)
 SHORT_CONNECT = httpx.Timeout(8.0, connect=0.3)
-SHORT_POOL = httpx.Timeout(8.0, pool=0.5)
+# Over aiohttp the time for a place includes that to connect, for each of the crowd that takes all places.
+SHORT_POOL = httpx.Timeout(60.0, pool=1.0)
 
 
 class Both(TypedDict):

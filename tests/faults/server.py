@@ -17,7 +17,7 @@ from urllib.parse import unquote
 import attrs
 
 _HEAD_END = b"\r\n\r\n"
-_LONGEST_WAIT = 30.0
+_LONGEST_WAIT = 60.0
 
 
 class PeerGoneError(Exception):
