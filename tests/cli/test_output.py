@@ -7,6 +7,7 @@ import re
 import shlex
 import signal
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ from autocall_otp import (
 )
 from autocall_otp._cli.exits import Exit
 from autocall_otp._cli.output import Output, command_to_wait, ending, plain
-from cli.conftest import Terminal
+from cli.conftest import Run, Terminal
 
 Captured = pytest.CaptureFixture[str]
 LONG = "words that do not fit " * 20 + "end"
@@ -156,3 +157,8 @@ def test_no_color_is_kept_on_a_terminal_and_nothing_moves_in_a_dumb_one() -> Non
     assert styled
     assert not [style for style in bare if re.search(r"[34]\d", style)]
     assert not dumb
+
+
+def test_a_command_runs_in_any_thread(run: Run) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(run, "config").result().exit_code == 0

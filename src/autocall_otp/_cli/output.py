@@ -159,8 +159,9 @@ class Output:
 @contextmanager
 def ending(out: Output) -> Generator[None]:
     """End the command with an exit code that is true of the phone, whatever happened, and with a line that says why."""
-    # A second Ctrl-C would end the process while the first is dealt with.
-    signal.signal(signal.SIGINT, _interrupt_once)
+    # A second Ctrl-C would end the process while the first is dealt with. Outside the main thread none arrives.
+    with suppress(ValueError):
+        signal.signal(signal.SIGINT, _interrupt_once)
     code = Exit.DONE
     try:
         try:
@@ -177,7 +178,8 @@ def ending(out: Output) -> Generator[None]:
             code = out.phone
             with suppress(typer.Exit):
                 out.fail(f"{type(error).__name__}, a bug in this command", code)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        with suppress(ValueError):
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
     except KeyboardInterrupt:
         code = Exit.INTERRUPTED if out.phone is None else out.phone
         advice = f"; what became of the call: {command_to_wait(out.calling)}" if out.calling else ""
