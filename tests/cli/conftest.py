@@ -71,7 +71,7 @@ def _as_started(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     log.handlers[:] = loggers
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def _sandbox() -> Iterator[Sandbox]:
     with Sandbox(speed=1_000_000, token=TOKEN) as running:
         yield running

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -37,7 +38,8 @@ def heard(board: Switchboard, *deeds: Callable[[], Any]) -> tuple[list[Any], lis
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(board.bell, "listen", listen)
-        patched.setattr(asyncio, "sleep", sleep)
+        # Of this module alone: servers of other tests may run in this process.
+        patched.setattr("autocall_otp.sandbox.events.asyncio", SimpleNamespace(sleep=sleep))
         return asyncio.run(said()), waits, pauses
 
 
