@@ -64,7 +64,7 @@ def test_host_and_file_may_be_given_as_options(
 
 def test_a_wait_takes_two_minutes_unless_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[float] = []
-    monkeypatch.setattr(Client, "wait_for_cdr", lambda *_, timeout: asked.append(timeout) or Cdr())
+    monkeypatch.setattr(Client, "wait_for_cdr", lambda *_, timeout, **_more: asked.append(timeout) or Cdr())
     codes = [run("wait", "R1", *more).exit_code for more in ((), ("--timeout", "0.1"), ("--timeout", "0.09"))]
     assert (codes, asked) == ([0, 0, 2], [120.0, 0.1])
 

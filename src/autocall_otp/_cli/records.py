@@ -68,10 +68,8 @@ def wait_for(out: Output, client: Client, ref_id: str, timeout: float) -> Cdr:
             reason=progress.reason,
         )
 
-    if out.as_json:
-        return client.wait_for_cdr(ref_id, timeout=timeout, progress=report)
     if not out.is_live:
-        return client.wait_for_cdr(ref_id, timeout=timeout)
+        return client.wait_for_cdr(ref_id, timeout=timeout, progress=report if out.as_json else None)
     # The spinner is one that every terminal has the letters for.
     columns = (SpinnerColumn("line"), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
     with Progress(*columns, console=out.err, transient=True) as view:
