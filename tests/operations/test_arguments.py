@@ -17,9 +17,9 @@ from autocall_otp._operations.arguments import read_reference, validate_code, va
 DIGITS = "0123456789"
 MOBILES = st.from_regex(r"0[35789][0-9]{8}", fullmatch=True)
 LANDLINES = st.from_regex(r"02[0-9]{9}", fullmatch=True)
-# Spaces of all kinds, tab, dots, dashes, brackets, zero-width and directional characters.
+# Spaces of all kinds, tabs, dots, dashes, a minus sign, brackets, zero-width and directional characters.
 SEPARATORS = list(
-    " \t.()-[]\u2011\u2013\u2014\u00a0\u202f\u3000\u200b\u200e\u202a\u202b\u202c\u2060\u2066\u2069\ufeff\u2028"
+    " \t\v\x85.()-\u2212[]\u2011\u2013\u2014\u00a0\u202f\u3000\u200b\u200e\u202a\u202c\u2060\u2066\u2069\ufeff\u2028"
 )
 FULL_WIDTH = {ord(letter): ord(letter) + 0xFEE0 for letter in f"+{DIGITS}"}
 PREFIXES = ["0", "84", "+84", "0084", "+84(0)", "84 (0)", "0084 (0) ", "(+84) "]
@@ -87,6 +87,10 @@ def test_what_is_dialled_is_a_number_and_what_is_refused_is_not_repeated(typed: 
 def test_numbers_of_other_countries_are_taken_in_e_164_where_allowed() -> None:
     for typed in ("+1 (415) 555-0123", "001 415 555 0123"):
         assert normalize_number(typed, allow_international=True) == "+14155550123"
+    # Within Britain, 0 is dialled first; in Italy it is part of the number.
+    for typed in ("+44 (0)20 7946 0958", "0044 ( 0 ) 20 7946 0958", "\uff0b44\uff080\uff0920 7946 0958"):
+        assert normalize_number(typed, allow_international=True) == "+442079460958"
+    assert normalize_number("+39 06 1234567", allow_international=True) == "+39061234567"
     assert normalize_number("+84332665711", allow_international=True) == "0332665711"
     for typed in ("14155550123", "+0415555012", "+1234567890123456"):
         with pytest.raises(InvalidRequestError):

@@ -13,6 +13,8 @@ _MOBILE_NUMBER = re.compile(r"0[35789][0-9]{8}")
 _DIALLED = re.compile(r"\+?[0-9]{1,20}")
 _E164 = re.compile(r"\+[1-9][0-9]{7,14}")
 _MOBILE, _MOBILE_DIGITS, _LANDLINE_DIGITS = tuple("35789"), 10, 11
+_TRUNK_ZERO = re.compile(r"(\d\D*)\([^\d()]*0[^\d()]*\)")
+"""The (0) behind a country code, which is dialled within the country only."""
 _OLD_MOBILE = re.compile(r"01[2689][0-9]{8}")
 _SERVICES = ("1800", "1900")
 _NO_SERVICES = "is a service number (1800 or 1900); no phone rings there"
@@ -37,7 +39,10 @@ def normalize_number(text: str, *, allow_international: bool = False) -> str:
         raise invalid("phone_number", "must be text, since a number would lose its leading 0")
     if _MOBILE_NUMBER.fullmatch(text):
         return text
-    bare = "".join(letter for letter in unicodedata.normalize("NFKC", text) if not _separates(letter))
+    typed = unicodedata.normalize("NFKC", text)
+    bare = _without_separators(typed)
+    if bare.startswith(("+", "00")):
+        bare = _without_separators(_TRUNK_ZERO.sub(r"\1", typed, count=1))
     if bare.startswith("00"):
         bare = f"+{bare[2:]}"
     if not _DIALLED.fullmatch(bare):
@@ -65,8 +70,13 @@ def _validate_foreign(number: str, *, allow_international: bool) -> str:
     return number
 
 
+def _without_separators(typed: str) -> str:
+    return "".join(letter for letter in typed if not _separates(letter))
+
+
 def _separates(letter: str) -> bool:
-    return letter in ".\t\r\n" or unicodedata.category(letter) in {"Cf", "Pd", "Pe", "Ps", "Zl", "Zp", "Zs"}
+    # A minus sign is no dash to Unicode, but to spreadsheets.
+    return letter.isspace() or letter in ".\u2212" or unicodedata.category(letter) in {"Cf", "Pd", "Pe", "Ps"}
 
 
 def _why_no_number(number: str) -> str | None:
