@@ -94,9 +94,15 @@ def test_pauses_are_kept_though_a_test_patches_sleep_and_the_clock(kind: type[An
         client._policy.draw = longest
         return look_up(client)
 
+    def sleeps(*given: Any, sleep: Any = asyncio.sleep) -> Any:
+        # Elsewhere in this process a sandbox may run.
+        assert threading.current_thread() is not threading.main_thread(), "called"
+        return sleep(*given)
+
     start = time.perf_counter()
     with contextlib.ExitStack() as patches:
         patches.enter_context(mock.patch("time.sleep", side_effect=AssertionError("called")))
+        patches.enter_context(mock.patch("asyncio.sleep", sleeps))
         # asyncio's own event loop reads the same clock, and would stand still with it.
         for name in ("time.monotonic", "time.time") if kind is Client else ():
             patches.enter_context(mock.patch(name, return_value=0.0))
@@ -200,11 +206,13 @@ def test_a_closed_client_says_so(kind: type[Any]) -> None:
 
 
 def test_outside_asyncio_the_error_says_what_is_needed() -> None:
-    """As under trio and curio, whose tasks have no event loop of asyncio."""
+    """As under trio and curio, whose tasks have no event loop of asyncio. To leave the client is no error there."""
     client = AsyncClient(**settings("api.example.vn"))
     with pytest.raises(ConfigurationError, match="needs a running event loop of asyncio; trio and curio") as caught:
         client.run_otp(NUMBER, CODE).send(None)
     assert caught.value.outcome is Outcome.NOT_PLACED
+    with pytest.raises(StopIteration):
+        client.aclose().send(None)
 
 
 @pytest.fixture

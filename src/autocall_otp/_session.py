@@ -10,13 +10,12 @@ import contextlib
 import logging
 import os
 import sys
-import threading
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import httpx
 
 from autocall_otp._auth import AsyncTokenSource, TokenSource
-from autocall_otp._clock import now
+from autocall_otp._clock import async_sleep, now, sleep
 from autocall_otp._config import AsyncToken, Settings, from_environment
 from autocall_otp._errors import AutocallError, misconfigured
 from autocall_otp._log import current_secrets, filter_libraries, logger
@@ -158,8 +157,7 @@ class Session(_Session):
         outer = current_secrets.get()
         try:
             if attempt.delay:
-                # Not time.sleep: tests replace it, and a wait for a record would then never rest.
-                threading.Event().wait(attempt.delay)
+                sleep(attempt.delay)
             self._ensure_usable()
             request = self._prepare(attempt, self._tokens.get(attempt.refused_token, attempt.deadline))
             response = self._transport.handle_request(request)
@@ -223,7 +221,7 @@ class AsyncSession(_Session):
         outer = current_secrets.get()
         try:
             if attempt.delay:
-                await asyncio.sleep(attempt.delay)
+                await async_sleep(attempt.delay)
             self._ensure_usable(_running_loop())
             request = self._prepare(attempt, await self._tokens.get(attempt.refused_token, attempt.deadline))
             # Our own transport minds the deadline at every step.

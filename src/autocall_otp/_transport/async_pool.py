@@ -7,7 +7,7 @@ from collections import deque
 
 import httpcore
 
-from autocall_otp._clock import now
+from autocall_otp._clock import async_sleep, now
 from autocall_otp._sansio.evidence import OneShotBody
 from autocall_otp._transport.async_wire import AsyncNetwork
 from autocall_otp._transport.pool import Connect, Pool, PooledConnection
@@ -33,7 +33,7 @@ class AsyncConnectionPool(Pool):
             connection = await self._take(request, body)
             try:
                 if (rest := connection.rests_until - now()) > 0:
-                    await asyncio.sleep(rest)
+                    await async_sleep(rest)
                 connection.network.body = body
                 response: httpcore.Response = await connection.http.handle_async_request(request)
                 self._answer(response, connection, body)
@@ -102,8 +102,9 @@ class AsyncConnectionPool(Pool):
         while self._idle:
             self.drop(self._idle.popleft())
         self._wake()
-        # The loop closes the sockets in its next turn.
-        await asyncio.sleep(0)
+        if self._loop is not None:
+            # It closes the sockets in its next turn. Under trio there is none.
+            await asyncio.sleep(0)
 
     def __del__(self) -> None:
         if self._idle and self._loop is not None and not self._loop.is_closed():

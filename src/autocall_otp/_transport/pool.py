@@ -14,7 +14,7 @@ from weakref import WeakSet, finalize
 
 import httpcore
 
-from autocall_otp._clock import now
+from autocall_otp._clock import now, sleep
 from autocall_otp._sansio.evidence import EXTENSION, OneShotBody
 from autocall_otp._transport.internals import ended_cleanly, remove_locks
 from autocall_otp._transport.wire import Network, StaleConnectionError, end_of_step
@@ -193,8 +193,7 @@ class ConnectionPool(Pool):
             connection = self._take(request, body)
             try:
                 if (rest := connection.rests_until - now()) > 0:
-                    # Not time.sleep: tests replace it.
-                    threading.Event().wait(rest)
+                    sleep(rest)
                 connection.network.body = body
                 response: httpcore.Response = connection.http.handle_request(request)
                 self._answer(response, connection, body)
