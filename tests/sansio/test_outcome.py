@@ -203,10 +203,12 @@ def test_the_cause_is_kept_without_its_secrets() -> None:
 
 def test_an_error_of_ours_keeps_its_own_words() -> None:
     own = autocall_otp.ConfigurationError("client: is closed", outcome=NOT_PLACED)
+    own.__cause__ = ValueError(f"cannot renew {TOKEN}")
     assert interpret(own, operation(), request()) is own
     assert (own.outcome, own.ref_id, str(own)) == (NOT_PLACED, "R1", "client: is closed")
     assert interpret(own, operation(places_call=False), request()) is own
     assert own.outcome is UNKNOWN, "a failed look-up knows nothing of the call"
+    assert TOKEN not in repr(own.__cause__)
 
 
 def test_a_refusal_in_words_with_200_reaches_the_caller() -> None:

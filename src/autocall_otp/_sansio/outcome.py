@@ -95,6 +95,7 @@ def is_unsent(request: Request, error: BaseException) -> bool:
 def interpret(result: RawResponse | Exception, operation: Operation, request: Request) -> RawResponse | AutocallError:
     """The answer where it is a success, else the error that the result amounts to."""
     if isinstance(result, AutocallError):
+        redact_error(result, operation.secrets)
         # Of the token, mostly; one that a transport raised says nothing of what it had sent.
         unplaced = result.outcome is Outcome.NOT_PLACED and is_unsent(request, result)
         result.ref_id, result.outcome = operation.ref_id, operation.outcome(unplaced=unplaced)
