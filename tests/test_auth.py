@@ -46,7 +46,8 @@ def raising(error: BaseException) -> Callable[[], str]:
 @SOURCES
 @pytest.mark.parametrize("how", [lambda token: token, lambda token: lambda: token], ids=["text", "callable"])
 @pytest.mark.parametrize(
-    "token", ["", " t", "t ", "a\nb", "a\r\nX: y", "tökèn", "a\x00b", 7, b"t", "Bearer s3cret", "bearer  s3cret", None]
+    "token",
+    ["", " t", "t ", "a\nb", "a\r\nX: y", "tökèn", "a\x00b", 7, "Bearer s3cret", "bearer  token", "bearer", None],
 )
 def test_a_token_that_is_not_fit_for_a_header_is_refused(kind: type[Any], token: Any, how: Callable[..., Any]) -> None:
     why = "^token: must be the token alone, without the word Bearer$" if "earer" in str(token) else "^token: "
@@ -112,6 +113,14 @@ def test_an_error_of_ours_passes_through_and_leaves_the_phone_alone(kind: type[A
     assert own.outcome is Outcome.NOT_PLACED
     # As its own cause, it would send a reader of causes round in a circle.
     assert own.__cause__ is cause
+
+
+def test_a_client_for_threads_takes_no_coroutine_function() -> None:
+    async def token() -> str:
+        raise AssertionError("asked")
+
+    with pytest.raises(ConfigurationError, match="^token: its callable is a coroutine function"):
+        Client("api.example.vn", token)  # type: ignore[arg-type] # refused
 
 
 @SOURCES

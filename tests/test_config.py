@@ -34,7 +34,7 @@ def test_a_host_is_a_name_or_a_url_without_a_path(name: str, port: int | None, s
     "url",
     [
         *("http://127.0.0.1:4010", "http://localhost:4010", "http://[::1]:4010", "http://127.0.0.2"),
-        *("https://ví-dụ.vn", f"https://{'a' * 63}.vn."),
+        *("https://ví-dụ.vn", "https://api_1.example.vn", "https://[2001:db8::1]:8443", f"https://{'a' * 63}.vn."),
     ],
 )
 def test_plain_http_is_for_this_machine_and_tls_for_any_name_that_can_be_looked_up(url: str) -> None:
@@ -51,7 +51,8 @@ def test_plain_http_is_for_this_machine_and_tls_for_any_name_that_can_be_looked_
         ("https://user:pw@api.example.vn", "credentials"), ("https://api.example.vn/?a=1", "query"),
         ("https://api.example.vn/#x", "fragment"), ("https://api.example.vn/gateway/", "must not have a path"),
         ("https://api.example.vn/\x01", ""), ("a..vn", "not a host name or a URL"), (f"{'a' * 64}.vn", ""),
-        (f"{'a.' * 130}vn", ""),
+        (f"{'a.' * 130}vn", ""), ("{{API_HOST}}", "not a host name"), ("https://{{API_HOST}}/", "not a host name"),
+        ("api.example.vn\\x", ""), ("a%2fb.vn", ""), ("*.example.vn", ""), ("a,b", ""), ("api.example.vn:0", ""),
     ],
 )  # fmt: skip
 def test_other_hosts_are_refused(host: Any, why: str) -> None:
@@ -82,6 +83,7 @@ def test_no_host_is_taken_that_cannot_be_asked(text: str) -> None:
         ("deadline", float("inf")), ("deadline", float("nan")), ("deadline", 2_147_484), ("deadline", "30"),
         ("retry", None), ("retry", 3), ("timezone", "Mars/Olympus"), ("timezone", 7), ("timezone", "../UTC"),
         ("timezone", "Asia"), ("max_response_bytes", 0), ("max_response_bytes", 1.5), ("max_response_bytes", True),
+        ("max_response_bytes", 2**31),
         ("transport", "fast"), ("transport", object()), ("transport", httpx.Client), ("token", ""), ("host", None),
         ("allow_international", "false"), ("allow_international", None),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import pickle
 import re
 from datetime import datetime
@@ -171,8 +172,8 @@ def test_the_usual_rule_for_retries() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [(name, value) for name in ("base", "cap") for value in (-0.1, True, "1", None, float("nan"))]
-    + [("attempts", value) for value in (0, True, -1, 1.0, "3", None)]
+    [(name, value) for name in ("base", "cap") for value in (-0.1, True, "1", None, math.nan, math.inf, 10**400)]
+    + [("attempts", value) for value in (0, True, -1, 1.0, "3", None, 2_147_484)]
     + [("unknown_outcome", value) for value in ("false", 0, None)],
 )
 def test_a_rule_that_cannot_be_kept_is_refused(name: str, value: Any) -> None:

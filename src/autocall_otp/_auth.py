@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from autocall_otp._clock import now
-from autocall_otp._config import AsyncToken, Token
+from autocall_otp._config import AsyncToken, Token, is_coroutine_function
 from autocall_otp._errors import AutocallError, ConfigurationError, Outcome, TransportError, misconfigured
 
 _asking: ContextVar[tuple[list[object], ...]] = ContextVar("autocall_otp_asking", default=())
@@ -34,7 +34,7 @@ def _validate(token: object) -> str:
         raise misconfigured("token", "must not be empty or begin or end with white space")
     if not token.isascii() or not token.isprintable():
         raise misconfigured("token", "must be printable ASCII, without a line break")
-    if token.lower().startswith("bearer "):
+    if token.lower().split()[0] == "bearer":
         raise misconfigured("token", "must be the token alone, without the word Bearer")
     return token
 
@@ -93,6 +93,8 @@ class TokenSource(_Source):
     """For threads: one asks, the others wait for what it gets."""
 
     def __init__(self, token: Token | None) -> None:
+        if is_coroutine_function(token):
+            raise misconfigured("token", "its callable is a coroutine function, which an AsyncClient can ask")
         super().__init__(token)
         # One that knows its owner, so that it is given back whatever a signal's handler raises.
         self._lock = threading.RLock()

@@ -7,25 +7,28 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, timedelta, timezone, tzinfo
+from inspect import iscoroutinefunction
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from uuid import UUID
 
 import attrs
 import httpx
 
 from autocall_otp._errors import ConfigurationError, InvalidRequestError, Outcome, invalid, misconfigured
-from autocall_otp.models import Retry
+from autocall_otp.models import LONGEST, Retry
 
 Token = str | Callable[[], str]
 AsyncToken = str | Callable[[], str | Awaitable[str]]
 VIETNAM = timezone(timedelta(hours=7))
 """The zone of the wire's times, as other pages of the provider suggest; Vietnam has no summer time."""
-_LONGEST = 2_147_483
-"""Seconds; what a socket can wait at the most: 2 ** 31 milliseconds, 24 days."""
-_LONGEST_HOST = 253
+_LARGEST_BODY = 2**31 - 1
+"""Bytes: 2 GiB, more than any answer has."""
+_HOST = r"[A-Za-z0-9._-]{0,253}|[0-9a-f:.]+"
+"""A name or an IPv6 literal."""
 
 
 # Nobody compares or shows them, and each method that attrs writes takes time to import.
@@ -61,14 +64,10 @@ def read_host(host: str | None) -> str:
         raise misconfigured("host", "give the host of your API, or set AUTOCALL_API_HOST")
     text = host.strip()
     try:
-        parts = urlsplit(text if "://" in text else f"https://{text}")
-        name, _ = parts.hostname, parts.port
-        # No name server can be asked for an empty label, or for one that is too long.
-        length = len(httpx.URL(parts.geturl()).raw_host.decode("ascii").encode("idna"))
+        parts = _split(text if "://" in text else f"https://{text}")
     except (ValueError, httpx.InvalidURL):
         raise misconfigured("host", "is not a host name or a URL") from None
-    if length > _LONGEST_HOST:
-        raise misconfigured("host", f"has more than {_LONGEST_HOST} characters, which no host name has")
+    name = parts.hostname
     if parts.scheme not in {"http", "https"} or not name or not text.isprintable() or " " in text:
         raise misconfigured("host", "must be a host name, or a URL that starts with https://")
     if "@" in parts.netloc or parts.query or parts.fragment:
@@ -80,6 +79,20 @@ def read_host(host: str | None) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def _split(url: str) -> SplitResult:
+    """The parts of a URL; raises ValueError where nobody can be asked for its host, or its port is none."""
+    parts = urlsplit(url)
+    if parts.port == 0 or not is_host_name(httpx.URL(parts.geturl())):
+        raise ValueError
+    return parts
+
+
+def is_host_name(url: httpx.URL) -> bool:
+    """Whether the URL's host is an address, or a name that a name server can be asked for."""
+    # The codec refuses an empty label, and one that is too long.
+    return re.fullmatch(_HOST, url.raw_host.decode("ascii").encode("idna").decode("ascii")) is not None
+
+
 def is_loopback(name: str) -> bool:
     """Whether a host name or address means this machine."""
     try:
@@ -88,11 +101,16 @@ def is_loopback(name: str) -> bool:
         return name == "localhost"
 
 
+def is_coroutine_function(given: object) -> bool:
+    """Whether calling it gives something to be awaited."""
+    return iscoroutinefunction(given) or iscoroutinefunction(type(given).__call__)
+
+
 def validate_seconds(argument: str, value: float, outcome: Outcome = Outcome.NOT_PLACED) -> float:
     """A length of time above zero that the platform can count."""
     # NaN fails the comparison, as it should.
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= _LONGEST:
-        raise invalid(argument, f"must be a number of seconds above 0, at most {_LONGEST} (24 days)", outcome)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= LONGEST:
+        raise invalid(argument, f"must be a number of seconds above 0, at most {LONGEST} (24 days)", outcome)
     return float(value)
 
 
@@ -168,8 +186,9 @@ def read_settings(  # noqa: PLR0913 - a client's keywords, once
     """
     if not isinstance(retry, Retry):
         raise misconfigured("retry", "must be a Retry")
-    if isinstance(max_response_bytes, bool) or not isinstance(max_response_bytes, int) or max_response_bytes < 1:
-        raise misconfigured("max_response_bytes", "must be a whole number above 0")
+    bound = max_response_bytes
+    if isinstance(bound, bool) or not isinstance(bound, int) or not 1 <= bound <= _LARGEST_BODY:
+        raise misconfigured("max_response_bytes", f"must be a whole number from 1 to {_LARGEST_BODY}")
     if not isinstance(allow_international, bool):
         # The text "false" would count as true.
         raise misconfigured("allow_international", "must be True or False")
@@ -184,7 +203,7 @@ def read_settings(  # noqa: PLR0913 - a client's keywords, once
             deadline=validate_seconds("deadline", deadline),
             retry=retry,
             timezone=_timezone(timezone),
-            max_response_bytes=max_response_bytes,
+            max_response_bytes=bound,
             allow_international=allow_international,
         )
     except InvalidRequestError as error:

@@ -261,11 +261,17 @@ class WaitProgress:
     """Why the wait goes on, in words for a log."""
 
 
+LONGEST = 2_147_483
+"""Seconds; what a socket can wait at the most: 2 ** 31 milliseconds, 24 days."""
+
+
 def _at_least(bound: float, *, whole: bool = False) -> Any:  # noqa: ANN401 - an attrs validator
     def check(_: object, field: attrs.Attribute[Any], value: float) -> None:
         kinds = int if whole else int | float
-        if isinstance(value, bool) or not isinstance(value, kinds) or not value >= bound:
-            raise misconfigured(field.name, f"must be a {'whole ' if whole else ''}number of at least {bound}")
+        # NaN fails the comparison, as it should.
+        if isinstance(value, bool) or not isinstance(value, kinds) or not bound <= value <= LONGEST:
+            what = f"{'whole ' if whole else ''}number from {bound} to {LONGEST}"
+            raise misconfigured(field.name, f"must be a {what}")
 
     return check
 

@@ -89,6 +89,8 @@ def test_plain_http_stays_on_this_machine(net: Network, user: To) -> None:
         ("HTTPS_PROXY", "http://us3r:pr0xy-pass@proxy:99999", "proxy of the environment: is not the URL of a proxy"),
         ("HTTPS_PROXY", "http://us3r:pr0xy-pass@proxy:0", "proxy of the environment: is not the URL of a proxy"),
         ("HTTPS_PROXY", "http://", "proxy of the environment: is not the URL of a proxy"),
+        ("HTTPS_PROXY", "http://{{PROXY}}", "proxy of the environment: is not the URL of a proxy"),
+        ("HTTPS_PROXY", "not a url", "proxy of the environment: is not the URL of a proxy"),
         ("HTTPS_PROXY", "http://[::1", "proxy of the environment: is not the URL of a proxy"),
     ],
 )

@@ -7,9 +7,8 @@ record, a record without an end and every passing failure count as "not yet".
 from __future__ import annotations
 
 from collections.abc import Callable
-from inspect import iscoroutinefunction
 
-from autocall_otp._config import Settings, validate_seconds
+from autocall_otp._config import Settings, is_coroutine_function, validate_seconds
 from autocall_otp._errors import ApiError, AutocallError, CdrTimeoutError, NotFoundError, Outcome, invalid
 from autocall_otp._operations.arguments import read_reference
 from autocall_otp._operations.record import cdr_request_maker, read_record
@@ -86,7 +85,7 @@ def wait_for_cdr(
 def _validate_progress(progress: object) -> None:
     if progress is None:
         return
-    if not callable(progress) or iscoroutinefunction(progress) or iscoroutinefunction(type(progress).__call__):
+    if not callable(progress) or is_coroutine_function(progress):
         raise invalid("progress", "must be a plain function", Outcome.UNKNOWN)
 
 

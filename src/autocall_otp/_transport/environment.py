@@ -18,7 +18,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from autocall_otp._config import is_loopback
+from autocall_otp._config import is_host_name, is_loopback
 from autocall_otp._errors import misconfigured
 
 T = TypeVar("T")
@@ -118,7 +118,8 @@ def _proxy(base_url: str) -> httpx.Proxy | None:
     proxy = None
     with suppress(ValueError, httpx.InvalidURL):
         parts = urlsplit(address)
-        proxy = httpx.Proxy(address) if parts.hostname and parts.port != 0 else None
+        if parts.hostname and parts.port != 0 and is_host_name(httpx.URL(address)):
+            proxy = httpx.Proxy(address)
     if proxy is None:
         raise misconfigured("proxy of the environment", "is not the URL of a proxy")
     if proxy.url.scheme.startswith("socks") and find_spec("socksio") is None:
