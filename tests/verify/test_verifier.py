@@ -19,7 +19,17 @@ import httpx
 import pytest
 from support.page import payload
 
-from autocall_otp import AsyncClient, AutocallError, Cdr, Client, ConfigurationError, InvalidRequestError, Outcome
+from autocall_otp import (
+    AsyncClient,
+    AutocallError,
+    Cdr,
+    Client,
+    ConfigurationError,
+    FieldError,
+    InvalidRequestError,
+    InvalidResponseError,
+    Outcome,
+)
 from autocall_otp.verify import (
     AsyncVerifier,
     Challenge,
@@ -134,7 +144,7 @@ def test_whatever_else_a_client_raises_passes_and_gives_nothing_back(login: Logi
     assert login.check(login.phones.code).verified
 
 
-@pytest.mark.parametrize("typed", ["{} ", "{:.3} {:.0}", "\u3000{}", "{:.3}-{:.0}", "\u200b{}\n"])
+@pytest.mark.parametrize("typed", ["{} ", "{:.3} {:.0}", "\u3000{}", "{:.3}-{:.0}", "\u200b{}\n", "{:.3}\u2212{:.0}"])
 def test_what_people_type_around_a_code_does_not_matter(login: Login, typed: str) -> None:
     login.start()
     head, tail = login.phones.code[:3], login.phones.code[3:]
@@ -174,8 +184,9 @@ def test_calls_of_a_caller_end_whatever_the_number(login: Login) -> None:
     numbers = [f"09000000{number:02}" for number in range(11)]
     for number in numbers[:10]:
         assert login.start(number, caller="2001:db8::1").rang
-    error = refused(login, "calls_per_caller", number=numbers[10], caller="2001:db8::ffff")
-    assert error.retry_after == pytest.approx(3600)
+    for same in ("2001:db8::ffff", "[2001:db8::1]", "[2001:db8::1]:8080"):
+        error = refused(login, "calls_per_caller", number=numbers[10], caller=same)
+        assert error.retry_after == pytest.approx(3600)
     assert login.start(numbers[10], caller="2001:db8:0:1::1").rang
 
 
@@ -232,9 +243,12 @@ def test_the_record_of_the_newest_call(login: Login) -> None:
     login.later = 61
     assert login.start().rang
     assert login.do("record", NUMBER, owner=OWNER) is None
-    login.phones.look_up = raising(AutocallError("no answer"))
-    with pytest.raises(AutocallError, match="no answer"):
-        login.do("record", NUMBER, owner=OWNER)
+    login.phones.look_up = raising(InvalidResponseError("there is no record in it"))
+    assert login.do("record", NUMBER, owner=OWNER) is None
+    for error in (AutocallError("no answer"), InvalidResponseError("no", errors=(FieldError(None, "no credit"),))):
+        login.phones.look_up = raising(error)
+        with pytest.raises(AutocallError, match="^no"):
+            login.do("record", NUMBER, owner=OWNER)
 
 
 @contextlib.contextmanager
@@ -346,6 +360,17 @@ def test_a_store_that_is_down_rings_no_phone_lets_nobody_in_and_says_so(make: Ca
     assert asks.phones.calls == []
 
 
+def test_what_the_store_holds_of_another_version_rings_no_phone(login: Login) -> None:
+    login.start()
+    (key,) = login.store._records
+    login.store.swap(key, login.store.get(key), '{"of_another_version": 1}', DAY)
+    for act in (login.start, lambda: login.check("123456")):
+        with pytest.raises(AutocallError, match="TypeError") as caught:
+            act()
+        assert caught.value.outcome is Outcome.NOT_PLACED
+    assert len(login.phones.calls) == 1
+
+
 @pytest.mark.parametrize("jump", [-3600.0, 3600.0])
 def test_a_clock_that_jumps_opens_nothing_and_locks_nobody_out(login: Login, jump: float) -> None:
     login.start()
@@ -412,7 +437,12 @@ def test_nothing_is_in_clear_anywhere(login: Login, caplog: pytest.LogCaptureFix
 
 
 @pytest.mark.parametrize(
-    "owner", [None, "", "  ", " none", "undefined", "127.0.0.1", "2001:db8::1", "0332665711", "+84 332 665 711", 42]
+    "owner",
+    [
+        *(None, 42, "", "  ", "\u200b", " none", "undefined"),
+        *("127.0.0.1", "127.0.0.1:8080", "2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:8080"),
+        *("0332665711", "+84 332 665 711", "01632665711", "1 (415) 555-0123", "332665711"),
+    ],
 )
 def test_an_owner_that_many_share_or_anybody_guesses_is_refused(login: Login, owner: Any) -> None:
     for name, arguments in (("start", (NUMBER,)), ("check", (NUMBER, "123456")), ("record", (NUMBER,))):
@@ -459,6 +489,8 @@ def a_client(**attributes: Any) -> Any:
         (Verifier, {"client": AsyncCalls()}, "client"),
         (AsyncVerifier, {"client": Calls()}, "client"),
         (Verifier, {"client": None}, "client"),
+        (Verifier, {"client": Client}, "client"),
+        (Verifier, {"store": MemoryStore}, "store"),
         (Verifier, {"client": a_client(deadline=60.0)}, "client"),  # it may outlast the minute
         (Verifier, {"store": object()}, "store"),
         (Verifier, {"store": SimpleNamespace(get=AsyncCalls.get_cdr, swap=print)}, "store"),
