@@ -30,7 +30,10 @@ RULES: dict[str, tuple[str, str]] = {
     "a call under way is taken for unanswered": ("Error:\n            return False", "Error:\n            return True"),
     "windows are not looked at": ('_admit("calls_per_number", wait(', '_admit("calls_per_number", 0 * wait('),
     "windows are looked at with a clock read before": (
-        "raw: str | None = await self._ask(self._store.get, key)\n        record, now = load(raw), self._now()",
+        (
+            "raw: str | None = await self._ask(self._store.get, key)\n"
+            "        with _as_ours():\n            record, now = load(raw), self._now()"
+        ),
         "now = self._now()\n        raw = await self._ask(self._store.get, key)\n        record = load(raw)",
     ),
     "guesses are not counted": ("code.guesses.append(guess)", "pass"),

@@ -91,8 +91,8 @@ def test_a_file_is_for_its_owner_alone(tmp_path: Path) -> None:
     store.close()
 
 
-@pytest.mark.parametrize("path", [":memory:", "", "no/such/folder/store", "."])
-def test_a_path_that_is_no_file_is_refused(path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("path", [":memory:", "", "no/such/folder/store", ".", None])
+def test_a_path_that_is_no_file_is_refused(path: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ConfigurationError, match="^path: "):
         SqliteStore(path)
@@ -130,9 +130,13 @@ def test_a_redis_that_evicts_is_refused(tmp_path: Path) -> None:
     options = ("--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru")
     with redis_server(tmp_path, *options) as url, redis.Redis.from_url(url) as client:
         store = RedisStore(client)
-        for _ in range(2):
+        for act in (lambda: store.get("key"), lambda: store.swap("key", None, "value", LONG)):
             with pytest.raises(ConfigurationError, match="noeviction"):
-                store.get("key")
+                act()
+        # Whoever may not ask believes it.
+        client.acl_setuser("app", enabled=True, nopass=True, keys=["*"], commands=["+@all", "-info"])
+        with redis.Redis.from_url(url, username="app", password="any") as app:
+            assert RedisStore(app).get("key") is None
         client.config_set("maxmemory-policy", "noeviction")
         assert store.get("key") is None
 
@@ -141,7 +145,8 @@ def test_a_redis_that_evicts_is_refused(tmp_path: Path) -> None:
 def test_a_client_of_redis_of_the_other_kind_is_refused() -> None:
     import redis.asyncio  # noqa: PLC0415 - an extra
 
-    for store, client in ((RedisStore, redis.asyncio.Redis()), (AsyncRedisStore, redis.Redis()), (RedisStore, None)):
+    others = [(RedisStore, each) for each in (redis.asyncio.Redis(), redis.Redis, None)]
+    for store, client in (*others, (AsyncRedisStore, redis.Redis())):
         with pytest.raises(ConfigurationError, match=r"^client: must be a redis\.(asyncio\.)?Redis$"):
             store(client)  # type: ignore[arg-type] # that is what is tested
 

@@ -13,13 +13,23 @@ import inspect
 import json
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, NoReturn
 from uuid import uuid4
 
-from autocall_otp import AsyncClient, AutocallError, Cdr, Client, NotFoundError, Outcome, WaitProgress, normalize_number
+from autocall_otp import (
+    AsyncClient,
+    AutocallError,
+    Cdr,
+    Client,
+    InvalidResponseError,
+    NotFoundError,
+    Outcome,
+    WaitProgress,
+    normalize_number,
+)
 from autocall_otp.verify import _arguments
 from autocall_otp.verify._limits import Limits, wait
 from autocall_otp.verify._records import Call, Record, dump, load
@@ -242,7 +252,10 @@ class Flows:
         codes = self._codes(person, record, now)
         try:
             cdr: Cdr | None = await self._ask(self._client.get_cdr, codes[-1].ref_id) if codes else None
-        except NotFoundError:
+        except (NotFoundError, InvalidResponseError) as error:
+            # What cannot be read is no record yet, as for a wait; the service's own words are an error.
+            if isinstance(error, InvalidResponseError) and error.errors:
+                raise
             return None
         return cdr
 
@@ -266,7 +279,8 @@ class Flows:
     async def _read(self, key: str) -> tuple[str | None, Record, float]:
         """A record as it is stored, what of it is still of use, and the time."""
         raw: str | None = await self._ask(self._store.get, key)
-        record, now = load(raw), self._now()
+        with _as_ours():
+            record, now = load(raw), self._now()
         record.calls = [call for call in record.calls if call.at - SKEW <= now < self._end(call)]
         oldest = now - self._limits.known_for
         record.verified = {owner: at for owner, at in record.verified.items() if at > oldest}
@@ -325,13 +339,9 @@ class Flows:
         return time.time()
 
     async def _ask(self, method: Callable[..., Any], *arguments: object, **named: object) -> Any:  # noqa: ANN401 - theirs
-        """What store or record says; an error of any kind means that no call was placed."""
-        try:
+        """What store or record says."""
+        with _as_ours():
             return await self._do(method, *arguments, **named)
-        except AutocallError:
-            raise
-        except Exception as error:
-            raise not_placed(f"store or look-up failed: {type(error).__name__}; no call was placed") from error
 
     async def _do(self, method: Callable[..., Any], *arguments: object, **named: object) -> Any:  # noqa: ANN401 - theirs
         if not self._asynchronous:
@@ -339,6 +349,17 @@ class Flows:
         if inspect.iscoroutinefunction(method):
             return await method(*arguments, **named)
         return await asyncio.to_thread(method, *arguments, **named)
+
+
+@contextlib.contextmanager
+def _as_ours() -> Generator[None]:
+    """An error of any kind, of the store or of what it holds, means that no call was placed."""
+    try:
+        yield
+    except AutocallError:
+        raise
+    except Exception as error:
+        raise not_placed(f"store or look-up failed: {type(error).__name__}; no call was placed") from error
 
 
 def _look_once(_: WaitProgress) -> NoReturn:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from autocall_otp.verify._results import misconfigured
@@ -16,24 +17,33 @@ if TYPE_CHECKING:
 class _Redis:
     def __init__(self, client: Any, prefix: str, *, asynchronous: bool) -> None:  # noqa: ANN401 - typed below
         try:
-            from redis import WatchError  # noqa: PLC0415 - an extra
+            from redis import ResponseError, WatchError  # noqa: PLC0415 - an extra
         except ImportError:
             raise misconfigured("client: needs redis-py, which pip install 'autocall-otp[redis]' brings") from None
         command = getattr(client, "execute_command", None)
-        if not callable(command) or inspect.iscoroutinefunction(command) != asynchronous:
+        if isinstance(client, type) or not callable(command) or inspect.iscoroutinefunction(command) != asynchronous:
             raise misconfigured(f"client: must be a redis.{'asyncio.' if asynchronous else ''}Redis")
-        self._client, self._prefix, self._lost, self._checked = client, prefix, WatchError, False
+        self._client, self._prefix, self._checked = client, prefix, False
+        self._lost, self._refused = WatchError, ResponseError
+
+    async def _ensure_kept(self) -> None:
+        """Refuse a server that evicts. One that does not allow INFO is believed."""
+        if self._checked:
+            return
+        memory: dict[str, Any] = {}
+        with suppress(self._refused):
+            memory = await _awaited(self._client.info("memory"))
+        if memory.get("maxmemory") and memory.get("maxmemory_policy") != "noeviction":
+            message = "this Redis evicts; set maxmemory-policy noeviction, or failures would be forgotten"
+            raise misconfigured(f"client: {message}")
+        self._checked = True
 
     async def _get(self, key: str) -> str | None:
-        if not self._checked:
-            memory = await _awaited(self._client.info("memory"))
-            if memory.get("maxmemory") and memory.get("maxmemory_policy") != "noeviction":
-                message = "this Redis evicts; set maxmemory-policy noeviction, or failures would be forgotten"
-                raise misconfigured(f"client: {message}")
-            self._checked = True
+        await self._ensure_kept()
         return _text(await _awaited(self._client.get(self._prefix + key)))
 
     async def _swap(self, key: str, old: str | None, new: str | None, ttl: float) -> bool:
+        await self._ensure_kept()
         key, milliseconds = self._prefix + key, math.ceil(ttl * 1000)
         if old is None and new is not None:
             return bool(await _awaited(self._client.set(key, new, nx=True, px=milliseconds)))
@@ -63,7 +73,7 @@ class RedisStore(_Redis):
 
     Raises:
         ConfigurationError: redis-py is not installed, or the client is for asyncio; or, at the first operation, the
-            server has a ``maxmemory`` and evicts.
+            server says by INFO that it has a ``maxmemory`` and evicts.
     """
 
     def __init__(self, client: redis.Redis, prefix: str = "autocall:") -> None:

@@ -35,15 +35,16 @@ class SqliteStore:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._path, self._connections = Path(path), _Connections()
+        self._connections = _Connections()
         try:
+            self._path = Path(path)
             if str(path) == ":memory:" or self._path.is_dir():
                 raise IsADirectoryError(path)
             self._path.touch(mode=0o600, exist_ok=True)
             self._connection()
             # Processes that are forked from here on inherit no connection.
             self.close()
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, TypeError, sqlite3.Error) as error:
             raise misconfigured("path: must be a file on a local disk that this process may write") from error
 
     def get(self, key: str) -> str | None:
