@@ -186,6 +186,11 @@ def test_a_text_that_almost_holds_the_number_is_searched_in_no_time(between: str
     assert SECRETS.redact(text).count("***") <= 20
 
 
+@pytest.mark.parametrize("digit", ["%33", r"\uff13", r"\xef\xbc\x93", "%ef%bc%93"])
+def test_so_is_one_that_repeats_a_digit_of_it(digit: str) -> None:
+    Secrets(numbers=["0333333334"]).redact(digit * 50_000)
+
+
 @pytest.mark.parametrize("other", ["anonymous", "101", "0"])
 def test_figures_are_left_alone_beside_a_number_without_digits(other: str) -> None:
     values = {"from_number": other, "billsec": 0, "duration": 84}

@@ -29,9 +29,11 @@ _UUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _DIGIT = "[0-9\uff10-\uff19]"
 # Between the digits of a number people write up to three of these.
 _GAP = r"[\W_]{0,3}"
-# The same where bytes in Python, JSON or a URL escape some: up to three bytes each. A run of backslashes is taken
-# whole, else a long one could be split in so many ways that the search would not end.
-_ESCAPED_GAP = r"(?:\\{1,8}+(?:x[0-9a-f]{2}|u[0-9a-f]{4}|[nrt])?|%[0-9a-f]{2}|[^\w\\]|_){0,9}"
+# The same where bytes in Python, JSON or a URL escape some: up to three bytes each. What escapes is taken whole, and an
+# escaped digit never: a text that could be split in many ways would be searched without end.
+_ESCAPED_GAP = (
+    r"(?>(?!%ef%bc%9)%[0-9a-f]{2}|(?!\\{1,8}+(?:xef|uff1))\\{1,8}+(?:x[0-9a-f]{2}|u[0-9a-f]{4}|[nrt])?|[^\w\\]|_){0,9}"
+)
 _ESCAPED_WIDE = r"\\{1,8}xef\\{1,8}xbc\\{1,8}x9|\\{1,8}uff1|%ef%bc%9"
 # A phone number in running text; not a piece of a UUID or of a time, which word characters and dashes surround.
 # It begins with plain characters and looks behind afterwards: so it is searched for ten times as fast.
@@ -227,7 +229,7 @@ def redact_error(error: BaseException | None, secrets: Secrets) -> None:
         if (one := found.pop()) is None or id(one) in seen:
             continue
         seen.add(id(one))
-        found += [one.__cause__ or one.__context__, *getattr(one, "exceptions", ())]
+        found += [one.__cause__, one.__context__, *getattr(one, "exceptions", ())]
         try:
             _redact_parts(one, secrets)
         except Exception:  # noqa: BLE001 - an odd error of a library must not take the place of what is known of the call
