@@ -205,6 +205,30 @@ def test_a_closed_client_says_so(kind: type[Any]) -> None:
     asyncio.run(main())
 
 
+@KINDS
+def test_a_client_that_is_closed_while_the_token_is_asked_for_sends_nothing(kind: type[Any]) -> None:
+    def reply(_: httpx.Request) -> httpx.Response:
+        raise AssertionError("sent")
+
+    def token() -> Any:
+        return client.aclose() if kind is AsyncClient else client.close()
+
+    async def atoken() -> str:
+        await token()
+        return "t"
+
+    client: Any = kind(
+        **settings(
+            "api.example.vn",
+            transport=httpx.MockTransport(reply),
+            token=atoken if kind is AsyncClient else lambda: token() or "t",
+        )
+    )
+    with pytest.raises(ConfigurationError, match="^client: is closed$") as caught:
+        asyncio.run(client.run_otp(NUMBER, CODE))
+    assert caught.value.outcome is Outcome.NOT_PLACED
+
+
 def test_outside_asyncio_the_error_says_what_is_needed() -> None:
     """As under trio and curio, whose tasks have no event loop of asyncio. To leave the client is no error there."""
     client = AsyncClient(**settings("api.example.vn"))
@@ -279,16 +303,16 @@ def test_a_transport_of_the_caller_s_is_not_shared_across_a_fork() -> None:
     assert in_a_child(check) == 0
 
 
-def test_a_client_works_on_in_a_later_event_loop(url: str) -> None:
+def test_a_client_works_on_in_a_later_event_loop() -> None:
     # What belongs to an event loop that is gone cannot be closed in order: Python says so, and nothing worse.
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), Server(answers()) as server:
         warnings.simplefilter("ignore", ResourceWarning)
-        client = AsyncClient(**settings(url))
+        client = AsyncClient(**settings(server.url))
         for _ in range(3):
             assert asyncio.run(client.get_cdr("r1")).answered
         asyncio.run(client.aclose())
-        del client
         gc.collect()
+        assert server.ledger.wait_for(lambda ledger: ledger.open == 0)
 
 
 def test_a_client_is_not_shared_by_two_event_loops_at_once(url: str) -> None:

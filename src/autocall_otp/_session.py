@@ -103,6 +103,9 @@ class _Session:
 
     def _prepare(self, attempt: Attempt, token: str) -> Request:
         """The request with its token and time-outs, which end with the deadline."""
+        if self._closed:
+            # While the token was asked for.
+            raise misconfigured("client", "is closed")
         attempt.token = token
         attempt.operation.secrets.add_token(token)
         request = attempt.request
@@ -149,7 +152,8 @@ class Session(_Session):
                     raise
                 attempt = flow.send(result)
         except StopIteration as end:
-            return cast("T", end.value)
+            value: T = end.value
+            return value
 
     def _send(self, attempt: Attempt) -> RawResponse | Exception:
         """Pause, send a request and read its answer; what failed comes back as the answer would."""
@@ -180,6 +184,7 @@ class Session(_Session):
         finally:
             # This call may be made in the course of another: by its transport, say.
             current_secrets.set(outer)
+            attempt.request.body.release()
 
     def close(self) -> None:
         """Close the connections. A request under way ends as it would; nothing more is sent."""
@@ -211,7 +216,8 @@ class AsyncSession(_Session):
                     raise
                 attempt = flow.send(result)
         except StopIteration as end:
-            return cast("T", end.value)
+            value: T = end.value
+            return value
 
     async def _send(self, attempt: Attempt) -> RawResponse | Exception:
         """Pause, send a request and read its answer; what failed comes back as the answer would."""
@@ -245,11 +251,14 @@ class AsyncSession(_Session):
         finally:
             # This call may be made in the course of another: by its transport, say.
             current_secrets.set(outer)
+            attempt.request.body.release()
 
     async def aclose(self) -> None:
         """Close the connections. A request under way ends as it would; nothing more is sent."""
         self._closed = True
-        if self._process == os.getpid() and (not self._used or self._loop is _running_loop()):
+        loop = self._loop
+        is_gone = loop is not None and loop.is_closed() and self._given is None
+        if self._process == os.getpid() and (loop is None or is_gone or loop is _running_loop()):
             await self._transport.aclose()
 
 

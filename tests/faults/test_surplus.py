@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partialmethod
 from typing import Any
 
@@ -16,7 +17,7 @@ from support.network import ROUTES, Network, Route
 
 from autocall_otp import Outcome, Retry
 from autocall_otp._transport import async_wire, wire
-from faults.scripts import MIB, head, in_turn, whole
+from faults.scripts import MIB, closes_after, head, in_turn, whole
 from faults.server import Seen, Wire
 from faults.users import To, own, serves
 
@@ -113,29 +114,71 @@ def test_an_answer_that_is_not_read_to_its_end_closes_its_connection(net: Networ
     assert one.places("r1")
 
 
-@pytest.mark.parametrize("name", [name for name in ATTACKS if ATTACKS[name].between])
-def test_nor_where_a_hook_sends_a_copy_of_the_request(
-    net: Network, user: To, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def copied(request: httpx.Request) -> httpx.Request:
-        given = {"headers": request.headers, "content": request.read(), "extensions": request.extensions}
-        return httpx.Request(request.method, request.url, **given)
-
-    def sends(self: Any, request: httpx.Request, *, by: Any) -> Any:
-        return by(self, copied(request))
-
-    for kind, method in (
-        (httpx.HTTPTransport, "handle_request"),
-        (httpx.AsyncHTTPTransport, "handle_async_request"),
+def _hook(net: Network, sends: Callable[..., Any], asends: Callable[..., Any] | None = None) -> None:
+    """Put a hook around httpx's transports, as instrumentation does."""
+    for kind, method, how in (
+        (httpx.HTTPTransport, "handle_request", sends),
+        (httpx.AsyncHTTPTransport, "handle_async_request", asends or sends),
     ):
-        monkeypatch.setattr(kind, method, partialmethod(sends, by=getattr(kind, method)))
+        net.monkeypatch.setattr(kind, method, partialmethod(how, by=getattr(kind, method)))
+
+
+def _copied(request: httpx.Request) -> httpx.Request:
+    given = {"headers": request.headers, "content": request.read(), "extensions": request.extensions}
+    return httpx.Request(request.method, request.url, **given)
+
+
+@pytest.mark.parametrize("name", [name for name in ATTACKS if ATTACKS[name].between])
+def test_nor_where_a_hook_sends_a_copy_of_the_request(net: Network, user: To, name: str) -> None:
+    def sends(self: Any, request: httpx.Request, *, by: Any) -> Any:
+        return by(self, _copied(request))
+
+    _hook(net, sends)
     test_no_later_call_gets_what_follows_an_answer(net, user, name, "plain")
 
 
+def test_a_hook_that_sends_its_copy_again_rings_once(net: Network, user: To) -> None:
+    def sends(self: Any, request: httpx.Request, *, by: Any) -> Any:
+        copy = _copied(request)
+        with suppress(httpx.ReadError, httpx.RemoteProtocolError):
+            return by(self, copy)
+        return by(self, copy)
+
+    async def asends(self: Any, request: httpx.Request, *, by: Any) -> Any:
+        copy = _copied(request)
+        with suppress(httpx.ReadError, httpx.RemoteProtocolError):
+            return await by(self, copy)
+        return await by(self, copy)
+
+    _hook(net, sends, asends)
+    server, url = net.reach(in_turn(closes_after, serves), "plain")
+    assert user(url).fails("r1").outcome is Outcome.UNKNOWN
+    assert server.ledger.rings == Counter(["r1"])
+
+
+def test_an_answer_that_a_hook_keeps_to_itself_leaves_its_place(net: Network, user: To) -> None:
+    """As one that fails, or is cancelled, once the head of the answer is there."""
+    kept: list[httpx.Response] = []
+
+    def sends(self: Any, request: httpx.Request, *, by: Any) -> Any:
+        kept.append(by(self, request))
+        raise ValueError("a bug of the hook's")
+
+    async def asends(self: Any, request: httpx.Request, *, by: Any) -> Any:
+        kept.append(await by(self, request))
+        raise ValueError("a bug of the hook's")
+
+    url = net.reach(serves, "plain")[1]
+    one = user(url)
+    _hook(net, sends, asends)
+    errors = [one.start(ref_id).exception(55) for ref_id in ("r1", "r2")]
+    assert [(type(error), len(error.__notes__)) for error in errors if error] == [(ValueError, 1)] * 2
+    assert len(kept) == 2
+    assert net.all_closed()
+
+
 @pytest.mark.parametrize("route", ["plain", "tls"])
-def test_an_answer_that_waits_on_a_fresh_connection_is_nobody_s(
-    net: Network, user: To, route: Route, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_answer_that_waits_on_a_fresh_connection_is_nobody_s(net: Network, user: To, route: Route) -> None:
     spoken = threading.Event()
 
     def speaks_first(peer: Wire) -> None:
@@ -155,7 +198,7 @@ def test_an_answer_that_waits_on_a_fresh_connection_is_nobody_s(
 
     step = "start_tls" if route == "tls" else "connect_tcp"
     for kind, slowly in ((wire.Network, connects), (async_wire.AsyncNetwork, aconnects)):
-        monkeypatch.setattr(kind, step, partialmethod(slowly, by=getattr(kind, step)))
+        net.monkeypatch.setattr(kind, step, partialmethod(slowly, by=getattr(kind, step)))
     server, url = net.reach(in_turn(speaks_first, serves), route)
     one = user(url)
     assert all(one.places(f"r{number}") for number in (1, 2))

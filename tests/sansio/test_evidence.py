@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import Callable
 
 import httpx
@@ -51,6 +52,13 @@ def test_a_copy_is_no_sending(send: Callable[[Request], bytes]) -> None:
     for each in (one, other):
         assert (each.content, each.copied, each.body.asked) == (b"body", True, False)
         assert send(each) == b"body"
+
+
+@pytest.mark.parametrize("copies", [copy.copy, copy.deepcopy])
+def test_a_copy_of_the_request_is_a_copy_of_the_body(copies: Callable[[Request], Request]) -> None:
+    one = request()
+    assert copies(one).read() == b"body"
+    assert one.copied
 
 
 def test_whoever_sends_the_content_has_to_take_the_stream() -> None:

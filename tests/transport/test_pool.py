@@ -138,6 +138,23 @@ def test_a_thread_that_is_woken_for_two_wakes_the_other() -> None:
     assert threads._idle.empty(), "no place is left to wake anybody for"
 
 
+def test_tasks_that_no_longer_wait_are_in_nobody_s_way() -> None:
+    """Seen: a place that came free without a word, and tasks that waited for it in vain; then no call got one."""
+
+    async def main() -> None:
+        tasks = AsyncConnectionPool(lambda *_: object(), 1)
+        body = OneShotBody(b"", now() + 60, now)
+        asked = httpcore.Request("POST", "http://127.0.0.1:9/", extensions={"autocall_otp": body, "timeout": {}})
+        lost = [await tasks._take(asked, body)]
+        hurried = httpcore.Request("GET", asked.url, extensions=asked.extensions | {"timeout": {"pool": 0.01}})
+        with pytest.raises(httpcore.PoolTimeout):
+            await tasks._take(hurried, body)
+        lost.clear()
+        assert await tasks._take(hurried, body)
+
+    asyncio.run(main())
+
+
 def test_no_lock_of_httpcore_s_pool_can_be_lost_to_a_signal(net: Network, user: To) -> None:
     """Seen: an exception of a signal's handler while it was taken, then a call that never ended."""
 

@@ -51,6 +51,7 @@ def run_otp(  # noqa: PLR0913 - the documented parameters
     operation = Operation(
         name="run_otp", ref_id=reference, secrets=secrets, places_call=True, ring_again=settings.retry.unknown_outcome
     )
+    response: RawResponse | None = None
     try:
         response = yield from send_with_retries(
             request_maker(settings.base_url, _get_kwargs(body=body)),
@@ -64,20 +65,14 @@ def run_otp(  # noqa: PLR0913 - the documented parameters
         if error.outcome is Outcome.UNKNOWN:
             logger.warning("%s: %s", operation.note(error.outcome), secrets.redact(str(error)))
         raise
+    except BaseException as error:
+        if response is not None:
+            # A signal's, while the answer of a call that was placed is read.
+            annotate(error, operation, Outcome.UNKNOWN)
+        raise
 
 
 def _read_call(response: RawResponse, operation: Operation, number: str) -> OtpCall:
-    try:
-        return _call_in(response, operation, number)
-    except AutocallError:
-        raise
-    except BaseException as error:
-        # A signal's exception, while the answer of a call that was placed is read.
-        annotate(error, operation, Outcome.UNKNOWN)
-        raise
-
-
-def _call_in(response: RawResponse, operation: Operation, number: str) -> OtpCall:
     values = read_object(response)
     if values is None:
         raise unreadable(response, operation, "its body is not a JSON object")

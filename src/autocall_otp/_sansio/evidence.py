@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
+SENT_BEFORE = "the request was sent already, and may be sent once only"
 EXTENSION = "autocall_otp"
 """Where a transport finds the body of a request of ours."""
 
@@ -18,7 +19,7 @@ class OneShotBody(httpx.SyncByteStream, httpx.AsyncByteStream):
     transport. Not an `httpx.ByteStream`: respx would read that one twice.
     """
 
-    __slots__ = ("_clock", "_content", "asked", "deadline", "pooled", "wired")
+    __slots__ = ("_clock", "_content", "asked", "close_answer", "deadline", "pooled", "wired")
 
     def __init__(self, content: bytes, deadline: float, clock: Callable[[], float]) -> None:
         self._content, self.deadline, self._clock = content, deadline, clock
@@ -28,10 +29,18 @@ class OneShotBody(httpx.SyncByteStream, httpx.AsyncByteStream):
         """Our connection pool was handed the request."""
         self.wired = False
         """Our network backend was used for it."""
+        self.close_answer: Callable[[], None] | None = None
+        """Closes the connection that our pool's answer came on, unless the answer was read to its end."""
+
+    def release(self) -> None:
+        """Let go of the answer: whatever ended the attempt, nothing of it stays open."""
+        close, self.close_answer = self.close_answer, None
+        if close is not None:
+            close()
 
     def _ask(self) -> bytes:
         if self.asked:
-            raise httpx.WriteError("the request was sent already, and may be sent once only")
+            raise httpx.WriteError(SENT_BEFORE)
         if self._clock() >= self.deadline:
             raise httpx.WriteTimeout("the deadline passed before the request was sent")
         self.asked = True
@@ -76,6 +85,11 @@ class Request(httpx.Request):
     ) -> None:
         self._bytes, self.body = content, OneShotBody(content, deadline, clock)
         super().__init__(method, url, headers=headers, stream=self.body, extensions={EXTENSION: self.body})
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For a copy of the request: whoever has it has a copy of the body."""
+        self.copied = True
+        return super().__getstate__()
 
     @property
     def content(self) -> bytes:

@@ -126,7 +126,7 @@ def read_retry_after(value: str | None, date: str | None) -> float | None:
     """
     value = "" if value is None else value.strip()
     if value.isascii() and value.isdigit():
-        return float(value[:10])
+        return float(value.lstrip("0")[:10] or 0)
     if not value or date is None:
         return None
     # Only for the rare answer that carries a date: the module is slow to import.

@@ -118,13 +118,13 @@ def send_with_retries(  # noqa: PLR0913 - what to send, what for, how long to go
             # Of a failure only its name: its words may quote what was sent.
             logger.debug("%s", result.status_code if isinstance(result, RawResponse) else type(result).__name__)
             verdict = interpret(result, operation, request)
+            if isinstance(verdict, RawResponse):
+                return verdict
         except GeneratorExit:
             raise
         except BaseException as foreign:
             annotate(foreign, operation, operation.outcome(unplaced=is_unsent(request, foreign)))
             raise
-        if isinstance(verdict, RawResponse):
-            return verdict
         # Once in doubt, always: from then on each outcome is UNKNOWN.
         operation.in_doubt = verdict.outcome is Outcome.UNKNOWN
         is_refused = isinstance(result, RawResponse) and isinstance(verdict, AuthenticationError)

@@ -45,6 +45,9 @@ class AsyncConnectionPool(Pool):
     async def _take(self, request: httpcore.Request, body: OneShotBody) -> PooledConnection:
         end: float | None = None
         while True:
+            while self._waiters and self._waiters[0][0].done():
+                # Nobody waits there any more.
+                self._waiters.popleft()
             if self._idle:
                 free: PooledConnection | None = self._idle.popleft()
             else:

@@ -194,7 +194,8 @@ class AsyncNetwork(asyncio.Protocol, httpcore.AsyncNetworkBackend, httpcore.Asyn
 
 def _failure(error: Exception) -> Exception:
     late = isinstance(error, TimeoutError)
-    return httpcore.ConnectTimeout("it took too long") if late else httpcore.ConnectError(str(error))
+    # asyncio has no words where the peer ends a TLS handshake.
+    return httpcore.ConnectTimeout("it took too long") if late else httpcore.ConnectError(str(error) or "closed")
 
 
 def _is_readable(peer: Any) -> bool:

@@ -15,7 +15,7 @@ from weakref import WeakSet, finalize
 import httpcore
 
 from autocall_otp._clock import now, sleep
-from autocall_otp._sansio.evidence import EXTENSION, OneShotBody
+from autocall_otp._sansio.evidence import EXTENSION, SENT_BEFORE, OneShotBody
 from autocall_otp._transport.internals import ended_cleanly, remove_locks
 from autocall_otp._transport.wire import Network, StaleConnectionError, end_of_step
 
@@ -100,7 +100,13 @@ class Pool:
 
     def give_back(self, connection: PooledConnection) -> None:
         """Keep a connection whose answer was read to its end, if it can be trusted."""
-        if connection.rest() and not self._closed and self._process == os.getpid():
+        try:
+            kept = connection.rest() and not self._closed and self._process == os.getpid()
+        except BaseException:
+            # Of a signal's handler.
+            self.drop(connection)
+            raise
+        if kept:
             self._put(connection)
         else:
             self.drop(connection)
@@ -113,9 +119,11 @@ class Pool:
 
     def _begin(self, request: Any) -> OneShotBody:  # noqa: ANN401 - httpcore does not type its extensions
         body: OneShotBody = request.extensions[EXTENSION]
-        body.pooled = True
+        again, body.pooled = body.pooled, True
         if request.stream is not body:
             # Somebody between us sends a copy of it, and nothing tells when.
+            if again:
+                raise httpcore.WriteError(SENT_BEFORE)
             body.asked = True
         if self._brackets and b":" in request.url.host:
             request.url.host = b"[%b]" % request.url.host
@@ -156,7 +164,8 @@ class Pool:
             # What httpcore made for the first request has locks of its own.
             remove_locks(connection.http)
         connection.read_head(response)
-        response.stream = _AnswerStream(self, connection, response.stream)
+        response.stream = answer = _AnswerStream(self, connection, response.stream)
+        body.close_answer = answer.close
 
     def _end(self, connection: PooledConnection, error: BaseException) -> None:
         """Close the connection of a request that failed, and raise why.
