@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from support.network import net
 from typer.testing import CliRunner
 
 from autocall_otp._cli.output import Output
 from autocall_otp.cli import app
 from autocall_otp.sandbox import Sandbox
 
+__all__ = ["net"]
 CODE, NUMBER, MASKED = "LUAN001", "0332665711", "0332***711"
 TOKEN, CAMPAIGN, TEMPLATE = "s4ndbox-t0ken", "f77dfcf4-0759-4179-93cb-741f481a776e", "otp_script_01"
 SECRETS = (CODE, NUMBER, "332665711", TOKEN)

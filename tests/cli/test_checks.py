@@ -1,19 +1,16 @@
 """The checks of `doctor`: each proves what it says, and what cannot be known is said to be unknown."""
 
-import http.server
 import socket
-import ssl
 from collections.abc import Callable
 from email.utils import formatdate
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
 
 import httpx
 import pytest
-import trustme
-from support import forward_proxy
+from faults.scripts import answers
+from support.network import HOST, Network
 
 from autocall_otp._cli import checks, recorder
 from cli.conftest import TOKEN, Run
@@ -144,35 +141,22 @@ def test_an_answer_that_takes_too_long(run: Run, service: Service) -> None:
     assert (connection["detail"], "firewall" in connection["advice"]) == ("no answer in time", True)
 
 
-class _PlainFiles(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
-
-
-def test_another_web_server_is_not_taken_for_the_service_and_its_certificate_is_checked(
-    run: Run, tmp_path: Path
-) -> None:
-    authority = trustme.CA()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    with forward_proxy.running(_PlainFiles, context) as port:
-        url = f"https://127.0.0.1:{port}"
-        connection = found(run, "--host", url)["connection"]
-        trusted = found(run, "--host", url, SSL_CERT_FILE=str(tmp_path / "ca.pem"))
-    assert (connection["detail"][:5], "SSL_CERT_FILE" in connection["advice"]) == ("TLS: ", True)
+def test_another_web_server_is_not_taken_for_the_service_and_its_certificate_is_checked(run: Run, net: Network) -> None:
+    url = net.serve(answers(b"<html>", "404 Not Found"), "127.0.0.1").url
+    trusted = found(run, "--host", url)
     assert trusted["connection"]["detail"] == f"{url} answers over TLS, and its certificate is trusted"
     assert (trusted["service"]["status"], trusted["token"]["status"]) == ("failed", "unknown")
     assert "something else answers there" in trusted["service"]["advice"]
+    net.monkeypatch.delenv("SSL_CERT_FILE")
+    connection = found(run, "--host", url)["connection"]
+    assert (connection["detail"][:5], "SSL_CERT_FILE" in connection["advice"]) == ("TLS: ", True)
 
 
-def test_through_a_proxy_it_looks_at_the_service(run: Run, tmp_path: Path) -> None:
-    authority, seen = trustme.CA(), forward_proxy.Seen()
-    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    with forward_proxy.service(authority, seen) as upstream, forward_proxy.proxy(upstream, seen) as port:
-        way = {"SSL_CERT_FILE": str(tmp_path / "ca.pem"), "HTTPS_PROXY": f"http://127.0.0.1:{port}"}
-        each = found(run, "--host", forward_proxy.HOST, **way)
-        assert (each["name"]["status"], each["connection"]["status"]) == ("unknown", "ok")
-        assert each["service"]["detail"].startswith("a look-up of a made-up call gets 200")
-        assert set(seen.connects) == {f"{forward_proxy.HOST}:443"}
-    assert ["authorization" in request for request in seen.requests] == [False, True, True]
+def test_through_a_proxy_it_looks_at_the_service(run: Run, net: Network) -> None:
+    server, url = net.reach(answers(), "proxy")
+    each = found(run, "--host", url)
+    assert (each["name"]["status"], each["connection"]["status"]) == ("unknown", "ok")
+    assert each["service"]["detail"].startswith("a look-up of a made-up call gets 200")
+    proxy = net.servers[-1]
+    assert {request.target for request in proxy.ledger.seen} == {f"{HOST}:443"}
+    assert ["authorization" in request.headers for request in server.ledger.seen] == [False, True, True]
