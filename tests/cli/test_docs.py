@@ -8,12 +8,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from support.altered import altered, at, in_record, page
+from starlette.responses import HTMLResponse
 
 from autocall_otp._cli import sandbox as command
 from autocall_otp._cli.exits import Exit
 from autocall_otp._cli.output import Output
-from autocall_otp.sandbox import Sandbox
+from autocall_otp.sandbox import Sandbox, calls, endpoints
 from autocall_otp.sandbox.embedded import DEFAULT_TOKEN
 from cli.conftest import NUMBER, Run
 
@@ -71,12 +71,19 @@ def test_the_example_of_json_is_json() -> None:
 
 
 @pytest.mark.usefixtures("environment")
-def test_the_differences_that_the_page_shows_are_found(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+def test_the_differences_that_the_page_shows_are_found(
+    run: Run, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (shown,) = re.findall(r"^```text\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
-    gateway, record = at("GET", 401, page("<html>", 401)), in_record(rate=5, time_started="2023-03-07T10:06:53+07:00")
+    record, changed = calls.record, {"rate": 5, "time_started": "2023-03-07T10:06:53+07:00"}
+    monkeypatch.setattr(calls, "record", lambda call: record(call) | changed)
+    refusal, gateway = endpoints.refusal, HTMLResponse("<html>", 401)
+    monkeypatch.setattr(
+        endpoints, "refusal", lambda status, *more: gateway if status == 401 else refusal(status, *more)
+    )
     file = str(tmp_path / "shapes.json")
-    with altered(sandbox.url, lambda reply: gateway(record(reply))) as url:
-        assert run("doctor", "--record", file, "--host", url, "--place-call-to", NUMBER, "--yes").exit_code == 0
+    doctor = ("doctor", "--record", file, "--host", sandbox.url, "--place-call-to", NUMBER, "--yes")
+    assert run(*doctor).exit_code == 0
     ran = run("check-recording", file)
     assert (ran.exit_code, ran.stdout) == (1, shown)
 
