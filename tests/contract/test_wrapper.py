@@ -1,41 +1,27 @@
 """The generated code against the wrapper: a caller reaches whatever it has, by the same name in both clients.
 
-What there is to reach is read from the generated code. A failure names the lines that the wrapper lacks.
+What there is to reach is read from the generated code. A failure names what the wrapper lacks; what to write for it is
+in tests/growth/edits.py, line by line.
 """
 
 from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
 import pytest
 from attrs import AttrsInstance
-from support.agree.verdict import Disagreement, settle
+from support.agree.verdict import expect
 from support.clients import KINDS, ask
-from support.wrapper import (
-    OURS,
-    Operation,
-    UseCase,
-    fields,
-    kinds,
-    on_the_wire,
-    operations,
-    optional,
-    sample,
-    spelt,
-    taken,
-    use_cases,
-)
+from support.wrapper import OURS, Operation, UseCase, fields, on_the_wire, operations, optional, sample, use_cases
 
-from autocall_otp import AsyncClient, Client, OtpCall, _client
+from autocall_otp import AsyncClient, Client, _client
 from autocall_otp._operations import record
 
-FLOWS = "src/autocall_otp/_operations"
-RECORD = f"{FLOWS}/record.py"
-MODELS, CLIENTS = (f"src/autocall_otp/{name}.py" for name in ("models", "_client"))
+FLOWS, MODELS, CLIENTS = (f"src/autocall_otp/{name}" for name in ("_operations", "models.py", "_client.py"))
 OPERATIONS, USE_CASES = operations(), use_cases()
 PAIRS = [(use, OPERATIONS[name]) for use in USE_CASES.values() for name in sorted(use.operations)]
 ANSWERS = {(use.result, operation.answer): None for use, operation in PAIRS}
@@ -45,35 +31,21 @@ each_pair = pytest.mark.parametrize(
 )
 
 
-def lacking(left: str, right: str, name: str, what: str, lines: Iterable[str]) -> None:
-    """Fail a test with the lines that are to be written, where there are any."""
-    if written := list(lines):
-        advice = "\n      ".join(["write beside the lines like them", *written]) + "\n    and run `make contract` again"
-        settle([Disagreement(left, right, name, what, advice)])
-
-
-# Operations and use cases
-
-
-def lines_of_a_use_case(operation: Operation) -> list[str]:
-    results = {model: result.__name__ for result, model in ANSWERS}
-    name, result = operation.name, results.get(operation.answer, f"a new class in {MODELS}")
-    given = ", ".join(f"{each}: {taken(hint)}" for each, hint in operation.parameters.items())
-    call = f"self._session.run({name}(self._settings, self._policy, {', '.join(operation.parameters)}))"
-    return [
-        f"{FLOWS}/{name}.py: def {name}(settings: Settings, policy: RetryPolicy, {given}) -> Flow[{result}]: ...",
-        f"{FLOWS}/{name}.py: there, from {operation.module.__name__} import _get_kwargs",
-        f"{FLOWS}/{name}.py: there, it sends request_maker(settings.base_url, _get_kwargs(...)), as those beside it do",
-        f"{CLIENTS}: Client: def {name}(self, {given}) -> {result}: return {call}",
-        f"{CLIENTS}: AsyncClient: async def {name}(self, {given}) -> {result}: return await {call}",
-    ]
+def agree(found: bool, left: str, right: str, name: str, what: str) -> None:  # noqa: FBT001 - as assert takes it
+    """Fail a test unless the two agree on the name, or on each of the names that are in it."""
+    advice = "write it as tests/growth/edits.py does for what is made up there, and run `make contract` again"
+    expect(found, (left, right), name, what, advice)
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_every_operation_has_a_use_case(name: str) -> None:
-    operation = OPERATIONS[name]
-    lines = [] if any(name in use.operations for use in USE_CASES.values()) else lines_of_a_use_case(operation)
-    lacking(operation.module.__name__, FLOWS, name, "no use case sends it", lines)
+    is_sent = any(name in use.operations for use in USE_CASES.values())
+    agree(is_sent, OPERATIONS[name].module.__name__, FLOWS, name, "no use case sends it")
+
+
+def wire_name(name: str) -> str:
+    """How the wire spells a field of ours."""
+    return next((theirs for theirs, ours in OURS.items() if ours == name), name)
 
 
 def shape(function: Callable[..., Any], skip: int) -> dict[str, object]:
@@ -82,40 +54,20 @@ def shape(function: Callable[..., Any], skip: int) -> dict[str, object]:
 
 @pytest.mark.parametrize("use", USE_CASES.values(), ids=list(USE_CASES))
 def test_both_clients_have_the_use_case(use: UseCase) -> None:
-    methods = {kind.__name__: getattr(kind, use.name, None) for kind in (Client, AsyncClient)}
-    missing = [f"{CLIENTS}: in {name}: def {use.name}(self, ...)" for name, method in methods.items() if not method]
-    lacking(FLOWS, CLIENTS, use.name, "a client has no such method", missing)
-    sync, asynchronous = methods.values()
-    lines = [] if inspect.signature(sync) == inspect.signature(asynchronous) else [f"{CLIENTS}: give both the same"]
-    lacking("Client", "AsyncClient", use.name, "their arguments differ", lines)
-    # Parameters of the API that one of the two lacks are looked for below, with the lines to write.
+    sync, asynchronous = (getattr(kind, use.name, None) for kind in (Client, AsyncClient))
+    agree(bool(sync and asynchronous), FLOWS, CLIENTS, use.name, "a client has no such method")
+    assert sync
+    assert asynchronous
+    same = inspect.signature(sync) == inspect.signature(asynchronous)
+    agree(same, "Client", "AsyncClient", use.name, "their arguments differ")
+    # Parameters of the API that one of the two lacks are looked for below.
     api = {name for each in use.operations for name in OPERATIONS[each].parameters}
     ours, flow = shape(sync, 1), shape(use.flow, 2)
     found, wanted = (
         {name: kind for name, kind in one.items() if name not in api or name in other}
         for one, other in ((ours, flow), (flow, ours))
     )
-    lines = [] if found == wanted else [f"{CLIENTS}: take what {FLOWS} takes, by position or keyword as it does"]
-    lacking(FLOWS, CLIENTS, use.name, "their arguments differ", lines)
-
-
-# Parameters and arguments
-
-
-def lines_of_an_argument(use: UseCase, operation: Operation, name: str) -> list[str]:
-    """What the wrapper lacks so that a caller can pass a parameter of the API."""
-    hint = operation.parameters[name]
-    value = f"UNSET if {name} is None else {name}" if optional(hint) else name
-    argument = f"`{name}: {taken(hint)}{' = None' if optional(hint) else ''},`"
-    lines: list[str] = []
-    if name not in use.parameters:
-        lines.append(f"{FLOWS}/{use.name}.py: {use.name} takes `{name}: {taken(hint)},`")
-        lines.append(f"{FLOWS}/{use.name}.py: there, {operation.takes} is given `{name}={value},`")
-    for kind in (Client, AsyncClient):
-        if name not in inspect.signature(getattr(kind, use.name, use.flow)).parameters:
-            lines.append(f"{CLIENTS}: {kind.__name__}.{use.name} takes {argument}")
-            lines.append(f"{CLIENTS}: there, the flow is given `{name}={name},`")
-    return lines
+    agree(found == wanted, FLOWS, CLIENTS, use.name, "their arguments differ")
 
 
 @pytest.mark.parametrize(
@@ -123,8 +75,9 @@ def lines_of_an_argument(use: UseCase, operation: Operation, name: str) -> list[
     [pytest.param(*pair, name, id=f"{pair[0].name}-{name}") for pair in PAIRS for name in pair[1].parameters],
 )
 def test_every_parameter_has_its_argument(use: UseCase, operation: Operation, name: str) -> None:
-    lines = lines_of_an_argument(use, operation, name)
-    lacking(operation.module.__name__, f"{FLOWS} or {CLIENTS}", name, f"callers of {use.name} cannot pass it", lines)
+    takers = {FLOWS: use.flow, **{kind.__name__: getattr(kind, use.name, use.flow) for kind in (Client, AsyncClient)}}
+    lacking = [place for place, function in takers.items() if name not in inspect.signature(function).parameters]
+    agree(not lacking, operation.module.__name__, ", ".join(lacking), name, f"{use.name} does not take it")
 
 
 def arguments(use: UseCase, operation: Operation, *, left_out: bool = False) -> dict[str, Any]:
@@ -157,8 +110,7 @@ def exchange(
     try:
         found = ask(kind, lambda client: getattr(client, use.name)(**given), reply=reply)
     except TypeError as error:
-        lines = [f"{FLOWS}: take that argument out, or name it as the generated code does"]
-        lacking("the generated code", FLOWS, use.name, str(error), lines)
+        agree(False, "the generated code", FLOWS, use.name, str(error))  # noqa: FBT003 - as assert takes it
         raise
     return seen[0], values, found
 
@@ -179,8 +131,7 @@ def unsent(kind: type[Any], use: UseCase, operation: Operation) -> list[str]:
 @each_pair
 def test_arguments_go_out_as_the_generated_code_sends_them(kind: type[Any], use: UseCase, operation: Operation) -> None:
     names = sorted(unsent(kind, use, operation))
-    lines = [f"{CLIENTS}, {FLOWS}: {use.name} hands `{name}` on to {operation.takes} unchanged" for name in names]
-    lacking(operation.module.__name__, FLOWS, ", ".join(names), f"{use.name} does not send it so", lines)
+    agree(not names, operation.module.__name__, FLOWS, ", ".join(names), f"{use.name} does not send it so")
 
 
 @KINDS
@@ -188,46 +139,7 @@ def test_arguments_go_out_as_the_generated_code_sends_them(kind: type[Any], use:
 def test_what_a_caller_leaves_out_is_not_sent_as_null(kind: type[Any], use: UseCase, operation: Operation) -> None:
     request, _, _ = exchange(kind, use, operation, arguments(use, operation, left_out=True))
     nulls = [name for name, value in json.loads(request.content or b"{}").items() if value is None]
-    lines = [
-        f"{FLOWS}/{use.name}.py: {operation.takes} is given `{name}=UNSET if {name} is None else {name},`"
-        for name in nulls
-    ]
-    lacking(operation.module.__name__, FLOWS, ", ".join(nulls), "None is sent as null", lines)
-
-
-# Fields of answers and of results
-
-
-def line_of_a_field(result: type[AttrsInstance], name: str, hint: object) -> list[str]:
-    """What a result lacks so that a caller can read a field of the answer."""
-    kind = "datetime" if name.startswith("time_") and str in kinds(hint) else spelt(hint)
-    reason = "  # noqa: RUF009 - an attrs field" if kind in {"datetime", "Payload"} else ""
-    lines = [f"{MODELS}: {result.__name__} has `{name}: {kind} | None = _unshown()`{reason}, a docstring below it"]
-    if result is OtpCall:
-        lines.append(f"{FLOWS}/run_otp.py: read_answer reads `{name}`")
-        lines.append(f'{FLOWS}/run_otp.py: OtpCall(...) is given `{name}=texts["{name}"],`')
-    elif kind not in {"str", "Payload"} and f"{kind} | None" not in record._READERS:
-        lines.append(f'{RECORD}: _READERS has `"{kind} | None": ...`')
-    return lines
-
-
-each_field = pytest.mark.parametrize(
-    ("result", "model", "name"),
-    [
-        pytest.param(result, model, name, id=f"{result.__name__}-{name}")
-        for result, model in ANSWERS
-        for name in fields(model)
-    ],
-)
-
-
-@each_field
-def test_every_field_of_an_answer_has_its_field(
-    result: type[AttrsInstance], model: type[AttrsInstance], name: str
-) -> None:
-    ours = OURS.get(name, name)
-    lines = [] if ours in fields(result) else line_of_a_field(result, ours, fields(model)[name])
-    lacking(f"generated {model.__name__}", MODELS, name, f"{result.__name__} has no field for it", lines)
+    agree(not nulls, operation.module.__name__, FLOWS, ", ".join(nulls), "None is sent as null")
 
 
 @pytest.mark.parametrize(
@@ -235,19 +147,14 @@ def test_every_field_of_an_answer_has_its_field(
     [
         pytest.param(result, model, name, id=f"{result.__name__}-{name}")
         for result, model in ANSWERS
-        for name in fields(result)
+        for name in dict.fromkeys([*fields(model), *(wire_name(each) for each in fields(result))])
     ],
 )
-def test_every_field_of_a_result_is_in_the_answer(
+def test_an_answer_and_its_result_have_the_same_fields(
     result: type[AttrsInstance], model: type[AttrsInstance], name: str
 ) -> None:
-    on_wire = {ours: theirs for theirs, ours in OURS.items()}.get(name, name)
-    lines = [
-        f"{MODELS}: take `{name}` out of {result.__name__}, or, where the wire only spells it otherwise,",
-        f'{RECORD}: `"{name}": "..."` in _ON_WIRE',
-    ]
-    lines = [] if on_wire in fields(model) else lines
-    lacking(MODELS, f"generated {model.__name__}", name, "no field of the answer is read into it", lines)
+    has_both = name in fields(model) and OURS.get(name, name) in fields(result)
+    agree(has_both, f"generated {model.__name__}", MODELS, name, f"{result.__name__} or the answer has no such field")
 
 
 def unread(kind: type[Any], use: UseCase, operation: Operation) -> list[str]:
@@ -262,12 +169,7 @@ def unread(kind: type[Any], use: UseCase, operation: Operation) -> list[str]:
 @each_pair
 def test_what_an_answer_holds_arrives(kind: type[Any], use: UseCase, operation: Operation) -> None:
     names = unread(kind, use, operation)
-    wire = fields(operation.answer)
-    lines = [
-        f"{MODELS}: {use.result.__name__}.{OURS.get(name, name)} is `{spelt(wire[name])} | None`, or {FLOWS} reads it"
-        for name in names
-    ]
-    lacking(f"generated {operation.answer.__name__}", MODELS, ", ".join(names), "what comes is not read", lines)
+    agree(not names, f"generated {operation.answer.__name__}", MODELS, ", ".join(names), "what comes is not read")
 
 
 # These checks can fail; what the wrapper lacks altogether is in test_growth.py.

@@ -48,11 +48,6 @@ class Operation:
         return apart | (fields(self.body) if self.body else {})
 
     @property
-    def takes(self) -> str:
-        """What of the generated code takes a caller's arguments, for a message."""
-        return f"{self.body.__name__}(...)" if self.body else f"{self.name}._get_kwargs(...)"
-
-    @property
     def answer(self) -> type[AttrsInstance]:
         """The model of a success: what the generated code reads an empty one as."""
         client = autocall_otp_api.Client(base_url="https://api.example.vn")
@@ -140,19 +135,6 @@ def kinds(hint: object) -> set[object]:
 def optional(hint: object) -> bool:
     """Whether a value may be left out, by the generated code's hint or by ours."""
     return bool({Unset, type(None)} & set(get_args(hint)))
-
-
-def spelt(hint: object) -> str:
-    """A hint as the wrapper would write it: what may be missing is None, an object a Payload."""
-    names = {
-        "Payload" if attrs.has(kind) or kind is dict else getattr(kind, "__name__", str(kind))  # type: ignore[arg-type] # a class
-        for kind in kinds(hint)
-    }
-    return " | ".join(sorted(names))
-
-
-def taken(hint: object) -> str:
-    return f"{spelt(hint)} | None" if optional(hint) else spelt(hint)
 
 
 def sample(name: str, hint: object) -> Any:
