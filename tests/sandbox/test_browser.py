@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-import statistics
 import subprocess
-import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -183,24 +181,6 @@ def test_markup_is_shown_and_not_run(page: Page, sandbox: Sandbox, http: httpx.C
     expect(page.locator("#requests")).to_contain_text(quote(text))
     assert page.locator("main script, main img").count() == 0
     assert page.title() == TITLE
-
-
-def test_an_injected_script_is_stopped_by_the_policy(browser: Browser, sandbox: Sandbox) -> None:
-    page = browser.new_page()
-    page.goto(sandbox.url)
-    page.evaluate(
-        """() => {
-            addEventListener("securitypolicyviolation", (event) => {
-                document.body.dataset.stopped = event.effectiveDirective;
-            });
-            const script = document.createElement("script");
-            script.append("document.title = 'run'");
-            try { document.body.append(script); } catch (error) { document.body.dataset.stopped = String(error); }
-        }"""
-    )
-    expect(page.locator("body")).to_have_attribute("data-stopped", re.compile("script|trusted-types"))
-    assert page.title() != "run"
-    page.close()
 
 
 @pytest.mark.parametrize("held_by", ["pointer", "focus"])
@@ -488,18 +468,21 @@ def test_the_testing_api_is_a_page_to_read(page: Page, sandbox: Sandbox) -> None
             assert done.returncode == 0 or b"Not Found" in done.stdout, line
 
 
-@pytest.mark.parametrize("locale", ["vi-VN", "fr-FR"])
-def test_the_page_speaks_the_browser_s_language(new_page: NewPage, sandbox: Sandbox, place: Place, locale: str) -> None:
+@pytest.mark.parametrize(
+    ("locale", "lang", "ringing", "answer"),
+    [("vi-VN", "vi", "Đang đổ chuông", "Nghe máy"), ("fr-FR", "en", "Ringing", "Answer")],
+)
+def test_the_page_speaks_the_browser_s_language(
+    new_page: NewPage, sandbox: Sandbox, place: Place, locale: str, lang: str, ringing: str, answer: str
+) -> None:
     place()
     sandbox.advance(3)
     page = opened(new_page(locale=locale), sandbox.url)
-    vietnamese = locale == "vi-VN"
-    expect(row(page).locator("b")).to_have_text("Đang đổ chuông" if vietnamese else "Ringing")
-    expect(page.locator("html")).to_have_attribute("lang", "vi" if vietnamese else "en")
-    if vietnamese:
-        expect(page.get_by_role("button", name="Nghe máy", exact=True)).to_be_visible()
-        page.keyboard.press("s")
-        expect(page.locator("#numbers")).to_contain_text("máy bận ở giây 3")
+    expect(row(page).locator("b")).to_have_text(ringing)
+    expect(page.locator("html")).to_have_attribute("lang", lang)
+    expect(page.get_by_role("button", name=answer, exact=True)).to_be_visible()
+    page.keyboard.press("s")
+    expect(page.locator("#numbers")).to_contain_text("máy bận ở giây 3" if lang == "vi" else "is busy at 3 s")
     page.close()
 
 
@@ -572,29 +555,12 @@ def test_axe_finds_no_fault_of_any_level_and_nothing_overflows(
     page.close()
 
 
-# Until the frame after the one that a change is drawn in has begun: then it was painted.
-TYPE = """async (text) => {
-    const search = document.getElementById("search");
-    const begun = performance.now();
-    search.value = text;
-    search.dispatchEvent(new Event("input", { bubbles: true }));
-    await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
-    return performance.now() - begun;
-}"""
-WATCH = """() => {
-    new MutationObserver(() => requestAnimationFrame(() => setTimeout(() => { window.arrived = Date.now(); })))
-        .observe(document.getElementById("calls"), { childList: true });
-}"""
-
-
-def test_a_thousand_calls_are_there_a_hundred_at_a_time_and_quick(
-    page: Page, sandbox: Sandbox, otp_request: dict[str, str], figure: Callable[[str], None]
+def test_a_thousand_calls_are_there_a_hundred_at_a_time(
+    page: Page, sandbox: Sandbox, otp_request: dict[str, str]
 ) -> None:
-    """The times are measured, not judged: a keystroke in the filter should take 50 ms at most, a new call 100."""
     board = vars(sandbox)["_board"]
     for index in range(990):
-        number = {"phone_number": f"09{index * 7919 % 10**8:08d}", "code_otp": f"code-{index}"}
-        board.place(otp_request | number | {"ref_id": f"r-{index}"})
+        board.place(otp_request | {"code_otp": f"code-{index}", "ref_id": f"r-{index}"})
     expect(page.locator("#count")).to_have_text("990 calls")
     expect(numbers(page)).to_have_count(100)
     page.get_by_role("button", name="Show older calls (890)").click()
@@ -602,19 +568,6 @@ def test_a_thousand_calls_are_there_a_hundred_at_a_time_and_quick(
     assert "code-889" in page.evaluate("document.activeElement.textContent"), "the focus is on the first of the older"
     page.locator("#search").fill("code-77 ")
     expect(page.locator("#calls .code").last).to_have_text("code-77")
-    leave(page)
-    texts = ("0", "09", "0912", "r", "r-9", "otp_script", "zzz", "")
-    keystrokes = [page.evaluate(TYPE, text) for text in texts * 2]
-    page.evaluate(WATCH)
-    arrivals: list[float] = []
-    for _ in range(10):
-        page.evaluate("window.arrived = 0")
-        begun = 1000 * time.time()
-        board.place(otp_request)
-        page.wait_for_function("() => window.arrived")
-        arrivals.append(page.evaluate("window.arrived") - begun)
-    for name, took in (("a keystroke in the filter", keystrokes), ("a call that arrives", arrivals)):
-        figure(f"the sandbox's page with 1,000 calls: {name}, {statistics.median(took):.0f} ms at the median")
 
 
 @pytest.mark.skipif("AUTOCALL_PICTURES" not in os.environ, reason="make pictures takes those that the docs show")
