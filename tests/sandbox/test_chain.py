@@ -1,7 +1,8 @@
 """SDK, then Prism in validation-proxy mode, then the sandbox: every operation, status and special number.
 
 `sl-violations` is absent on every exchange. Some numbers break the answer itself, so that Prism has nothing to judge:
-their calls and records are held to the contract all the same.
+their records are held to the contract all the same. Two traps: with `--errors` Prism answers some wrong requests
+itself, and a 501 from behind makes it mock an answer; so neither is used.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from support.agree.verdict import AFTER, same
 from support.page import INFERRED, operations
 from support.prism import SANDBOX, WRAPPER, Recorder, prism, settings
 
-from autocall_otp import AutocallError, Cdr, Client, OtpCall, Outcome, Retry
+from autocall_otp import AutocallError, Client, Outcome, Retry
 from autocall_otp.sandbox import Chaos, Sandbox
 from autocall_otp.sandbox.numbers import NUMBERS, Answer
 
@@ -82,19 +83,12 @@ def sdk(proxy: str, behind: Sandbox) -> Iterator[Sdk]:
 def test_every_number(proxy: str, behind: Sandbox, number: Any) -> None:
     behind.reset()
     with closing(Sdk(proxy, behind.token, timeout=1.0 if number.answer is Answer.STALLED else 60.0)) as sdk:
-        outcome = sdk.use("run_otp", number.phone_number, "LUAN001", ref_id="r1")
-        if number.answer in {Answer.LOST, Answer.STALLED}:
-            behind.wait_for_call(number.phone_number)
-        agree(f"how often {number.name} rings", int(bool(number.plan)), len(behind.calls))
-        if number.plan and not isinstance(outcome, OtpCall):
-            agree(f"the outcome of a call to {number.name}", Outcome.UNKNOWN, outcome.outcome)
+        sdk.use("run_otp", number.phone_number, "LUAN001", ref_id="r1")
         if number.answer not in BREAKS_THE_ANSWER:
             settle(sdk.problems())
     behind.advance(100)
     with closing(Sdk(proxy, behind.token)) as sdk:
-        found = sdk.use("get_cdr", "r1")
-        has_record = bool(number.plan and number.plan.record is not None)
-        agree(f"whether {number.name} has a record", has_record, isinstance(found, Cdr))
+        sdk.use("get_cdr", "r1")
         settle(sdk.problems())
 
 
@@ -107,13 +101,25 @@ def test_every_operation_and_error_status(sdk: Sdk, behind: Sandbox, method: str
     settle(sdk.problems())
 
 
-def test_a_call_is_answered_and_waited_for(sdk: Sdk, behind: Sandbox) -> None:
+def test_prism_sees_a_status_that_is_not_in_the_contract(sdk: Sdk, behind: Sandbox) -> None:
+    behind.chaos = Chaos(error_probability=1, error_statuses=(418,))
+    sdk.use("run_otp", "0332665711", "LUAN001")
+    assert "Unable to match the returned status code" in str(sdk.problems())
+
+
+@pytest.mark.parametrize(
+    ("deed", "status", "billsec"),
+    [("answer", "answered", 8), ("reject", "busy", 0), ("leave_unanswered", "no-answered", 0)],
+)
+def test_a_call_is_decided_by_hand_and_waited_for(
+    sdk: Sdk, behind: Sandbox, deed: str, status: str, billsec: int
+) -> None:
     call = sdk.use("run_otp", "+84 332 665 711", "LUAN001")
     agree("the outcome of a call", Outcome.PLACED, call.outcome)
     behind.advance(3)
-    behind.calls[-1].answer()
+    getattr(behind.calls[-1], deed)()
     behind.advance(8)
     record = sdk.use("wait_for_cdr", call.ref_id, timeout=60.0)
-    told = (record.answered, record.billsec, record.to_number)
-    agree("answered, billsec and to_number of a call", (True, 8, "0332665711"), told)
+    told = (record.status, record.billsec, record.to_number)
+    agree("status, billsec and to_number of a call", (status, billsec, "0332665711"), told)
     settle(sdk.problems())
