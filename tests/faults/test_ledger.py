@@ -8,8 +8,7 @@ import pytest
 from autocall_otp import Outcome, Retry
 from autocall_otp._sansio import outcome
 from autocall_otp._sansio.retry import RetryBudget
-from faults.ledger import Tally, Told
-from faults.storm import storm
+from faults.storm import Tally, Told, storm
 from faults.ways import Shell, is_ours, over_each, shells
 
 SEED = 20240502
