@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import resource
-import sys
 import time
 from collections import Counter
-
-import attrs
+from typing import Any, NamedTuple
 
 from faults.clients import async_client
 from faults.scripts import RECORD, whole
@@ -40,8 +37,7 @@ class Records:
             wire.send(_STEPS[min(self.look_ups[ref_id], len(_STEPS)) - 1])
 
 
-@attrs.frozen
-class Report:
+class Report(NamedTuple):
     """How it went."""
 
     ends: Counter[str]
@@ -49,8 +45,6 @@ class Report:
     longest: float
     connections: int
     look_ups: int
-    memory: float
-    """KiB by which the process grew at the most, the service in it included."""
 
     @property
     def sound(self) -> bool:
@@ -61,33 +55,21 @@ class Report:
         """The figures."""
         return (
             f"{self.ends.total()} waits at the same time ended {dict(self.ends)}; the longest took "
-            f"{self.longest:.1f} s; {self.look_ups} look-ups over at most {self.connections} connections; "
-            f"the process grew by {self.memory / 1024:.0f} MiB, {self.memory / self.ends.total():.1f} KiB for each wait"
+            f"{self.longest:.1f} s; {self.look_ups} look-ups over at most {self.connections} connections"
         )
 
 
 def many_waits(number: int) -> Report:
     """Begin them all at once, and wait for their ends."""
 
-    async def all_of_them(url: str) -> list[str]:
-        async def one_of_them(index: int) -> str:
-            try:
-                record = await one.wait_for_cdr(f"wait-{index}", timeout=120.0)
-            except Exception as error:  # noqa: BLE001 - whatever comes is how it ended
-                return type(error).__name__
-            return "finished" if record.finished else "unfinished"
-
+    async def all_of_them(url: str) -> list[Any]:
         async with async_client(url) as one:
-            return await asyncio.gather(*map(one_of_them, range(number)))
+            waits = (one.wait_for_cdr(f"wait-{index}", timeout=120.0) for index in range(number))
+            return await asyncio.gather(*waits, return_exceptions=True)
 
-    before, start, records = _peak(), time.perf_counter(), Records()
+    start, records = time.perf_counter(), Records()
     with Server(records) as server:
-        ends = Counter(asyncio.run(all_of_them(server.url)))
+        found = asyncio.run(all_of_them(server.url))
+        ends = Counter("finished" if getattr(each, "finished", False) else repr(each) for each in found)
         longest = time.perf_counter() - start
-        return Report(ends, longest, server.ledger.most_open, records.look_ups.total(), _peak() - before)
-
-
-def _peak() -> float:
-    """The most memory that this process has held, in KiB."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 1024 if sys.platform == "darwin" else peak
+        return Report(ends, longest, server.ledger.most_open, records.look_ups.total())
