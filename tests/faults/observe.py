@@ -8,9 +8,9 @@ from itertools import product
 
 import attrs
 
-from autocall_otp import AutocallError, Cdr, OtpCall, Retry
+from autocall_otp import AutocallError, Cdr, OtpCall
 from faults import ways
-from faults.clients import QUICK, SECRETS, Secrets
+from faults.clients import SECRETS, Secrets
 from faults.kinds import OPERATIONS, Expected, Fault, Operation
 from faults.server import Seen
 from faults.users import User
@@ -39,9 +39,9 @@ class Row:
     error: BaseException | None
 
 
-def observe(fault: Fault, shell: Shell, operation: Operation, retry: Retry = QUICK, secrets: Secrets = SECRETS) -> Row:
+def observe(fault: Fault, shell: Shell, operation: Operation, secrets: Secrets = SECRETS) -> Row:
     """Make one call."""
-    settings = {"token": secrets.token, "timeout": fault.timeout, "deadline": fault.deadline, "retry": retry}
+    settings = {"token": secrets.token, "timeout": fault.timeout, "deadline": fault.deadline}
     with fault.stage(fault.script) as scene, User(shell, scene.host, **settings) as one:
         for _ in range(scene.warm):
             one.look_up("warm").result()
@@ -72,24 +72,17 @@ def observe(fault: Fault, shell: Shell, operation: Operation, retry: Retry = QUI
         )
 
 
-def observe_all(
-    fault: Fault,
-    retry: Retry = QUICK,
-    *,
-    only: Operation | None = None,
-    secrets: Secrets = SECRETS,
-    each_with_each: bool = True,
-) -> list[Row]:
-    """Make it with each client that the transport serves, and each operation or one, at the same time.
+def observe_all(fault: Fault, *, secrets: Secrets = SECRETS, each_with_each: bool = True) -> list[Row]:
+    """Make it with each client that the transport serves, and each operation, at the same time.
 
     Where not each client makes each operation, which makes which changes from fault to fault.
     """
     shells = ways.shells()
-    cases = list(product(shells, OPERATIONS if only is None else (only,)))
+    cases = list(product(shells, OPERATIONS))
     if not each_with_each and len(shells) > 1:
         cases = list(zip(shells, OPERATIONS[:: 1 if len(fault.name) % 2 else -1], strict=True))
     with ThreadPoolExecutor(4) as pool:
-        return list(pool.map(lambda case: observe(fault, case[0], case[1], retry, secrets), cases))
+        return list(pool.map(lambda case: observe(fault, case[0], case[1], secrets), cases))
 
 
 def _told(result: OtpCall | Cdr | BaseException, requests: int) -> Expected:

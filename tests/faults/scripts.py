@@ -173,22 +173,9 @@ def informs_then(final: Script, *lines: str) -> Script:
         entry = wire.receive(rings=True)
         for line in lines:
             wire.send(f"HTTP/1.1 {line}\r\n\r\n".encode())
-        final(Again(wire, entry))
+        final(wire.put_back(entry))
 
     return script
-
-
-class Again(Wire):
-    """The same connection, its request already read."""
-
-    def __init__(self, wire: Wire, entry: Seen) -> None:
-        super().__init__(wire.peer, wire.ledger, wire.elsewhere, wire.number, wire.stop_listening)
-        self._entry: Seen | None = entry
-
-    def receive(self, *, rings: bool = False) -> Seen:
-        """The request that was read, then whatever comes."""
-        entry, self._entry = self._entry, None
-        return entry or super().receive(rings=rings)
 
 
 def in_turn(*scripts: Script) -> Script:

@@ -88,12 +88,14 @@ class Wire:
     elsewhere: str = ""
     number: int = 0
     """How many connections came before this one."""
-    stop_listening: Callable[[], None] = lambda: None
-    """Refuse every further connection."""
     _rest: bytes = b""
+    _again: Seen | None = None
 
     def receive(self, *, rings: bool = False) -> Seen:
         """Read one request; `rings` says whether the service would dial for it, if it asks for a call."""
+        if self._again:
+            entry, self._again = self._again, None
+            return entry
         head = self._until(_HEAD_END)
         first, *lines = head.decode("latin-1").removesuffix("\r\n\r\n").split("\r\n")
         method, target, _ = first.split(" ", 2)
@@ -106,6 +108,11 @@ class Wire:
         with self.ledger.change() as ledger:
             ledger.seen.append(entry)
         return entry
+
+    def put_back(self, entry: Seen) -> Wire:
+        """Let a request that was read be the next to receive."""
+        self._again = entry
+        return self
 
     def wait_for_words(self) -> None:
         """Wait until something came, and leave it unread."""
@@ -231,7 +238,7 @@ class Server:
         try:
             wire = self._tls.wrap_socket(peer, server_side=True) if self._tls else peer
             with wire, suppress(PeerGoneError):
-                self._script(Wire(wire, self.ledger, self._elsewhere, number, self._stop_listening))
+                self._script(Wire(wire, self.ledger, self._elsewhere, number))
         except OSError:
             # A handshake that the client broke off, or a socket that the end of the test closed.
             pass

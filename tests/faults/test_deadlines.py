@@ -13,7 +13,7 @@ import pytest
 from support.network import Network, Route
 
 from autocall_otp import Outcome, TransportTimeoutError
-from faults import scenes, scripts
+from faults import scenes
 from faults.scripts import dribbles, head, stalls
 from faults.server import Script, Wire
 from faults.users import LATE, To, User, own, serves
@@ -66,7 +66,7 @@ def test_an_idle_connection_was_closed_and_the_next_is_slow(net: Network, user: 
     def script(peer: Wire) -> None:
         entry = peer.receive(rings=True)
         if entry.ref_id == "slow":
-            SLOW[slow][0](scripts.Again(peer, entry))
+            SLOW[slow][0](peer.put_back(entry))
         peer.send(own(entry))
 
     server, url = net.reach(script, route)

@@ -9,54 +9,17 @@ import httpx
 import pytest
 from support.network import Network
 
-from autocall_otp import AutocallError, RateLimitedError, Retry
+from autocall_otp import AutocallError, Retry
 from faults import scripts
-from faults.clients import SECRETS, client
+from faults.clients import client
 from faults.scripts import answers, stalls
-from faults.server import Script, Server, Wire
+from faults.server import Server, Wire
 from faults.users import To, own
-
-_SLOW_DOWN = "429 Slow Down"
 
 
 def gaps(server: Server) -> list[float]:
     """Seconds between the requests that came."""
     return [later.at - earlier.at for earlier, later in itertools.pairwise(server.ledger.seen)]
-
-
-def test_the_same_reference_goes_with_every_attempt() -> None:
-    script = scripts.in_turn(says_once(_SLOW_DOWN), says_once(_SLOW_DOWN), answers())
-    with Server(script) as server, client(server.url) as one:
-        call = one.run_otp(SECRETS.number, SECRETS.code)
-        assert {entry.ref_id for entry in server.ledger.seen} == {call.ref_id}
-        assert len(server.ledger.seen) == 3
-        assert server.ledger.rings[call.ref_id] == 1
-
-
-def says_once(status: str, *extra: str) -> Script:
-    return scripts.says(scripts.whole(b"{}", status, "Connection: close", *extra), rings=False)
-
-
-def test_retry_after_in_seconds_is_kept_to() -> None:
-    with (
-        Server(scripts.in_turn(says_once(_SLOW_DOWN, "Retry-After: 1"), answers())) as server,
-        client(server.url) as one,
-    ):
-        one.run_otp(SECRETS.number, SECRETS.code)
-        assert gaps(server)[0] >= 1.0
-
-
-def test_a_retry_after_beyond_the_deadline_ends_at_once() -> None:
-    with Server(answers(b"{}", _SLOW_DOWN, "Retry-After: 3600", rings=False)) as server, client(server.url) as one:
-        for call in (
-            lambda: one.run_otp(SECRETS.number, SECRETS.code),
-            lambda: one.get_cdr("1"),
-            lambda: one.wait_for_cdr("1"),
-        ):
-            with pytest.raises(RateLimitedError) as caught:
-                call()
-            assert caught.value.retry_after == 3600
-        assert len(server.ledger.seen) == 3
 
 
 def test_each_attempt_has_its_own_time_out() -> None:
