@@ -10,20 +10,9 @@ from support.clients import KINDS, ask
 from support.page import documented_examples, look_up_samples, operation, payload
 from support.prism import EXAMPLES, WRAPPER, Exchange, Prism, Recorder, settings
 
-import autocall_otp
 from autocall_otp import ApiError, AutocallError, Cdr, Client, Outcome, Retry
 
 SAMPLE = payload("run_otp.request")
-ERRORS = {
-    400: autocall_otp.BadRequestError,
-    401: autocall_otp.AuthenticationError,
-    403: autocall_otp.PermissionDeniedError,
-    404: autocall_otp.NotFoundError,
-    429: autocall_otp.RateLimitedError,
-    500: autocall_otp.ServerError,
-    502: autocall_otp.ServerError,
-    503: autocall_otp.ServerError,
-}
 
 
 def statuses(documented: str) -> list[int]:
@@ -74,36 +63,14 @@ def test_every_documented_answer(
     if status == 200:
         agree(answer, value, result.raw.to_dict() if hasattr(result, "raw") else repr(result))
         return
-    known = ("openapi.yaml", "tests/contract/test_prism.py")
-    expect(
-        status in ERRORS,
-        known,
-        f"the status {status} of {method}",
-        "only openapi.yaml has it",
-        "add it to ERRORS there",
-    )
-    agree(f"the error raised for {answer}", ERRORS[status].__name__, type(result).__name__)
     assert isinstance(result, ApiError)
     agree(f"the status_code of {answer}", status, result.status_code)
+    wanted = Outcome.NOT_PLACED if method == "run_otp" and status < 500 else Outcome.UNKNOWN
+    agree(f"the outcome of {answer}", wanted, result.outcome)
     words = " ".join(f"{error.field} {error.message}" for error in result.errors)
     said = value["error"]
     for text in [said] if isinstance(said, str) else [word for entry in said for word in entry.values()]:
         agree(f"the complaint {text!r} in {answer}", text, text if text in words else words)
-
-
-@KINDS
-def test_every_documented_status_has_its_outcome(mock_server: Prism, kind: type[Any]) -> None:
-    for status in (code for documented in operation("run_otp")["responses"] for code in statuses(documented)):
-        result, _ = over_the_wire(mock_server, kind, "run_otp", f"code={status}")
-        wanted = Outcome.PLACED if status == 200 else Outcome.NOT_PLACED if status < 500 else Outcome.UNKNOWN
-        agree(f"the outcome of run_otp after {status}", wanted, result.outcome)
-
-
-@KINDS
-def test_retry_after_is_read(mock_server: Prism, kind: type[Any]) -> None:
-    result, (exchange,) = over_the_wire(mock_server, kind, "run_otp", "code=429")
-    said = exchange.response.headers.get("retry-after", "nothing")
-    agree("the header Retry-After of 429", (said, True), (f"{result.retry_after or 0:g}", result.retryable))
 
 
 @pytest.fixture
@@ -138,31 +105,8 @@ def test_the_link_leads_from_the_call_to_its_record(mock_server: Prism, recorder
     assert len(recorder.exchanges) == 2
 
 
-# Prism must be able to say no, or the tests above would show nothing.
-
-
 def test_prism_refuses_a_request_without_a_token(mock_server: Prism) -> None:
     answer = httpx.post(f"{mock_server.url}/v3/autocall/otp", json=SAMPLE, trust_env=False)
     refused = answer.status_code == 401 and "sl-violations" in answer.headers
     what = "the page asks for a token, and Prism, which plays openapi.yaml, takes a call without one"
     expect(refused, (PAGE, SPEC), "the security of runOtp", what, f"correct security in {SPEC}; {AFTER}")
-
-
-def test_prism_refuses_the_table_s_name_of_the_script(mock_server: Prism) -> None:
-    body = {("template_name" if name == "template" else name): value for name, value in SAMPLE.items()}
-    answer = httpx.post(
-        f"{mock_server.url}/v3/autocall/otp", json=body, headers={"Authorization": "Bearer t"}, trust_env=False
-    )
-    refused = "must have required property 'template'" in answer.headers.get("sl-violations", "")
-    what = "the page's samples say template, and Prism, which plays openapi.yaml, takes template_name"
-    expect(refused, (PAGE, SPEC), "the name of the script", what, f"correct OtpRequest in {SPEC}; {AFTER}")
-
-
-def test_prism_knows_no_other_path(mock_server: Prism) -> None:
-    recorder = Recorder()
-    request = httpx.Request("GET", f"{mock_server.url}/v3/autocall/log/ABC123", headers={"Authorization": "Bearer t"})
-    recorder.handle_request(request).close()
-    recorder.close()
-    what = "the page has no such path, and Prism, which plays openapi.yaml, takes it"
-    refused = recorder.exchanges[0].problems() != []
-    expect(refused, (PAGE, SPEC), "the path /v3/autocall/log/ABC123", what, f"correct the paths of {SPEC}; {AFTER}")
