@@ -33,23 +33,23 @@ RECORD, REQUEST = "CallDetailRecord", "OtpRequest"
 CHANGES: list[tuple[str, Edit, str]] = [
     (
         *("page", lambda document: fields(document, RECORD).pop("time_ringging")),
-        "openapi.yaml and the page (tests/page) disagree on the property time_ringging of CallDetailRecord",
+        "content/application/json/schema/properties/time_ringging: it is missing in openapi.yaml",
     ),
     (
         *("page", lambda document: fields(document, RECORD)["billsec"].update(type="string")),
-        'media type application/json): "integer" by the page (tests/page), "string" in openapi.yaml',
+        'properties/billsec/type: "integer" by the page (tests/page), "string" in openapi.yaml',
     ),
     (
         *("page", lambda document: schemas(document)[REQUEST]["required"].remove("code_otp")),
-        "the required field code_otp of OtpRequest",
+        "schema/required/code_otp: it is missing in openapi.yaml",
     ),
     (
         *("page", lambda document: document.pop("security")),
-        "the page (tests/page) disagree on the security: it is missing in openapi.yaml",
+        "the page (tests/page) disagree on #/security: it is missing in openapi.yaml",
     ),
     (
         *("page", lambda document: post(document)["responses"].pop("404")),
-        f"openapi.yaml and tests/page/inferred.yaml disagree on the response 404 of post {OTP}: it is missing",
+        f"openapi.yaml and tests/page/inferred.yaml disagree on #/paths/{OTP}/post/responses/404: it is missing",
     ),
     (
         *("page", lambda document: record_examples(document)["busy"]["value"].update(id="1")),

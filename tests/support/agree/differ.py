@@ -6,19 +6,13 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from support.agree.elements import MAPS, At, Json
-from support.agree.tree import IS
+from support.agree.elements import MAPS, At, Json, shown
 from support.agree.verdict import INFERRED, NEXT, PAGE, SPEC, Disagreement
 from support.agree.wanted import FROM, Form
 from support.page import INFERRED as FACTS_ADDED
 
-WORDS = {"summary", "description", "x-source", "x-source-reason", IS, FROM}
+WORDS = {"summary", "description", "x-source", "x-source-reason", FROM}
 """For people, or for the check of the marks."""
-_SINGULAR = {
-    "properties": "property", "parameters": "parameter", "responses": "response", "headers": "header", "links": "link",
-    "examples": "example", "content": "media type", "variables": "variable", "required": "required field",
-    "security": "security requirement", "servers": "server",
-}  # fmt: skip
 # What the keys of an object are: words of OpenAPI, names that the contract gives, or names in a payload.
 KEYWORDS, NAMES, PAYLOAD = "keywords", "names", "payload"
 _NAMED = MAPS | {"parameters", "required"}
@@ -26,11 +20,10 @@ _NAMED = MAPS | {"parameters", "required"}
 
 def differences(wanted: Json, found: Json) -> list[Disagreement]:
     """Everything in which the contract differs from the facts; what it adds under a mark is left to the marks."""
-    said: dict[tuple[str, str], Disagreement] = {}
+    said: dict[tuple[At, str], Disagreement] = {}
     for at, source, what in _differ(wanted, found, (), PAGE):
-        name, place = named(at, found)
         # A component is used in many places, and named once.
-        said.setdefault((name, what), Disagreement(source, SPEC, f"the {name}{place}", what, NEXT[source]))
+        said.setdefault((at[-2:], what), Disagreement(source, SPEC, shown(at), what, NEXT[source]))
     return list(said.values())
 
 
@@ -103,34 +96,3 @@ def _text(value: Any) -> str:
     value = {key: kept for key, kept in value.items() if key not in WORDS} if isinstance(value, dict) else value
     text = json.dumps(value, ensure_ascii=False, default=lambda form: form.pattern)
     return text if len(text) <= 80 else f"{text[:77]}..."
-
-
-def named(at: At, tree: Json) -> tuple[str, str]:
-    """A place in words: its name, such as `property status of CallDetailRecord`, and where that is used."""
-    inner: list[str] = []
-    around: list[str] = []
-    node, index = tree, 0
-    while index < len(at):
-        key = str(at[index])
-        step = 2 if key in _SINGULAR and index + 1 < len(at) else 1
-        if index == 0 and key == "paths" and len(at) > 2:
-            around, step = [f"{at[2]} {at[1]}"], 3
-        elif key != "schema":
-            inner.append(f"{_SINGULAR[key]} {at[index + 1]}" if key in _SINGULAR and step > 1 else key)
-        for each in at[index : index + step]:
-            node = _step(node, each)
-        index += step
-        if isinstance(node, dict) and IS in node:
-            around += inner
-            inner = [str(node[IS])]
-    where = ", ".join(around)
-    if len(inner) > 1 or not inner:
-        return " of ".join(reversed(inner)) or where, f" ({where})" if inner and where else ""
-    return " of ".join([*inner, *reversed(around)]), ""
-
-
-def _step(node: Json, key: str | int) -> Json:
-    try:
-        return node[key]
-    except (KeyError, IndexError, TypeError):
-        return None

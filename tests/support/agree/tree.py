@@ -6,8 +6,6 @@ from typing import Any
 
 from support.agree.elements import METHODS, At, Json, at_path
 
-IS = "$is"
-"""The key under which a node of the tree keeps the name of the component that it came from."""
 _APART = {"components", "tags", "operationId"}
 """Names for generated code: the wrapper, which imports that code, checks them. Components stand where they are used."""
 
@@ -27,7 +25,7 @@ def _plain(node: Json, document: Json, at: At, seen: tuple[str, ...]) -> Json:
         if not isinstance(target, dict):
             return {"$ref": reference}
         siblings = {key: value for key, value in node.items() if key != "$ref"}
-        return _plain(target | siblings, document, at, (*seen, reference)) | {IS: reference.rpartition("/")[2]}
+        return _plain(target | siblings, document, at, (*seen, reference))
     if is_payload(at):
         return node
     apart = _APART if len(at) in {0, 3} else set()

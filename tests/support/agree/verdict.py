@@ -21,7 +21,7 @@ class Disagreement:
     left: str
     right: str
     name: str
-    """What they disagree on, such as `the property status of CallDetailRecord`."""
+    """What they disagree on, such as the place in openapi.yaml."""
     what: str
     """What each of them says."""
     next: str
