@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from autocall_otp.verify import Limits
-from autocall_otp.verify import _flows as flows
 
 from .world import Actor, ClockedMemory, Step, World, run
 
@@ -88,12 +87,11 @@ def play(
     choose: Callable[[list[int], int | None], int],
     rng: random.Random,
     make_store: MakeStore = ClockedMemory,
-    flaw: Any = flows.Flows,
 ) -> World:
     """Play a case in one order, and check its end."""
     bounds, before, scripts = case
     store = make_store()
-    world = World(store, bounds, flaw)
+    world = World(store, bounds)
     store.world = world
     for _ in run(world, [Actor(steps(before))], lambda alive, _: alive[0]):
         pass

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from verify.flaws import RULES, STORES, flawed
 from verify.schedules import CASES, at_random, orders, play, random_case, seeded
 from verify.stores import maker
 from verify.world import BrokenPromiseError, ClockedMemory, SendsTwice
@@ -40,30 +39,3 @@ def test_the_rules_hold_in_random_schedules(make_store: Any) -> None:
             play(random_case(rng), at_random(rng), rng, make_store)
         except BrokenPromiseError as error:
             pytest.fail(f"make verify-storm SEED={number}: {error}")
-
-
-def hunt(**world: Any) -> str:
-    """The first promise that a fault breaks."""
-    try:
-        for number in range(100):
-            rng = seeded(number)
-            play(random_case(rng), at_random(rng), rng, **world)
-        for switches in (0, 1):
-            for name in PAIRS:
-                assert all(orders(CASES[name], switches, seeded(name), **world))
-        for number in range(100, 20_000):
-            rng = seeded(number)
-            play(random_case(rng), at_random(rng), rng, **world)
-    except BrokenPromiseError as error:
-        return str(error)
-    return ""
-
-
-@pytest.mark.parametrize("name", RULES)
-def test_each_fault_of_the_rules_is_found(name: str) -> None:
-    assert hunt(flaw=flawed(name))
-
-
-@pytest.mark.parametrize("store", STORES)
-def test_each_fault_of_a_store_is_found(store: Any) -> None:
-    assert hunt(make_store=store)

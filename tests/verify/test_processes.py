@@ -116,9 +116,10 @@ def test_whoever_is_killed_while_starting_rings_at_most_once(
         verifier, calls = login(place, limits=UNHURRIED)
         again = verifier.start(NUMBER, owner=OWNER)
         if read and what == "placed":
-            # In doubt the phone is not rung again, and the code that was read is good.
+            # In doubt the phone is not rung again, and the code that was read is good; that frees the number.
             assert not again.rang
             assert verifier.check(NUMBER, read[0], owner=OWNER).verified
+            assert verifier.start(NUMBER, owner=OWNER).rang
         else:
             # Nothing rang: somebody may ring, at once or when the time of the claim is over.
             verifier._now = lambda now=verifier._now: now() + 601  # type: ignore[method-assign,misc] # that is over
