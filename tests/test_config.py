@@ -107,12 +107,13 @@ def test_a_transport_of_the_other_kind_is_refused() -> None:
         AsyncClient("api.example.vn", "t", transport="fast")  # type: ignore[arg-type] # refused, too
 
 
-def test_what_is_of_httpx2_is_refused_by_name() -> None:
+@KINDS
+def test_what_is_of_httpx2_is_refused_by_name(kind: type[Any]) -> None:
     """An application may bring both libraries, and their objects look alike."""
     for name in ("timeout", "transport"):
         foreign = type("Foreign", (), {"__module__": "httpx2._config"})()
         with pytest.raises(ConfigurationError, match=f"^{name}: is of httpx2"):
-            Client("api.example.vn", "t", **{name: foreign})
+            kind("api.example.vn", "t", **{name: foreign})
 
 
 def test_the_environment_fills_the_gaps(monkeypatch: pytest.MonkeyPatch) -> None:

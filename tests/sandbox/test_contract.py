@@ -78,29 +78,6 @@ def test_a_record_ends_as_the_contract_s_example_of_it_does(example: str) -> Non
     same(BOTH, f"whether the phone rings before {said['status']}", rings, CORRECT)
 
 
-@pytest.mark.parametrize("ref_id", ["ABC123", "a/b", "mã số 1", "%25", "a%2Fb", "..", "?x=1#y", "\n"])
-def test_a_reference_comes_through_percent_encoding(ref_id: str) -> None:
-    encoded = "".join(f"%{byte:02X}" for byte in ref_id.encode())
-    operation, path = provider_contract().match("GET", f"/v3/autocall/log/{encoded}/ref_id")
-    same(BOTH, "the operation of a look-up", (("getCdrByRefId", {"ref_id": ref_id}), (operation.id, path)), CORRECT)
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "status"),
-    [
-        ("GET", "/v3/autocall/log//ref_id", 404),
-        ("GET", "/v3/autocall/log/a/b/ref_id", 404),
-        ("GET", "/v3/autocall/otp/", 404),
-        ("GET", OTP, 405),
-        ("DELETE", "/v3/autocall/log/a/ref_id", 405),
-        ("GET", "/v3/autocall/log/%FF/ref_id", 400),
-    ],
-)
-def test_what_is_not_in_the_contract_is_not_served(method: str, path: str, status: int) -> None:
-    found = refused(lambda: provider_contract().match(method, path)).status
-    same(BOTH, f"the answer to {method} {path}", (status, found), CORRECT)
-
-
 # Any contract
 
 TYPE_ERROR = "Invalid type. Expected: {}, given: {}"

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import uuid
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 from support.eventually import eventually
 from support.page import payload
 
-from autocall_otp.sandbox.numbers import NUMBERS, Answer
+from autocall_otp.sandbox.numbers import NUMBERS, Answer, SpecialNumber
 
 if TYPE_CHECKING:
     from sandbox.conftest import Place
@@ -118,28 +120,21 @@ def test_a_record_that_has_not_ended_says_so_with_the_first_of_all_times(
     assert record["status"] == "answered"
 
 
-@pytest.mark.parametrize(
-    ("number", "status", "body"),
-    [
-        ("0900000200", 200, {"status": "fail", "message": "Số dư không đủ"}),
-        ("0900000401", 401, {"error": "Unauthorized"}),
-        ("0900000403", 403, {"error": "Forbidden"}),
-        ("0900000429", 429, {"error": "Too Many Requests"}),
-        ("0900000500", 500, {"error": "Internal Server Error"}),
-        ("0900000503", 503, {"error": "Service Unavailable"}),
-        ("0900000502", 502, "text/html; charset=utf-8"),
-        ("0900000033", 200, "application/json"),
-    ],
-)
-def test_a_number_for_each_refusal(sandbox: Sandbox, place: Place, number: str, status: int, body: Any) -> None:
-    answer = place(number)
-    assert answer.status_code == status
-    if isinstance(body, str):
-        assert (answer.headers["content-type"], len(sandbox.calls)) == (body, 1)
+TAKING = {Answer.NORMAL, Answer.LOST, Answer.STALLED, Answer.RATE_LIMITED_ONCE}
+
+
+@pytest.mark.parametrize("number", [each for each in NUMBERS if each.answer not in TAKING], ids=lambda each: each.name)
+def test_a_number_for_each_refusal(sandbox: Sandbox, place: Place, number: SpecialNumber) -> None:
+    answer, status = place(number.phone_number), int(re.findall(r"\b\d{3}\b", number.happens)[0])
+    kind = "text/html; charset=utf-8" if "HTML" in number.happens else "application/json"
+    assert (answer.status_code, answer.headers["content-type"]) == (status, kind)
+    assert len(sandbox.calls) == bool(number.plan)
+    if number.plan:
         with pytest.raises(json.JSONDecodeError):
             answer.json()
     else:
-        assert (answer.json(), sandbox.calls) == (body, [])
+        said = re.search(r"`({.+})`", number.happens)
+        assert answer.json() == (json.loads(said[1]) if said else {"error": HTTPStatus(status).phrase})
     (request,) = sandbox.requests
     assert (request.status, request.ok) == (status, False)
     assert request.reason.startswith("on purpose, the number ")
