@@ -1,1 +1,1 @@
-"""Attacks on logins over HTTP, the sites that they are tried on, and mistakes that they find."""
+"""Attacks on logins over HTTP, and the sites that they are tried on."""
