@@ -5,26 +5,19 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import json
-import socket
-import ssl
-import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
+from unittest.mock import Mock
 
 import httpx
 import pytest
-import trustme
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import Route
-from support.clients import KINDS, ask, error_of
-from support.flows import CODE, NUMBER
+from faults.server import Server, Wire
+from support.clients import KINDS, ask, error_of, look_up, place
+from support.flows import CODE
 from support.page import payload
-from support.prism import settings
 
-from autocall_otp import AsyncClient, Client, ConflictError, Outcome, Retry
+from autocall_otp import AsyncClient, Cdr, Client, OtpCall, Outcome, Retry
 
 ANSWER, RECORD = payload("run_otp.answer"), payload("get_cdr.answer")
 URL = "https://api.example.vn"
@@ -35,19 +28,17 @@ def needs(*names: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(missing, reason="not in the lowest environment")
 
 
-BEFORE, AFTER = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout), (httpx.ReadTimeout, httpx.WriteError)
+FAILURES: list[tuple[type[httpx.RequestError], Outcome]] = [
+    *((error, Outcome.NOT_PLACED) for error in (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)),
+    *((error, Outcome.UNKNOWN) for error in (httpx.ReadTimeout, httpx.WriteError)),
+]
 
 
 @KINDS
 def test_httpx_s_mock_fails_as_its_error_says(kind: type[Any]) -> None:
     """It reads the body and sends nothing, so only the error's name can count."""
-    for errors, outcome in ((BEFORE, Outcome.NOT_PLACED), (AFTER, Outcome.UNKNOWN)):
-        for error in errors:
-
-            def reply(_: httpx.Request, failure: type[httpx.RequestError] = error) -> httpx.Response:
-                raise failure("mocked")
-
-            assert error_of(kind, reply=reply).outcome is outcome
+    for error, outcome in FAILURES:
+        assert error_of(kind, reply=Mock(side_effect=error("mocked"))).outcome is outcome
 
 
 @needs("respx")
@@ -59,11 +50,10 @@ def test_respx_stands_in_for_the_client_s_own_transport(kind: type[Any]) -> None
         route = router.post("/v3/autocall/otp").respond(json=ANSWER)
         assert ask(kind).call_id == ANSWER["call_id"]
         assert json.loads(route.calls.last.request.content)["code_otp"] == CODE
-    for errors, outcome in ((BEFORE, Outcome.NOT_PLACED), (AFTER, Outcome.UNKNOWN)):
-        for error in errors:
-            with respx.mock(base_url=URL) as router:
-                router.post("/v3/autocall/otp").mock(side_effect=error)
-                assert error_of(kind).outcome is outcome
+    for error, outcome in FAILURES:
+        with respx.mock(base_url=URL) as router:
+            router.post("/v3/autocall/otp").mock(side_effect=error)
+            assert error_of(kind).outcome is outcome
 
 
 @needs("pytest_httpx")
@@ -121,63 +111,34 @@ def test_a_transport_that_would_send_the_content_is_stopped(kind: type[Any]) -> 
     assert transport.sent == []
 
 
-HTTP2 = needs("hypercorn", "h2")
+def speaks_http2(wire: Wire) -> None:
+    """Answer as documented, over HTTP/2 alone."""
+    import h2.config  # noqa: PLC0415 - where it is installed
+    import h2.connection  # noqa: PLC0415 - the same
+    import h2.events  # noqa: PLC0415 - the same
+
+    connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
+    connection.initiate_connection()
+    bodies = defaultdict[int, bytes](bytes)
+    while data := wire.peer.recv(65536):
+        for event in connection.receive_data(data):
+            if isinstance(event, h2.events.DataReceived):
+                bodies[event.stream_id] += event.data
+            elif isinstance(event, h2.events.StreamEnded):
+                connection.send_headers(event.stream_id, [(":status", "200")])
+                answer = ANSWER if CODE.encode() in bodies[event.stream_id] else RECORD
+                connection.send_data(event.stream_id, json.dumps(answer).encode(), end_stream=True)
+        wire.send(connection.data_to_send())
 
 
-async def answer(request: Request) -> JSONResponse:
-    """The page's answers, over HTTP/2 alone; a conflict for the reference `twice`."""
-    if request.scope["http_version"] != "2":
-        return JSONResponse({"error": "not HTTP/2"}, status_code=505)
-    if request.method == "GET":
-        return JSONResponse(RECORD)
-    if (await request.json())["ref_id"] == "twice":
-        return JSONResponse({"error": "Conflict"}, status_code=409)
-    return JSONResponse(ANSWER)
+@needs("h2")
+def test_calls_share_a_connection_of_http_2() -> None:
+    async def many(client: Any) -> list[OtpCall | Cdr]:
+        return await asyncio.gather(*(call(client) for call in (place, look_up) for _ in range(10)))
 
-
-AUTHORITY = trustme.CA()
-
-
-@pytest.fixture
-def trust() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    AUTHORITY.configure_trust(context)
-    return context
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> Iterator[str]:
-    from hypercorn.asyncio import serve  # noqa: PLC0415 - where it is installed
-    from hypercorn.config import Config  # noqa: PLC0415 - where it is installed
-
-    made = AUTHORITY.issue_cert("127.0.0.1")
-    made.private_key_and_cert_chain_pem.write_to_path(str(tmp_path / "server.pem"))
-    config, listener = Config(), socket.create_server(("127.0.0.1", 0))
-    port = listener.getsockname()[1]
-    config.bind = [f"fd://{listener.detach()}"]
-    config.certfile = config.keyfile = str(tmp_path / "server.pem")
-    config.errorlog = None
-    app = Starlette(routes=[Route("/{rest:path}", answer, methods=["GET", "POST"])])
-    loop, stop = asyncio.new_event_loop(), asyncio.Event()
-    serving = serve(app, config, shutdown_trigger=stop.wait)  # type: ignore[arg-type] # any ASGI application
-    thread = threading.Thread(target=loop.run_until_complete, args=(serving,))
-    thread.start()
-    yield f"https://127.0.0.1:{port}"
-    loop.call_soon_threadsafe(stop.set)
-    thread.join()
-    loop.close()
-
-
-@HTTP2
-def test_calls_share_a_connection_of_http_2(url: str, trust: ssl.SSLContext) -> None:
-    with Client(**settings(url, transport=httpx.HTTPTransport(http2=True, http1=False, verify=trust))) as client:
-        assert client.run_otp(NUMBER, CODE, ref_id="R1").outcome is Outcome.PLACED
-        with pytest.raises(ConflictError) as caught:
-            client.run_otp(NUMBER, CODE, ref_id="twice")
-    assert caught.value.outcome is Outcome.NOT_PLACED
-
-    async def many(client: Any) -> list[bool]:
-        return [record.answered for record in await asyncio.gather(*(client.get_cdr("R1") for _ in range(20)))]
-
-    transport = httpx.AsyncHTTPTransport(http2=True, http1=False, verify=trust)
-    assert ask(AsyncClient, many, url, transport=transport) == [True] * 20
+    http2 = {"http2": True, "http1": False}
+    with Server(speaks_http2) as server:
+        assert ask(Client, host=server.url, transport=httpx.HTTPTransport(**http2)).outcome is Outcome.PLACED
+        *calls, record = ask(AsyncClient, many, server.url, transport=httpx.AsyncHTTPTransport(**http2))
+        assert (len(calls), record.answered) == (19, True)
+        assert server.ledger.connections == 2
