@@ -1,4 +1,4 @@
-"""How the parts of src/autocall_otp may import each other, read from the source without running it."""
+"""How the parts of src/autocall_otp may import each other, read from the source."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from graphlib import CycleError, TopologicalSorter
 
 import pytest
 from support.page import ROOT
+
+import autocall_otp
 
 US, GENERATED = "autocall_otp", "autocall_otp_api"
 LEVELS = (
@@ -30,8 +32,6 @@ IO = {
     *(f"httpx.{name}" for name in ("get", "head", "options", "patch", "post", "put", "delete", "request", "stream")),
 }  # fmt: skip
 """What a part without I/O and without a clock of its own does without."""
-
-
 SOURCE = ROOT / "src"
 TEXTS = {
     ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__"): path.read_text("utf-8")
@@ -122,24 +122,15 @@ def doing_io(house: House) -> Iterator[str]:
 
 def not_for(house: House) -> Iterator[str]:
     """What the sandbox shares with the SDK, and what stands on top of the SDK takes beyond its public names."""
-    public = {
-        f"{US}.{name}"
-        for node in house.trees[US].body
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
-        for name in ast.literal_eval(node.value)
-    }
+    public = {f"{US}.{name}" for name in autocall_otp.__all__}
     allowed = {"sandbox": {f"{US}.normalize_number"}, **dict.fromkeys(("_cli", "verify", "pytest_plugin"), public)}
     for module, names in house.imports.items():
         mine = part(module)
         for name in names:
-            first, _, rest = name.partition(".")
+            first, second, *_ = [*name.split("."), ""]
             if first == GENERATED and mine != "_operations":
                 yield f"{module} imports {name}: generated code is for _operations alone"
-            elif (
-                first == US
-                and name not in allowed.get(mine, {name})
-                and rest.partition(".")[0] not in {mine, "sandbox"}
-            ):
+            if first == US and second not in {mine, "sandbox"} and name not in allowed.get(mine, {name}):
                 yield f"{module} imports {name}, which is not for it"
 
 
