@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ VERSION, CLIENT, MODELS, ERRORS, PLUGIN, RUN, EXITS = (
     for name in ("_version", "_client", "models", "_errors", "pytest_plugin", "_cli/run", "_cli/exits")
 )
 SPEC = "openapi.yaml"
+Compare = Callable[..., tuple[object, list[str]]]
 
 
 class Repository:
@@ -75,56 +77,57 @@ def repository(folder: Path) -> Repository:
     return repository
 
 
-def compare(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], base: str = "v1.2.0"
-) -> tuple[object, list[str]]:
-    monkeypatch.setattr("sys.argv", ["breaking.py", base])
-    with pytest.raises(SystemExit) as caught:
-        breaking.main()
-    return caught.value.code, capsys.readouterr().out.splitlines()
+@pytest.fixture
+def compare(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Compare:
+    """Run the script; gives what it ends with, and its lines."""
+
+    def main(base: str = "v1.2.0") -> tuple[object, list[str]]:
+        monkeypatch.setattr("sys.argv", ["breaking.py", base])
+        with pytest.raises(SystemExit) as caught:
+            breaking.main()
+        return caught.value.code, capsys.readouterr().out.splitlines()
+
+    return main
 
 
 ARGUMENT = r"^        ref_id: str \| None = None,$"
 
 
-def test_what_is_new_and_other_words_are_not_breaking(
-    repository: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_is_new_and_other_words_are_not_breaking(repository: Repository, compare: Compare) -> None:
     repository.edit(CLIENT, ARGUMENT, "        ref_id: str | None = None,\n        made_up: str | None = None,")
     repository.edit(SPEC, "^components:$", "  /v3/new:\n    get:\n      responses: {}\ncomponents:")
     repository.edit(SPEC, "description: The call was taken.", "description: The call is taken.")
-    code, lines = compare(monkeypatch, capsys)
-    assert (code, lines[:-1]) == (
-        0,
-        [
-            "Compared with v1.2.0, version 1.2.0.",
-            "new       Python       autocall_otp.AsyncClient.run_otp(made_up): was added",
-            "new       Python       autocall_otp.Client.run_otp(made_up): was added",
-            "new       openapi.yaml #/paths//v3/new: was added",
-            "other     openapi.yaml words, examples and what no client notices: 1",
-        ],
-    )
+    code, lines = compare()
     said = f"Not breaking: after 1.2.0 comes 1.3.0 or later; {VERSION} says 1.2.0"
-    assert lines[-1] == f"{said}: set it to 1.3.0 for the next release."
+    assert lines == [
+        "Compared with v1.2.0, version 1.2.0.",
+        "new       Python       autocall_otp.AsyncClient.run_otp(made_up): was added",
+        "new       Python       autocall_otp.Client.run_otp(made_up): was added",
+        "new       openapi.yaml #/paths//v3/new: was added",
+        "other     openapi.yaml words, examples and what no client notices: 1",
+        f"{said}: set it to 1.3.0 for the next release.",
+    ]
+    assert code == 0
 
 
 CALL, RECORD, STATUS = "autocall_otp.Client.run_otp", "autocall_otp.Cdr", "autocall_otp.CallStatus"
-TEMPLATE, CAMPAIGN = (
-    r"^        template: str \| None = None,$",
-    r"^        campaign_uuid: str \| UUID \| None = None,$",
-)
+TEMPLATE, CAMPAIGN = (rf"^        {name} \| None = None,$" for name in ("template: str", r"campaign_uuid: str \| UUID"))
 # What breaks users: the file, what is put for what in it, and what is said of it.
 BREAKS = [
     (CLIENT, f"{ARGUMENT}\n", "", f"{CALL}(ref_id): was removed"),
     (CLIENT, TEMPLATE, "        template: str,", f"{CALL}(template): required, from `False` to `True`"),
     (
-        *(CLIENT, CAMPAIGN, "        campaign_uuid: int | None = None,"),
-        f"{CALL}(campaign_uuid): takes, from `str | UUID | None` to `int | None`",
+        CLIENT,
+        CAMPAIGN,
+        "        campaign_uuid: int,",
+        f"{CALL}(campaign_uuid): takes, from `str | UUID | None` to `int`",
     ),
     (CLIENT, "-> OtpCall:", "-> OtpCall | None:", f"{CALL}: gives, from `OtpCall` to `OtpCall | None`"),
     (
-        *(CLIENT, r"^( +phone_number: str,\n)( +code_otp: str,)", r"\2\n\1"),
-        f"{CALL}: in order, from `phone_number, code_otp` to",
+        CLIENT,
+        r"^( +phone_number: str,\n)( +code_otp: str,)",
+        r"\2\n\1",
+        f"{CALL}: in order, from `phone_number, code_otp`",
     ),
     (MODELS, "^    rate: .*$", "", f"{RECORD}.rate: was removed"),
     (MODELS, "^    billsec: int ", "    billsec: str ", f"{RECORD}.billsec: gives, from `int | None` to `str | None`"),
@@ -135,8 +138,10 @@ BREAKS = [
     (MODELS, "default=3, validator", "default=5, validator", "autocall_otp.Retry.attempts: value, from `3` to `5`"),
     ("src/autocall_otp/**/*.py", "RateLimitedError", "TooManyError", "autocall_otp.RateLimitedError: was removed"),
     (
-        *(ERRORS, r"\(TransportError, TimeoutError\)", "(TransportError)"),
-        "autocall_otp.TransportTimeoutError: is a, from `TransportError | TimeoutError` to `TransportError`",
+        ERRORS,
+        r"\(TransportError, Time.*\)",
+        "(TransportError)",
+        "is a, from `TransportError | TimeoutError` to `TransportError`",
     ),
     (PLUGIN, "def autocall_sandbox", "def sandbox", "autocall_otp.pytest_plugin.autocall_sandbox: was removed"),
     (RUN, '"--wait"', '"--patience"', "autocall-otp run --wait: was removed"),
@@ -146,12 +151,10 @@ BREAKS = [
 ]
 
 
-def test_what_breaks_users_is_found_and_needs_a_major_version(
-    repository: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_breaks_users_is_found_and_needs_a_major_version(repository: Repository, compare: Compare) -> None:
     for path, found, put, _ in BREAKS:
         repository.edit(path, found, put)
-    code, lines = compare(monkeypatch, capsys)
+    code, lines = compare()
     reported = [line for line in lines if line.startswith("breaking ")]
     assert [said for *_, said in BREAKS if not any(said in line for line in reported)] == []
     assert {line.split()[1] for line in reported} == {"Python", "command", SPEC}
@@ -159,42 +162,28 @@ def test_what_breaks_users_is_found_and_needs_a_major_version(
     assert (code, lines[-1]) == (1, wanted)
 
 
-@pytest.mark.parametrize(
-    ("impact", "version", "line"),
-    [
-        ("NONE", "1.2.0", "No changes: after 1.2.0 comes 1.2.0 or later; {} says 1.2.0, which is enough."),
-        ("BREAKING", "2.0.0", "Breaking: after 1.2.0 comes 2.0.0 or later; {} says 2.0.0, which is enough."),
-    ],
-)
+@pytest.mark.parametrize(("impact", "said", "version"), [(0, "No changes", "1.2.0"), (3, "Breaking", "2.0.0")])
 def test_a_version_that_allows_for_the_changes_passes(
-    folder: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    impact: str,
-    version: str,
-    line: str,
+    folder: Path, compare: Compare, monkeypatch: pytest.MonkeyPatch, impact: int, said: str, version: str
 ) -> None:
     repository = Repository(folder, whole=False)
     repository.commit("1.2.0", tag=True)
     repository.edit(VERSION, "1.2.0", version)
-    changes = [breaking.Change(breaking.Impact[impact], "a part", "what changed")]
+    changes = [breaking.Change(breaking.Impact(impact), "a part", "what changed")]
     monkeypatch.setattr(breaking, "contract_changes", lambda *_: changes)
-    code, lines = compare(monkeypatch, capsys)
-    assert (code, lines[-1]) == (0, line.format(VERSION))
-    code, _ = compare(monkeypatch, capsys, "no-such-name")
-    assert code == "no-such-name is no revision of this repository"
+    code, lines = compare()
+    wanted = f"{said}: after 1.2.0 comes {version} or later; {VERSION} says {version}, which is enough."
+    assert (code, lines[-1]) == (0, wanted)
+    assert compare("no-such-name")[0] == "no-such-name is no revision of this repository"
 
 
-@pytest.mark.parametrize(
-    ("base", "impact", "wanted"),
-    [
-        *(("1.2.3", "NONE", "1.2.3"), ("1.2.3", "OTHER", "1.2.4")),
-        *(("1.2.3", "NEW", "1.3.0"), ("1.2.3", "BREAKING", "2.0.0")),
-        *(("0.1.4", "OTHER", "0.1.5"), ("0.1.4", "NEW", "0.1.5"), ("0.1.4", "BREAKING", "0.2.0")),
-    ],
-)
-def test_the_version_follows_from_the_worst_change(base: str, impact: str, wanted: str) -> None:
-    assert str(breaking.proposed(breaking.Version(base), breaking.Impact[impact])) == wanted
+def test_the_version_follows_from_the_worst_change() -> None:
+    proposed = {
+        "1.2.3": ["1.2.3", "1.2.4", "1.3.0", "2.0.0"],
+        "0.1.4": ["0.1.4", "0.1.5", "0.1.5", "0.2.0"],
+    }
+    for base, wanted in proposed.items():
+        assert [str(breaking.proposed(breaking.Version(base), each)) for each in breaking.Impact] == wanted
 
 
 def test_a_release_is_compared_with_the_one_before_and_anything_later_with_the_last(folder: Path) -> None:
