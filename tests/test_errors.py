@@ -11,7 +11,6 @@ import pytest
 
 import autocall_otp
 from autocall_otp import ApiError, AutocallError, Cdr, FieldError, Outcome, _errors
-from autocall_otp._errors import error_class
 
 NAMES = [
     name for name in autocall_otp.__all__ if name.endswith("Error") and name not in {"AutocallError", "FieldError"}
@@ -61,16 +60,3 @@ def test_an_error_that_says_no_more_knows_nothing_of_the_phone(name: str) -> Non
     assert error.retryable is (name == "CdrTimeoutError")
     nothing = {"status_code": 0, "errors": (), "retry_after": None, "record": None}
     assert {key: getattr(error, key) for key in given(name)} == {key: nothing[key] for key in given(name)}
-
-
-@pytest.mark.parametrize(
-    ("statuses", "name"),
-    [
-        ([400, 422], "BadRequestError"), ([401], "AuthenticationError"), ([403], "PermissionDeniedError"),
-        ([404], "NotFoundError"), ([409], "ConflictError"), ([429], "RateLimitedError"),
-        ([302, 402, 408, 418, 451], "ApiError"), ([499, 430, 500, 503, 520, 799, 999], "ServerError"),
-    ],
-)  # fmt: skip
-def test_every_status_has_its_class(statuses: list[int], name: str) -> None:
-    assert {error_class(status).__name__ for status in statuses} == {name}
-    assert issubclass(getattr(autocall_otp, name), ApiError)
