@@ -16,26 +16,26 @@ from autocall_otp._operations.arguments import read_reference, validate_code, va
 
 DIGITS = "0123456789"
 MOBILES = st.from_regex(r"0[35789][0-9]{8}", fullmatch=True)
+CHANCE = st.randoms(use_true_random=False)
 LANDLINES = st.from_regex(r"02[0-9]{9}", fullmatch=True)
 # Spaces of all kinds, tabs, dots, dashes, a minus sign, brackets, zero-width and directional characters.
 SEPARATORS = list(
     " \t\v\x85.()-\u2212[]\u2011\u2013\u2014\u00a0\u202f\u3000\u200b\u200e\u202a\u202c\u2060\u2066\u2069\ufeff\u2028"
 )
 FULL_WIDTH = {ord(letter): ord(letter) + 0xFEE0 for letter in f"+{DIGITS}"}
+DIGITS_ALONE = "must consist of digits; spaces, dots, dashes, brackets and a + in front may be added"
 PREFIXES = ["0", "84", "+84", "0084", "+84(0)", "84 (0)", "0084 (0) ", "(+84) "]
 
 
-@given(MOBILES | LANDLINES, st.sampled_from(PREFIXES), st.booleans(), st.randoms(use_true_random=False))
+@given(
+    MOBILES | LANDLINES, st.sampled_from(PREFIXES), st.sampled_from([{}, FULL_WIDTH]), st.randoms(use_true_random=False)
+)
 def test_a_number_is_taken_in_every_way_to_write_it(
-    number: str,
-    prefix: str,
-    full_width: bool,  # noqa: FBT001 - drawn
-    chance: random.Random,
+    number: str, prefix: str, letters: dict[int, int], chance: random.Random
 ) -> None:
-    typed = "".join(
-        digit + "".join(chance.choices(SEPARATORS, k=chance.choice([0, 0, 1, 2]))) for digit in prefix + number[1:]
-    )
-    typed = chance.choice(SEPARATORS) + (typed.translate(FULL_WIDTH) if full_width else typed)
+    digits = (prefix + number[1:]).translate(letters)
+    between = ["".join(chance.choices(SEPARATORS, k=chance.choice([0, 0, 1, 2]))) for _ in digits]
+    typed = chance.choice(SEPARATORS) + "".join(map(str.__add__, digits, between))
     assert normalize_number(typed) == normalize_number(number) == number
 
 
@@ -53,12 +53,8 @@ def test_a_number_is_taken_in_every_way_to_write_it(
         ("332665711", "must begin with 0, 84 or +84"),
         ("+1 415 555 0123", "is of another country; allow_international=True permits it"),
         ("+12", "is no number of any country: 8 to 15 digits follow the +, the first of them not 0"),
-        ("", "must consist of digits; spaces, dots, dashes, brackets and a + in front may be added"),
-        ("0332665711x", "must consist of digits; spaces, dots, dashes, brackets and a + in front may be added"),
-        ("03326/65711", "must consist of digits; spaces, dots, dashes, brackets and a + in front may be added"),
-        ("٠٣٣٢٦٦٥٧١١", "must consist of digits; spaces, dots, dashes, brackets and a + in front may be added"),
-        (332665711, "must be text, since a number would lose its leading 0"),
-        (None, "must be text, since a number would lose its leading 0"),
+        *((typed, DIGITS_ALONE) for typed in ("", "0332665711x", "03326/65711", "٠٣٣٢٦٦٥٧١١")),
+        *((typed, "must be text, since a number would lose its leading 0") for typed in (332665711, None)),
     ],
 )
 def test_a_number_that_nobody_has_is_refused_with_the_reason(typed: Any, why: str) -> None:

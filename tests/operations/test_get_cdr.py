@@ -39,15 +39,10 @@ def test_a_look_up_is_tried_again_whatever_it_met() -> None:
     assert error_of(looking(retry=Retry(attempts=2)), [answer(503)] * 2).status_code == 503
 
 
-@pytest.mark.parametrize(
-    "result",
-    [answer(400), answer(401), answer(404), answer(200, {"error": "x"}), answer(200, b""), answer(302)],
-)
+@pytest.mark.parametrize("result", [answer(400), answer(200, {"error": "x"}), answer(200, b"")])
 def test_a_failed_look_up_knows_nothing_of_the_call(result: Any) -> None:
     error = error_of(looking(), [result])
-    assert isinstance(error, autocall_otp.AutocallError)
-    assert (error.outcome, error.ref_id) == (Outcome.UNKNOWN, "R1")
-    assert "phone" not in str(error)
+    assert (error.outcome, error.ref_id, "phone" in str(error)) == (Outcome.UNKNOWN, "R1", False)
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"null", b"{}", b'{"id": ""}', b'{"data": []}'])
