@@ -22,60 +22,56 @@ API, PROXY = "https://api.example.vn", "http://proxy:3128"
 
 
 @pytest.mark.parametrize(
-    ("variables", "proxy"),
+    ("variable", "value", "proxy"),
     [
-        ({}, None),
-        ({"HTTPS_PROXY": "http://proxy:3128"}, "http://proxy:3128"),
-        ({"https_proxy": "http://proxy:3128"}, "http://proxy:3128"),
-        ({"HTTPS_PROXY": "proxy:3128"}, "http://proxy:3128"),
-        ({"ALL_PROXY": "socks5://proxy:1080"}, "socks5://proxy:1080"),
-        ({"HTTP_PROXY": "http://proxy:3128"}, None),
+        *((variable, PROXY, PROXY) for variable in ("HTTPS_PROXY", "https_proxy")),
+        ("HTTPS_PROXY", "proxy:3128", PROXY),
+        ("ALL_PROXY", "socks5://proxy:1080", "socks5://proxy:1080"),
+        ("HTTP_PROXY", PROXY, None),
     ],
 )
-def test_the_proxy_of_the_environment(net: Network, variables: dict[str, str], proxy: str | None) -> None:
-    for name, value in variables.items():
-        net.monkeypatch.setenv(name, value)
+def test_the_proxy_of_the_environment(net: Network, variable: str, value: str, proxy: str | None) -> None:
+    assert proxy_for(API) is None
+    net.monkeypatch.setenv(variable, value)
     assert proxy_for(API) == proxy
 
 
-@pytest.mark.parametrize(
-    ("host", "exceptions", "proxy"),
-    [
-        ("api.example.vn", "", PROXY),
-        ("api.example.vn", "*", None),
-        ("api.example.vn", "example.vn", None),
-        ("api.example.vn", ".example.vn", None),
-        ("api.example.vn", "EXAMPLE.VN.", None),
-        ("api.example.vn", "other.test, api.example.vn", None),
-        ("api.example.vn", "other.test api.example.vn", None),
-        ("api.example.vn", "ample.vn", PROXY),
-        ("api.example.vn", "example.com,10.0.0.0/8", PROXY),
-        ("10.1.2.3", "10.0.0.0/8", None),
-        ("10.1.2.3", "10.1.2.3", None),
-        ("10.1.2.3", "10.1.2.4/30", PROXY),
-        ("[2001:db8::1]", "2001:db8::/32", None),
-        ("[2001:db8::1]", "[2001:db8::1]", None),
-        ("[2001:db8::1]", "2001:db9::/32", PROXY),
-        ("localhost", "", None),
-        ("api.localhost", "", PROXY),
-        ("api.example.vn", "api.example.vn:8443", None),
-        ("api.example.vn", "api.example.vn:443", PROXY),
-        ("api.example.vn", "example.com, *", None),
-        ("127.0.0.1", "", None),
-        ("127.9.9.9", "", None),
-        ("[::1]", "", None),
-        ("notlocalhost", "", PROXY),
+NOT_PROXIED = {
+    "api.example.vn": [
+        *("*", "example.vn", ".example.vn", "EXAMPLE.VN.", "other.test, api.example.vn", "other.test api.example.vn"),
+        *("api.example.vn:8443", "example.com, *"),
     ],
-)
-def test_hosts_that_need_no_proxy(net: Network, host: str, exceptions: str, proxy: str | None) -> None:
+    "10.1.2.3": ["10.0.0.0/8", "10.1.2.3"],
+    "[2001:db8::1]": ["2001:db8::/32", "[2001:db8::1]"],
+    **{host: [""] for host in ("localhost", "127.0.0.1", "127.9.9.9", "[::1]")},
+}
+PROXIED = {
+    "api.example.vn": ["", "ample.vn", "example.com,10.0.0.0/8", "api.example.vn:443"],
+    "10.1.2.3": ["10.1.2.4/30"],
+    "[2001:db8::1]": ["2001:db9::/32"],
+    **{host: [""] for host in ("api.localhost", "notlocalhost")},
+}
+"""Hosts, each with some values of NO_PROXY."""
+
+
+@pytest.mark.parametrize(("hosts", "proxy"), [(NOT_PROXIED, None), (PROXIED, PROXY)])
+def test_hosts_that_need_no_proxy(net: Network, hosts: dict[str, list[str]], proxy: str | None) -> None:
     net.monkeypatch.setenv("HTTPS_PROXY", PROXY)
-    net.monkeypatch.setenv("NO_PROXY", exceptions)
-    assert proxy_for(f"https://{host}:8443") == proxy
+    for host, exceptions in [(name, each) for name in hosts for each in hosts[name]]:
+        net.monkeypatch.setenv("NO_PROXY", exceptions)
+        assert proxy_for(f"https://{host}:8443") == proxy, (host, exceptions)
 
 
 def test_plain_http_stays_on_this_machine(net: Network, user: To) -> None:
     net.monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
     assert user(net.serve(serves).url).calls("r1")
+
+
+SECRET = "us3r:pr0xy-pass@proxy"
+NO_PROXIES = [
+    *(f"ftp://{SECRET}", *(f"http://{SECRET}:{port}" for port in ("port", 99999, 0))),
+    *("http://", "http://{{PROXY}}", "not a url", "http://[::1"),
+]
 
 
 @pytest.mark.parametrize(
@@ -84,14 +80,7 @@ def test_plain_http_stays_on_this_machine(net: Network, user: To) -> None:
         ("SSL_CERT_FILE", "no-such-file.pem", "SSL_CERT_FILE: cannot be read: No such file or directory"),
         ("SSL_CERT_FILE", __file__, "SSL_CERT_FILE: cannot be read: "),
         ("SSL_CERT_DIR", "no-such-folder", "SSL_CERT_DIR: cannot be read: No such file or directory"),
-        ("HTTPS_PROXY", "ftp://us3r:pr0xy-pass@proxy", "proxy of the environment: is not the URL of a proxy"),
-        ("HTTPS_PROXY", "http://us3r:pr0xy-pass@proxy:port", "proxy of the environment: is not the URL of a proxy"),
-        ("HTTPS_PROXY", "http://us3r:pr0xy-pass@proxy:99999", "proxy of the environment: is not the URL of a proxy"),
-        ("HTTPS_PROXY", "http://us3r:pr0xy-pass@proxy:0", "proxy of the environment: is not the URL of a proxy"),
-        ("HTTPS_PROXY", "http://", "proxy of the environment: is not the URL of a proxy"),
-        ("HTTPS_PROXY", "http://{{PROXY}}", "proxy of the environment: is not the URL of a proxy"),
-        ("HTTPS_PROXY", "not a url", "proxy of the environment: is not the URL of a proxy"),
-        ("HTTPS_PROXY", "http://[::1", "proxy of the environment: is not the URL of a proxy"),
+        *(("HTTPS_PROXY", url, "proxy of the environment: is not the URL of a proxy") for url in NO_PROXIES),
     ],
 )
 def test_what_cannot_be_used_is_refused(net: Network, variable: str, value: str, words: str) -> None:
