@@ -6,8 +6,7 @@ import importlib
 import json
 import sys
 from collections.abc import Callable
-from importlib.abc import MetaPathFinder
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -16,25 +15,20 @@ import autocall_otp
 pytest.importorskip("typer", reason="the extra is not installed")
 
 
-class _Missing(MetaPathFinder):
-    """Lets the import of the subcommands fail as it does where a package is missing."""
-
-    def __init__(self, name: str | None) -> None:
-        self.name = name
-
-    def find_spec(self, fullname: str, _path: object, _target: object = None) -> None:
-        if fullname == "autocall_otp._cli.app":
-            raise ModuleNotFoundError(f"No module named {self.name!r}", name=self.name)
-
-
 @pytest.fixture
 def without(monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], ModuleType]:
+    """Import the command as where a package is missing, without which its subcommands cannot be imported."""
+
     def load(name: str | None) -> ModuleType:
+        def find_spec(fullname: str, *_: object) -> None:
+            if fullname == "autocall_otp._cli.app":
+                raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
         # What is there comes back after the test, also where the import binds the new module.
         monkeypatch.setattr(autocall_otp, "cli", importlib.import_module("autocall_otp.cli"))
         for module in ("autocall_otp.cli", "autocall_otp._cli.app"):
             monkeypatch.delitem(sys.modules, module, raising=False)
-        monkeypatch.setattr(sys, "meta_path", [_Missing(name), *sys.meta_path])
+        monkeypatch.setattr(sys, "meta_path", [SimpleNamespace(find_spec=find_spec), *sys.meta_path])
         return importlib.import_module("autocall_otp.cli")
 
     return load
