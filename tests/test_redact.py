@@ -7,6 +7,7 @@ import random
 import re
 import string
 import time
+import timeit
 import traceback
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Self
@@ -116,19 +117,14 @@ def test_redacting_twice_changes_nothing_more(text: str) -> None:
     assert SECRETS.redact(once) == once
 
 
-@given(st.text())
-def test_a_masked_number_shows_its_ends_at_most(text: str) -> None:
+@given(st.text() | NUMBERS | NUMBERS.map(lambda number: f"+84{number[1:]}"))
+def test_a_masked_number_shows_its_ends_at_most_and_is_not_masked_again(text: str) -> None:
     shown = mask_number(text)
     assert "***" in shown
     assert len(shown) <= 11
+    assert mask_number(shown) == shown
     assert mask_number(NUMBER) == mask_number("(0332)-665.711") == "0332***711"
     assert (mask_number("1234567"), mask_number("12345678"), mask_number("")) == ("***", "***678", "***")
-
-
-@given(NUMBERS)
-def test_a_masked_number_is_not_masked_again(number: str) -> None:
-    for each in (number, f"+84{number[1:]}", "1", ""):
-        assert mask_number(mask_number(each)) == mask_number(each)
 
 
 def test_objects_name_their_own_secrets_at_any_depth() -> None:
@@ -166,18 +162,6 @@ def test_a_token_that_comes_later_is_masked_from_then_on() -> None:
     assert secrets.redact(f"{CODE} {TOKEN}") == f"*** {TOKEN}"
     secrets.add_token(TOKEN)
     assert (secrets | Secrets(codes=["other"])).redact(f"{CODE} {TOKEN} other") == "*** *** ***"
-
-
-def test_what_a_library_keeps_in_an_error_loses_its_secrets() -> None:
-    class SentRequest(NamedTuple):
-        headers: Mapping[str, str]
-        size: int
-
-    error = ValueError(SentRequest({"Authorization": f"Bearer {TOKEN}"}, 7), [CODE.encode()])
-    error.line = f"odd: {NUMBER}"  # type: ignore[attr-defined] # as libraries do
-    redact_error(error, SECRETS)
-    assert error.args == (SentRequest({"Authorization": "Bearer ***"}, 7), ["b'***'"])
-    assert vars(error) == {"line": "odd: 0332***711"}
 
 
 @pytest.mark.parametrize("between", ["\\" * 8 + "n", "\\" * 8 + "u0020", "\\" * 40, "%20%", "_" * 30])
@@ -218,9 +202,14 @@ def test_an_odd_error_of_a_library_is_emptied_where_it_cannot_be_masked() -> Non
 
 
 def test_no_part_of_an_error_shows_a_secret() -> None:
+    class SentRequest(NamedTuple):
+        headers: Mapping[str, str]
+        size: int
+
     said = f"{CODE} for {NUMBER} with {TOKEN}"
     error = OSError(5, said)
     error.add_note(said)
+    error.sent = SentRequest({"Authorization": f"Bearer {TOKEN}"}, 7), [CODE.encode()]  # type: ignore[attr-defined] # as libraries do
     error.__cause__ = ExceptionGroup("all failed", [ValueError([said], {"x": said}), OSError(111, "refused", said)])
     error.__cause__.__context__ = KeyError(RuntimeError(said), 7, None)
     error.__cause__.__context__.__context__ = error  # a circle must not hang it
@@ -230,6 +219,7 @@ def test_no_part_of_an_error_shows_a_secret() -> None:
     assert not re.search(f"{CODE}|{NUMBER[1:]}|{TOKEN}", shown)
     assert (error.errno, str(error)) == (5, "[Errno 5] *** for 0332***711 with ***")
     assert error.__cause__.__context__.args[1:] == (7, None)
+    assert vars(error)["sent"] == (SentRequest({"Authorization": "Bearer ***"}, 7), ["b'***'"])
 
 
 @pytest.mark.parametrize("letter", ["x", "é"], ids=["ascii", "unicode"])
@@ -238,12 +228,7 @@ def test_masking_a_megabyte_takes_about_as_long_as_reading_it(letter: str) -> No
     text = json.dumps([{"id": f"{n:032x}", "note": letter * 20, "n": n} for n in range(10_000)], ensure_ascii=False)
 
     def best(work: Callable[[str], object]) -> float:
-        times = []
-        for _ in range(4):
-            start = time.process_time()
-            work(text)
-            times.append(time.process_time() - start)
-        return min(times)
+        return min(timeit.repeat(lambda: work(text), timer=time.process_time, repeat=4, number=1))
 
     assert best(SECRETS.redact) < 60 * best(json.loads)
 
