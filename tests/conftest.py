@@ -3,7 +3,7 @@
 import signal
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from functools import partial
 
 import pytest
 
@@ -16,7 +16,6 @@ with suppress(ImportError):  # the recipes' tests do without it
     )
     hypothesis.settings.load_profile("any machine")
 
-_figures: list[str] = []
 LONG = (
     *("test_logins", "test_faults", "test_browser", "test_celery_calls", "test_docs", "test_ledger", "test_httpx2"),
     *("test_deadlines", "test_mutate_spec", "test_cancellation", "test_schemathesis", "test_programs", "test_growth"),
@@ -37,25 +36,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def figure() -> Callable[[str], None]:
+def figure(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
     """Keep a figure for the end of the run: measured, shown, but not judged."""
-    return _figures.append
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A worker of a parallel run hands its figures to the process that prints."""
-    if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput["figures"] = _figures
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_testnodedown(node: Any) -> None:
-    """Take the figures of a worker."""
-    _figures.extend(getattr(node, "workeroutput", {}).get("figures", []))
+    return partial(record_property, "figure")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the tables, tallies and figures."""
-    if _figures:
+    reports = [report for several in terminalreporter.stats.values() for report in several]
+    called = [report for report in reports if getattr(report, "when", None) == "call"]
+    if figures := [text for report in called for name, text in report.user_properties if name == "figure"]:
         terminalreporter.section("figures")
-        terminalreporter.write_line("\n".join(_figures))
+        terminalreporter.write_line("\n".join(figures))
