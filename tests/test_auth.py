@@ -3,8 +3,6 @@
 Threads and tasks that share a callable, tokens that are refused and deadlines that pass meanwhile are in tests/faults.
 """
 
-from __future__ import annotations
-
 import asyncio
 import itertools
 from collections.abc import Callable

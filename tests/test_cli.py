@@ -1,7 +1,5 @@
 """The command where packages that it needs are missing, and where they are there."""
 
-from __future__ import annotations
-
 import importlib
 import json
 import sys

@@ -1,7 +1,5 @@
 """Both clients: one signature, one behaviour."""
 
-from __future__ import annotations
-
 import inspect
 import json
 import pickle

@@ -1,7 +1,5 @@
 """The clock of deadlines."""
 
-from __future__ import annotations
-
 from unittest import mock
 
 from autocall_otp._clock import now

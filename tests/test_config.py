@@ -1,7 +1,5 @@
 """Settings: arguments first, then the environment; refused by name when the client is made."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID

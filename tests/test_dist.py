@@ -1,7 +1,5 @@
 """What a release consists of: reproducible packages, a bill of materials, and a workflow without a secret."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """The pages for people: every block of Python runs, every command exists, every link leads somewhere."""
 
-from __future__ import annotations
-
 import builtins
 import inspect
 import itertools

@@ -1,7 +1,5 @@
 """The tree of errors, and what an error carries."""
 
-from __future__ import annotations
-
 import copy
 import pickle
 import re

@@ -1,7 +1,5 @@
 """How the parts of src/autocall_otp may import each other, read from the source."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 from functools import cache

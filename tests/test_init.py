@@ -1,7 +1,5 @@
 """The public names, and importing them."""
 
-from __future__ import annotations
-
 import inspect
 import os
 import re

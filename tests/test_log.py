@@ -1,7 +1,5 @@
 """What is logged, by us and by the libraries below us."""
 
-from __future__ import annotations
-
 import importlib
 import logging
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """What callers get: whole for them, masked for everybody else."""
 
-from __future__ import annotations
-
 import copy
 import json
 import math

@@ -1,7 +1,5 @@
 """A JSON object as it came."""
 
-from __future__ import annotations
-
 import json
 import pickle
 from typing import Any

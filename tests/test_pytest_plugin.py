@@ -1,7 +1,5 @@
 """The plugin as this very run of pytest has loaded it, and in a parallel run of its own."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

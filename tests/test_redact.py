@@ -1,7 +1,5 @@
 """What is secret, in every form in which it may come back."""
 
-from __future__ import annotations
-
 import json
 import random
 import re

@@ -3,8 +3,6 @@
 What faults of the network, signals and cancelled tasks do to a call is in tests/faults.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import errno

@@ -1,7 +1,5 @@
 """The scripts that make the site."""
 
-from __future__ import annotations
-
 import copy
 from pathlib import Path
 from types import SimpleNamespace

@@ -1,7 +1,5 @@
 """Transports that are not ours: mocks, retrying ones, HTTP/2. Each is seen as it is, and rings no phone twice."""
 
-from __future__ import annotations
-
 import asyncio
 import importlib.util
 import json

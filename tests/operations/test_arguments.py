@@ -1,7 +1,5 @@
 """What callers may pass: take what people type, reject what nobody can have meant, repeat no value."""
 
-from __future__ import annotations
-
 import random
 import unicodedata
 from string import ascii_letters

@@ -1,7 +1,5 @@
 """Looking a record up."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from typing import Any
 

@@ -1,7 +1,5 @@
 """From the wire's record to a Cdr: lenient, and nothing lost."""
 
-from __future__ import annotations
-
 import json
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any

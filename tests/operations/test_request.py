@@ -1,7 +1,5 @@
 """What is sent, byte by byte."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """Placing a call, from arguments to its result."""
 
-from __future__ import annotations
-
 import inspect
 import json
 import logging

@@ -1,7 +1,5 @@
 """Waiting until a call is over."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import httpx

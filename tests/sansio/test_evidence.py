@@ -1,7 +1,5 @@
 """A body that can be sent once, and remembers."""
 
-from __future__ import annotations
-
 import asyncio
 import copy
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """What an answer or a failure says of the phone."""
 
-from __future__ import annotations
-
 import ssl
 from typing import Any
 

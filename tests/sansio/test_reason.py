@@ -1,7 +1,5 @@
 """Why no answer was read, in words that help."""
 
-from __future__ import annotations
-
 import errno
 import socket
 import ssl

@@ -1,7 +1,5 @@
 """Answers as they come: bounded, packed or not, and readable whatever they hold."""
 
-from __future__ import annotations
-
 import gzip
 import json
 import zlib

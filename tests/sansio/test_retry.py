@@ -1,7 +1,5 @@
 """When a request is sent again, and when not."""
 
-from __future__ import annotations
-
 import copy
 import logging
 from itertools import count

@@ -1,7 +1,5 @@
 """Cancelling a task at each of its awaits in turn."""
 
-from __future__ import annotations
-
 import asyncio
 import types
 from typing import Any

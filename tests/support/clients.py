@@ -1,7 +1,5 @@
 """Both clients, asked in the same way."""
 
-from __future__ import annotations
-
 import asyncio
 import inspect
 from collections.abc import Callable

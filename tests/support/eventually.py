@@ -1,7 +1,5 @@
 """Waiting for what no event tells of."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Running use cases on plain values: no network, no clock but the one that pauses move."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable
 from typing import Any, TypeVar

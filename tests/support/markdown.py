@@ -1,7 +1,5 @@
 """Reading Markdown pages: their fenced blocks, headings and links."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Scripted servers, and every route to them: plain, in TLS, through a proxy."""
 
-from __future__ import annotations
-
 import select
 import socket
 import ssl

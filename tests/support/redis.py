@@ -1,7 +1,5 @@
 """A Redis of a test's own, on a free port."""
 
-from __future__ import annotations
-
 import socket
 import subprocess
 import threading

@@ -1,7 +1,5 @@
 """A small server of a test's own, on a free loopback port."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager

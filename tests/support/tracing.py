@@ -1,7 +1,5 @@
 """Calls that a test interrupts at a line."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any

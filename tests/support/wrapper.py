@@ -1,7 +1,5 @@
 """What the generated code has and what the wrapper makes of it, both read from the code itself."""
 
-from __future__ import annotations
-
 import ast
 import importlib
 import inspect
