@@ -4,6 +4,7 @@ import inspect
 import json
 import logging
 from typing import Any
+from unittest.mock import Mock
 
 import httpx
 import pytest
@@ -134,10 +135,7 @@ def test_an_echo_is_masked_in_the_message_and_whole_in_raw() -> None:
 def test_an_interruption_while_the_answer_is_read_is_noted_too(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def interrupted(_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("autocall_otp._operations.run_otp.read_answer", interrupted)
+    monkeypatch.setattr("autocall_otp._operations.run_otp.read_answer", Mock(side_effect=KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt) as caught:
         run(placing(ref_id="R1"), [answer(200, ANSWER)])
     assert caught.value.__notes__ == ["run_otp, ref_id R1, outcome UNKNOWN"]

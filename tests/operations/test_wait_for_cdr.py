@@ -1,6 +1,7 @@
 """Waiting until a call is over."""
 
 from typing import Any
+from unittest.mock import Mock, call
 
 import httpx
 import pytest
@@ -22,10 +23,7 @@ CALL = OtpCall(call_id=RECORD["id"], ref_id="R1")
 
 
 def waiting(clock: Clock, ref_id: Any = "R1", timeout: Any = 60.0, progress: Any = None, **more: Any) -> Flow[Cdr]:
-    given = settings(retry=more.pop("retry", Retry()))
-    return wait_for_cdr(
-        given, policy(clock=clock, retry=given.retry, **more), ref_id, timeout=timeout, progress=progress
-    )
+    return wait_for_cdr(settings(), policy(clock=clock, **more), ref_id, timeout=timeout, progress=progress)
 
 
 def wait(results: list[Result], **more: Any) -> tuple[Cdr, list[float]]:
@@ -54,10 +52,10 @@ def test_it_goes_on_until_the_call_is_over(not_yet: Any) -> None:
     assert record.time_ended.tzinfo is VIETNAM
 
 
-@pytest.mark.parametrize(
-    "result",
-    [answer(400), answer(401), answer(403), answer(501), answer(200, {"error": "x"}), httpx.StreamConsumed()],
-)
+NO_HELP = [*map(answer, (400, 401, 403, 501)), answer(200, {"error": "x"}), httpx.StreamConsumed()]
+
+
+@pytest.mark.parametrize("result", NO_HELP)
 def test_it_ends_where_waiting_does_not_help(result: Any) -> None:
     error = failed_wait([NOT_YET, result])
     assert not isinstance(error, CdrTimeoutError)
@@ -65,16 +63,11 @@ def test_it_ends_where_waiting_does_not_help(result: Any) -> None:
 
 
 def test_look_ups_come_further_and_further_apart_then_closer() -> None:
-    clock, bounds = Clock(), list[tuple[float, float]]()
-
-    def draw(low: float, high: float) -> float:
-        bounds.append((low, high))
-        return high
-
+    clock, draw = Clock(), Mock(side_effect=max)
     error = error_of(waiting(clock, timeout=70.0, draw=draw), [UNFINISHED] * 99, clock)
     assert isinstance(error, CdrTimeoutError)
     longest = [1.0, 1.5, 2.25, 3.375, 5.0625, 7.59375, 10.0, 10.0]
-    assert bounds[: len(longest)] == [(each / 2, each) for each in longest]
+    assert draw.call_args_list[: len(longest)] == [call(each / 2, each) for each in longest]
     assert 1069.9 < clock.now < 1070.0
 
 

@@ -4,6 +4,7 @@ import copy
 import logging
 from itertools import count
 from typing import Any
+from unittest.mock import Mock, call
 
 import httpx
 import pytest
@@ -80,17 +81,12 @@ def test_a_token_that_cannot_be_renewed_is_not_sent_again() -> None:
 
 
 def test_pauses_are_drawn_from_bounds_that_double_up_to_the_cap() -> None:
-    bounds: list[tuple[float, float]] = []
-
-    def draw(low: float, high: float) -> float:
-        bounds.append((low, high))
-        return high
-
+    draw = Mock(side_effect=max)
     rule = policy(retry=Retry(attempts=7, base=0.5, cap=4.0), draw=draw)
     _, attempts = run(sending(rule, deadline=9999.0, attempts=7), [BUSY] * 6 + [GOOD])
     pauses = [0.5, 1.0, 2.0, 4.0, 4.0, 4.0]
     assert [each.delay for each in attempts] == [0.0, *pauses]
-    assert bounds == [(0.0, pause) for pause in pauses]
+    assert draw.call_args_list == [call(0.0, pause) for pause in pauses]
     assert rule.back_off(10**6, autocall_otp.AutocallError("x")) == 4.0
 
 
@@ -158,10 +154,7 @@ def test_an_interruption_passes_with_a_note_and_a_warning_where_the_phone_may_ri
 
 
 def test_an_interruption_while_an_answer_is_judged_is_noted_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("autocall_otp._sansio.retry.interpret", interrupted)
+    monkeypatch.setattr("autocall_otp._sansio.retry.interpret", Mock(side_effect=KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt) as caught:
         run(sending(), [answer(200)])
     assert caught.value.__notes__ == ["run_otp, ref_id R1, outcome UNKNOWN"]
