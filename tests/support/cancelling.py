@@ -12,21 +12,17 @@ async def cancelled_at(point: int, coroutine: Any) -> Any:
 
 @types.coroutine
 def _cancelled_at(point: int, coroutine: Any) -> Any:
+    step, given = coroutine.send, None
     while True:
         try:
-            waited_for = coroutine.send(None)
+            waited_for = step(given)
         except StopIteration as end:
             return end.value
         point -= 1
-        if not point:
-            task = asyncio.current_task()
-            assert task is not None
+        if not point and (task := asyncio.current_task()):
             task.cancel()
         try:
-            yield waited_for
+            given = yield waited_for
+            step = coroutine.send
         except BaseException as error:  # noqa: BLE001 - whatever it is, the coroutine gets it
-            try:
-                waited_for = coroutine.throw(error)
-            except StopIteration as end:
-                return end.value
-            yield waited_for
+            step, given = coroutine.throw, error
