@@ -5,6 +5,7 @@ import json
 import pickle
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from operator import methodcaller
 from typing import Any, get_type_hints
 
 import httpx
@@ -57,12 +58,12 @@ def test_both_clients_have_the_same_methods_and_settings() -> None:
 @KINDS
 def test_a_call_is_placed_and_its_record_found_by_call_or_reference(kind: type[Any]) -> None:
     service = Service()
-    call = ask(kind, lambda client: client.run_otp(NUMBER, CODE, ref_id=ANSWER["ref_id"]), reply=service)
+    call = ask(kind, reply=service)
     assert isinstance(call, OtpCall)
     assert (call.call_id, call.outcome, call.phone_number) == (ANSWER["call_id"], Outcome.PLACED, NUMBER)
     for reference in (call, call.ref_id):
         for method in ("get_cdr", "wait_for_cdr"):
-            record = ask(kind, lambda client, m=method, r=reference: getattr(client, m)(r), reply=service)
+            record = ask(kind, methodcaller(method, reference), reply=service)
             assert isinstance(record, Cdr)
             assert (record.id, record.answered) == (call.call_id, True)
 
@@ -88,16 +89,12 @@ def test_a_client_hands_on_what_it_and_a_call_are_given(kind: type[Any], monkeyp
     assert [step.look_ups for step in steps] == [1, 2]
     assert record.time_started.utcoffset() == timedelta(0)
     given = {"campaign_uuid": "00000000-0000-4000-8000-000000000009", "template": "of_the_call", "ref_id": "R1"}
-    ask(kind, lambda client: client.run_otp(NUMBER, CODE, **given), reply=service)
+    ask(kind, methodcaller("run_otp", NUMBER, CODE, **given), reply=service)
     assert service.bodies.pop() == {"phone_number": NUMBER, "code_otp": CODE} | given
     abroad = "+14155550123"
     for of_client, of_call in ((True, None), (False, True)):
-        ask(
-            kind,
-            lambda client, more=of_call: client.run_otp(abroad, CODE, allow_international=more),
-            reply=service,
-            allow_international=of_client,
-        )
+        call = methodcaller("run_otp", abroad, CODE, allow_international=of_call)
+        ask(kind, call, reply=service, allow_international=of_client)
     assert [body["phone_number"] for body in service.bodies] == [abroad] * 2
     error = error_of(kind, lambda client: client.run_otp(abroad, CODE), reply=service)
     assert isinstance(error, InvalidRequestError)

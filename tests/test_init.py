@@ -37,12 +37,6 @@ def test_importing_costs_nothing_that_only_some_need() -> None:
     assert loaded.strip() == "set()"
 
 
-def test_the_package_runs_as_a_program() -> None:
-    command = [sys.executable, "-m", "autocall_otp", "--version"]
-    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert output.split() == ["autocall-otp", autocall_otp.__version__]
-
-
 @pytest.mark.skipif("AUTOCALL_WHEEL" not in os.environ, reason="only `make test` installs the wheel, and says where")
 def test_the_wheel_is_what_is_tested() -> None:
     wheel = Path(os.environ["AUTOCALL_WHEEL"]).resolve()

@@ -7,7 +7,7 @@ from unittest.mock import Mock
 
 import httpx
 import pytest
-from support.clients import ask, error_of, look_up
+from support.clients import ask
 from support.flows import CODE, NUMBER, TOKEN
 from support.page import payload
 
@@ -82,11 +82,6 @@ def test_each_attempt_is_logged_for_debugging(caplog: pytest.LogCaptureFixture) 
         ask(Client, reply=reply, retry=Retry(base=0))
     sending = "POST /v3/autocall/otp, after a pause of 0.00 s"
     assert caplog.messages == [sending, "429", sending, "ConnectError", sending, "200"]
-
-
-def test_a_failed_look_up_is_no_warning(caplog: pytest.LogCaptureFixture) -> None:
-    error_of(Client, look_up, reply=lambda _: httpx.Response(400))
-    assert caplog.records == []
 
 
 def test_an_odd_record_of_a_library_neither_ends_a_call_nor_shows_a_secret(caplog: pytest.LogCaptureFixture) -> None:

@@ -181,10 +181,6 @@ def test_figures_are_left_alone_beside_a_number_without_digits(other: str) -> No
 
 def test_an_odd_error_of_a_library_is_emptied_where_it_cannot_be_masked() -> None:
     class OddError(Exception):
-        @property
-        def parts(self) -> str:
-            return CODE
-
         def __str__(self) -> str:
             raise RuntimeError("no text")
 

@@ -21,7 +21,7 @@ import pytest
 from faults.scripts import answers
 from faults.server import Server
 from support.clients import KINDS, ask, error_of, look_up
-from support.flows import CODE, NUMBER, longest
+from support.flows import CODE, NUMBER
 from support.page import payload
 from support.prism import settings
 
@@ -88,7 +88,7 @@ def test_pauses_are_kept_though_a_test_patches_sleep_and_the_clock(kind: type[An
     results = iter([httpx.Response(429), httpx.Response(503), httpx.Response(200, json=RECORD)])
 
     def look_up_with_longest_pauses(client: Any) -> Any:
-        client._policy.draw = longest
+        client._policy.draw = max
         return look_up(client)
 
     def sleeps(*given: Any, sleep: Any = asyncio.sleep) -> Any:

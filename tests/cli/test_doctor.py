@@ -5,6 +5,7 @@ import stat
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -76,14 +77,7 @@ REFUSED = ApiError("the service answered 409", outcome=Outcome.NOT_PLACED, statu
 def test_what_the_service_makes_of_a_ref_id_that_it_has_had(
     run: Run, monkeypatch: pytest.MonkeyPatch, second: Any, heard: str | None, code: int, status: str, words: str
 ) -> None:
-    answers = iter([SAME, second])
-
-    def run_otp(*_: object, **__: object) -> OtpCall:
-        if isinstance(answer := next(answers), AutocallError):
-            raise answer
-        return answer
-
-    monkeypatch.setattr(Client, "run_otp", run_otp)
+    monkeypatch.setattr(Client, "run_otp", Mock(side_effect=[SAME, second]))
     monkeypatch.setattr("autocall_otp._cli.doctor.follow", lambda *_: None)
     more, stdin = ([], f"y\ny\n{heard}\n") if heard else (["--yes"], "")
     ran = run("doctor", *RING, "--twice", *more, "--json", stdin=stdin)

@@ -11,7 +11,7 @@ from unittest.mock import Mock
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autocall_otp import AutocallError, Client, Retry
@@ -87,11 +87,7 @@ values = parts | st.builds(lambda one, other: one | other, st.dictionaries(names
 bodies = values.map(json.dumps) | texts
 
 
-@settings(
-    max_examples=int(os.environ.get("AUTOCALL_EXAMPLES", "200")),
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+@settings(max_examples=int(os.environ.get("AUTOCALL_EXAMPLES", "200")))
 @given(bodies, st.sampled_from([200, 400, 404, 500, 999]), texts, st.booleans())
 def test_no_body_and_no_header_brings_a_secret_into_it(body: str, status: int, header: str, as_json: bool) -> None:  # noqa: FBT001 - drawn by position
     plain = header.encode("ascii", "ignore").decode()

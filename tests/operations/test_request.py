@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from typing import Any
 from urllib.parse import unquote
 from uuid import UUID
 
@@ -14,7 +13,6 @@ from support.flows import Clock
 from autocall_otp import __version__
 from autocall_otp._operations.record import cdr_request_maker
 from autocall_otp._operations.request import request_maker
-from autocall_otp._operations.run_otp import read_answer
 from autocall_otp._sansio.evidence import Request, RequestMaker
 from autocall_otp_api.api.voice_otp.run_otp import _get_kwargs
 from autocall_otp_api.models import OtpRequest
@@ -76,15 +74,6 @@ def test_each_attempt_has_headers_and_a_body_of_its_own() -> None:
     assert (one.headers["host"], other.headers["host"]) == ("a.example.vn:8443", "a.example.vn:8443")
     assert "authorization" not in other.headers
     assert not other.body.asked
-
-
-@given(st.dictionaries(st.sampled_from(["call_id", "lead_uuid", "message", "ref_id", "x"]), st.text() | st.integers()))
-def test_texts_of_an_answer_are_texts_or_none(values: dict[str, Any]) -> None:
-    found = read_answer(dict(values))
-    assert list(found) == ["call_id", "lead_uuid", "message", "ref_id"]
-    for name, text in found.items():
-        value = values.get(name)
-        assert text == (value if isinstance(value, str) and value else None)
 
 
 def test_the_generated_code_is_loaded_with_the_first_client_not_with_the_package() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 from collections.abc import Callable
+from operator import methodcaller
 from typing import Any
 
 import httpx
@@ -13,14 +14,8 @@ from support.flows import CODE, NUMBER
 from support.prism import settings
 
 KINDS = pytest.mark.parametrize("kind", [Client, AsyncClient])
-
-
-def place(client: Any) -> Any:
-    return client.run_otp(NUMBER, CODE, ref_id="R1")
-
-
-def look_up(client: Any) -> Any:
-    return client.get_cdr("R1")
+place: Callable[[Any], Any] = methodcaller("run_otp", NUMBER, CODE, ref_id="R1")
+look_up: Callable[[Any], Any] = methodcaller("get_cdr", "R1")
 
 
 def ask(kind: type[Any], call: Callable[[Any], Any] = place, host: str = "api.example.vn", **more: Any) -> Any:

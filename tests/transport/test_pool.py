@@ -6,6 +6,7 @@ import sys
 import threading
 import warnings
 from typing import Any
+from unittest.mock import Mock
 
 import httpcore
 import httpx
@@ -157,10 +158,7 @@ def test_tasks_that_no_longer_wait_are_in_nobody_s_way() -> None:
 
 def test_no_lock_of_httpcore_s_pool_can_be_lost_to_a_signal(net: Network, user: To) -> None:
     """Seen: an exception of a signal's handler while it was taken, then a call that never ended."""
-
-    def taken(_: object) -> None:
-        raise AssertionError("taken")
-
+    taken = Mock(side_effect=AssertionError("taken"))
     net.monkeypatch.setattr("httpcore._synchronization.ThreadLock.__enter__", taken)
     one = user(net.reach(serves, "proxy")[1])
     assert all(one.places(ref_id) for ref_id in ("r1", "r2"))

@@ -3,7 +3,7 @@
 import socket
 import subprocess
 import sys
-from typing import Any
+from unittest.mock import Mock
 
 import httpx
 import pytest
@@ -36,10 +36,7 @@ def test_what_has_come_is_not_read_after_the_deadline(net: Network) -> None:
     indirect=["shell"],
 )
 def test_a_look_up_that_fails_oddly_is_a_failure_to_connect(net: Network, user: To, error: Exception) -> None:
-    def fails(*_: Any, **__: Any) -> Any:
-        raise error
-
-    net.monkeypatch.setattr(socket, "getaddrinfo", fails)
+    net.monkeypatch.setattr(socket, "getaddrinfo", Mock(side_effect=error))
     caught = user("http://127.0.0.1:9").fails("r1")
     assert isinstance(caught.__cause__, httpx.ConnectError)
     assert caught.outcome is Outcome.NOT_PLACED
