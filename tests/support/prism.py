@@ -77,20 +77,15 @@ class Exchange:
     request: httpx.Request
     response: httpx.Response
 
-    def problems(self) -> list[str]:
-        """What the contract was broken by; a path that the contract does not know has a body of its own."""
-        found = [self.response.headers["sl-violations"]] if "sl-violations" in self.response.headers else []
-        if "problem+json" in self.response.headers.get("content-type", ""):
-            found.append("Prism did not take the request for one of the contract")
-        return found
-
     def disagreements(self, answers: str) -> list[Disagreement]:
-        """The same in words: who broke the contract, where, and what to do."""
+        """Who broke the contract, where, and what to do; a path that it does not know has a body of its own."""
         name = f"{self.request.method.lower()} {self.request.url.path}"
-        if "sl-violations" not in self.response.headers:
-            return [_broken(WRAPPER, name, problem) for problem in self.problems()]
+        if "sl-violations" not in (headers := self.response.headers):
+            is_unknown = "problem+json" in headers.get("content-type", "")
+            what = "Prism did not take the request for one of the contract"
+            return [_broken(WRAPPER, name, what)] if is_unknown else []
         found: list[Disagreement] = []
-        for violation in json.loads(self.response.headers["sl-violations"]):
+        for violation in json.loads(headers["sl-violations"]):
             place, *inner = violation.get("location") or ["request"]
             where = ".".join(map(str, inner)) or "whole"
             culprit = answers if place == "response" else WRAPPER
