@@ -115,20 +115,19 @@ def test_programs_read_each_difference_and_people_how_many_there_are(run: Run, f
     assert (ran.exit_code, len(ran.lines), ran.lines[1]["field"], ran.stderr) == (1, 2, None, "")
 
 
-@pytest.mark.parametrize(
-    "exchanges", [5, [5], [{}], [{"status": 200}], [exchange(LOOK_UP, 200, {})], [exchange(LOOK_UP, 200, {"JSON": 5})]]
-)
-def test_a_broken_file_is_told_as_such(run: Run, tmp_path: Path, exchanges: Any) -> None:
-    path = tmp_path / "x.json"
-    path.write_text(as_text(exchanges))
-    ran = run("check-recording", str(path), "--json")
-    assert (ran.exit_code, ran.only("error")["message"]) == (2, f"{path}: is broken")
+BROKEN = [5, [5], [{}], [{"status": 200}], *([exchange(LOOK_UP, 200, body)] for body in ({}, {"JSON": 5}))]
 
 
-def test_a_file_cannot_steer_the_terminal(run: Run, tmp_path: Path) -> None:
-    path = tmp_path / "x.json"
-    path.write_text(as_text([exchange(LOOK_UP, 200, {"JSON": {"a\x1b[31m": "b\x07"}})]))
-    ran = run("check-recording", str(path))
+@pytest.mark.parametrize("exchanges", BROKEN)
+def test_a_broken_file_is_told_as_such(run: Run, file: Path, exchanges: Any) -> None:
+    file.write_text(as_text(exchanges))
+    ran = run("check-recording", str(file), "--json")
+    assert (ran.exit_code, ran.only("error")["message"]) == (2, f"{file}: is broken")
+
+
+def test_a_file_cannot_steer_the_terminal(run: Run, file: Path) -> None:
+    file.write_text(as_text([exchange(LOOK_UP, 200, {"JSON": {"a\x1b[31m": "b\x07"}})]))
+    ran = run("check-recording", str(file))
     assert (ran.exit_code, [letter for letter in "\x1b\x07" if letter in ran.stdout]) == (1, [])
 
 
