@@ -58,18 +58,13 @@ def test_a_fixed_token_stays_the_same_and_a_callable_is_asked_for_the_refused_on
 
 
 def test_the_environment_gives_the_token_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[str] = []
-
-    def reply(request: httpx.Request) -> httpx.Response:
-        seen.append(request.headers["Authorization"])
-        monkeypatch.delenv("AUTOCALL_TOKEN", raising=False)
-        return httpx.Response(200, json=RECORD)
-
+    reply = Mock(side_effect=lambda _: httpx.Response(200, json=RECORD))
     monkeypatch.setenv("AUTOCALL_TOKEN", "from-env")
     client = AsyncClient(**settings("api.example.vn", token=None, transport=httpx.MockTransport(reply)))
+    monkeypatch.delenv("AUTOCALL_TOKEN")
     for _ in range(2):
         asyncio.run(client.get_cdr("R1"))
-    assert seen == ["Bearer from-env"] * 2
+    assert [sent.args[0].headers["Authorization"] for sent in reply.call_args_list] == ["Bearer from-env"] * 2
 
 
 @SOURCES

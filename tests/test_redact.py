@@ -162,14 +162,8 @@ def test_a_token_that_comes_later_is_masked_from_then_on() -> None:
     assert (secrets | Secrets(codes=["other"])).redact(f"{CODE} {TOKEN} other") == "*** *** ***"
 
 
-@pytest.mark.parametrize("between", ["\\" * 8 + "n", "\\" * 8 + "u0020", "\\" * 40, "%20%", "_" * 30])
-def test_a_text_that_almost_holds_the_number_is_searched_in_no_time(between: str) -> None:
-    text = between.join(NUMBER[:-2]) * 20
-    assert SECRETS.redact(text).count("***") <= 20
-
-
 @pytest.mark.parametrize("digit", ["%33", r"\uff13", r"\xef\xbc\x93", "%ef%bc%93"])
-def test_so_is_one_that_repeats_a_digit_of_it(digit: str) -> None:
+def test_a_text_that_repeats_a_digit_of_the_number_is_searched_in_no_time(digit: str) -> None:
     Secrets(numbers=["0333333334"]).redact(digit * 50_000)
 
 
@@ -227,8 +221,12 @@ def test_masking_a_megabyte_takes_about_as_long_as_reading_it(letter: str) -> No
     assert best(SECRETS.redact) < 60 * best(json.loads)
 
 
-def test_text_that_begins_like_a_number_is_passed_over_quickly() -> None:
-    text = "0 " * 200_000 + "+1-" * 100_000 + "3\\" * 200_000 + "\\" * 200_000 + "%e2\\x"
+def test_what_is_almost_a_number_is_passed_over_quickly() -> None:
+    texts = [
+        between.join(NUMBER[:-2]) * 20 for between in ("\\" * 8 + "n", "\\" * 8 + "u0020", "\\" * 40, "%20%", "_" * 30)
+    ]
+    texts += ["0 " * 200_000 + "+1-" * 100_000 + "3\\" * 200_000 + "\\" * 200_000 + "%e2\\x"]
     start = time.process_time()
-    SECRETS.redact(text)
+    for text in texts:
+        SECRETS.redact(text)
     assert time.process_time() - start < 10
