@@ -35,7 +35,7 @@ def of(result: Any, *, places_call: bool = True, host: str = "https://api.exampl
 
 # Whether it is tried again: as a call, as a look-up, as a call of somebody who prefers a second ring to none.
 ALWAYS, NEVER, UNLESS_IT_MAY_RING = (True, True, True), (False, False, False), (False, True, True)
-LOOK_UP_ALONE, SECOND_RING_ALONE = (False, True, False), (False, False, True)
+LOOK_UP_ALONE = (False, True, False)
 TABLE: list[tuple[str, Outcome, tuple[bool, bool, bool], list[Any]]] = [
     ("TransportTimeoutError", NOT_PLACED, ALWAYS, [Unsent(httpx.ReadTimeout("a proxy is slow"))]),
     ("TransportError", NOT_PLACED, ALWAYS, [Unsent(OSError(24, "Too many open files"))]),
@@ -60,7 +60,7 @@ TABLE: list[tuple[str, Outcome, tuple[bool, bool, bool], list[Any]]] = [
     ("ApiError", NOT_PLACED, NEVER, [answer(402), answer(418), answer(451)]),
     ("RateLimitedError", NOT_PLACED, ALWAYS, [answer(429)]),
     ("ServerError", UNKNOWN, UNLESS_IT_MAY_RING, [*map(answer, (430, 499, 500, 503, 520, 522, 599, 799, 999))]),
-    ("ServerError", UNKNOWN, SECOND_RING_ALONE, [answer(501), answer(505)]),
+    ("ServerError", UNKNOWN, NEVER, [answer(501), answer(505)]),
 ]
 
 

@@ -168,18 +168,15 @@ def _error_answer(response: RawResponse, operation: Operation) -> ApiError:
     is_doubtful = kind is ServerError or status == _REQUEST_TIMEOUT
     refused = 400 <= status < 500 and not is_doubtful  # noqa: PLR2004 - the class of refusals in HTTP
     outcome = operation.outcome(unplaced=refused)
-    if operation.places_call:
-        # A redirect repeats itself, so another try gains nothing, even where a second ring is no harm.
-        again = status == _TOO_MANY_REQUESTS or (operation.ring_again and is_doubtful)
-    else:
-        again = status == _TOO_MANY_REQUESTS or (is_doubtful and status not in _PERMANENT)
+    # A redirect repeats itself, so another try gains nothing, even where a second ring is no harm.
+    may_pass = operation.may_repeat and is_doubtful and status not in _PERMANENT
     errors = read_errors(response.body, operation.secrets)
     advice = "; `autocall-otp doctor` checks the token" if kind is AuthenticationError else ""
     return kind(
         f"the service answered {status}{_in_words(errors)}{advice}{_doubt(operation, outcome)}",
         outcome=outcome,
         ref_id=operation.ref_id,
-        retryable=again,
+        retryable=may_pass or status == _TOO_MANY_REQUESTS,
         status_code=status,
         errors=errors,
         retry_after=response.retry_after,
