@@ -6,11 +6,12 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
-from typing import Any
+from unittest.mock import Mock
 
 import pytest
-from support.tracing import call_traced
+from support.tracing import interrupt
 
 from autocall_otp.cli import main
 from autocall_otp.sandbox import Sandbox
@@ -137,22 +138,6 @@ def test_ctrl_c_while_the_request_is_under_way(sandbox: Sandbox) -> None:
     assert error["message"] == f"interrupted; what became of the call: autocall-otp wait {call.ref_id}"
 
 
-class _CtrlC:
-    """Ctrl-C at the n-th line that the command's own modules run."""
-
-    def __init__(self, line: int) -> None:
-        self.left = line
-
-    def __call__(self, frame: Any, _event: str, _argument: object) -> Any:
-        return self.on_line if f"{os.sep}_cli{os.sep}" in frame.f_code.co_filename else None
-
-    def on_line(self, _frame: Any, event: str, _argument: object) -> Any:
-        self.left -= event == "line"
-        if self.left == 0:
-            signal.raise_signal(signal.SIGINT)
-        return self.on_line
-
-
 # A client that is left before it is entered is closed by the end of the process, which does not come here.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 @pytest.mark.parametrize("more", [[], ["--wait"]])
@@ -165,10 +150,10 @@ def test_ctrl_c_at_each_line_of_the_command(
         line += 3  # of some 300 lines
         sandbox.clear()
         signal.signal(signal.SIGINT, handler)
-        ctrl_c = _CtrlC(line)
+        ctrl_c = Mock(side_effect=partial(signal.raise_signal, signal.SIGINT))
         with pytest.raises(SystemExit) as ended:
-            call_traced(ctrl_c, main)
-        if ctrl_c.left > 0:
+            interrupt(main, f"{os.sep}_cli{os.sep}", line, ctrl_c)
+        if not ctrl_c.called:
             break
         codes.add(code := int(ended.value.code or 0))
         assert code in (PLACED if sandbox.calls else {3, 130}), line

@@ -7,12 +7,12 @@ import random
 import threading
 from functools import partial
 from itertools import count
-from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from support.cancelling import cancelled_at
 from support.network import ROUTES, Network, Route, leads_to
-from support.tracing import call_traced
+from support.tracing import interrupt
 
 from autocall_otp import AsyncClient, AutocallError, ConfigurationError, Outcome
 from faults.clients import SECRETS, async_client, client
@@ -60,23 +60,6 @@ class Interrupted(BaseException):
     """What a signal's handler might raise."""
 
 
-def interrupted_at(line: int, call: Any) -> None:
-    """Make a call, and raise Interrupted at so-and-so many lines of our transport."""
-    left = line
-
-    def trace(frame: Any, event: str, _: object) -> Any:
-        nonlocal left
-        # Python ignores what is raised while it frees an earlier client.
-        if "_transport" not in frame.f_code.co_filename or frame.f_code.co_name == "__del__":
-            return None
-        left -= event == "line"
-        if event == "line" and not left:
-            raise Interrupted
-        return trace
-
-    call_traced(trace, call)
-
-
 @pytest.mark.usefixtures("one_connection")
 @pytest.mark.parametrize("state", ["new", "idle"])
 @pytest.mark.parametrize("route", ["plain", "tls"])
@@ -89,7 +72,8 @@ def test_a_call_is_interrupted_at_each_line(net: Network, route: Route, state: s
             if state == "idle":
                 one.get_cdr("before")
             try:
-                interrupted_at(line, partial(one.run_otp, SECRETS.number, SECRETS.code, ref_id=f"r{line}"))
+                call = partial(one.run_otp, SECRETS.number, SECRETS.code, ref_id=f"r{line}")
+                interrupt(call, "_transport", line, Mock(side_effect=Interrupted))
             except Interrupted as error:
                 notes[f"r{line}"] = str(error.__notes__)
             assert one.get_cdr("after").finished, f"interrupted at line {line}"

@@ -210,7 +210,7 @@ def test_nothing_moves_under_the_pointer_or_the_focus(page: Page, sandbox: Sandb
         leave(page)
     expect(numbers(page)).to_have_text(["0387004321", "0912345678", "0332665711"])
     expect(page.locator("#let-in")).to_be_hidden()
-    expect(detail(page, ".code")).to_have_text("FIRST"), "a call that goes on stays open"
+    expect(detail(page, ".code")).to_have_text("FIRST")  # a call that goes on stays open
 
 
 def test_a_call_that_is_gone_or_fits_no_more_stays_until_the_pointer_leaves(
@@ -427,7 +427,7 @@ def test_the_keyboard_alone_is_enough(page: Page, sandbox: Sandbox, place: Place
     expect(row(page, 1)).to_contain_text("Answered")
     page.keyboard.press("/")
     page.keyboard.type("j2")
-    expect(page.locator("#count")).to_have_text("0 of 2 calls"), "keys type where text is typed"
+    expect(page.locator("#count")).to_have_text("0 of 2 calls")  # keys type where text is typed
     page.keyboard.press("Escape")
     page.keyboard.press("2")
     expect(page.locator("#requests-panel")).to_be_visible()
