@@ -52,6 +52,14 @@ def test_its_pickle_its_repr_and_its_masked_form_hold_no_secret() -> None:
     assert found["note"] == f"1234 and {CODE} to {NUMBER}"
 
 
+def test_a_secret_under_its_name_is_masked_whatever_json_makes_of_it() -> None:
+    values = {"code_otp": ["1234", {"it": 5678.0}], "phone_number": {"is": float(NUMBER)}, "note": [1234.0, 5678, 1.5]}
+    found = Payload(values)
+    wanted = {"code_otp": ["***", {"it": "***"}], "phone_number": {"is": "***711"}, "note": ["***", "***", 1.5]}
+    assert found.masked() == wanted
+    assert pickle.loads(pickle.dumps(found)) == wanted  # noqa: S301 - our own bytes
+
+
 def test_a_part_of_it_keeps_the_secrets_of_the_whole() -> None:
     found = Payload({"code_otp": "1234", "echo": {"1234": {"digits": f"1234 {CODE}"}}}, Secrets(codes=[CODE]))
     part = found["echo"]["1234"]

@@ -229,4 +229,21 @@ def test_what_is_almost_a_number_is_passed_over_quickly() -> None:
     start = time.process_time()
     for text in texts:
         SECRETS.redact(text)
+    # What escapes may be read as a sign and digits of the number, if that repeats one.
+    for digit in ("%33", r"\uff13", r"\xef\xbc\x93", "%ef%bc%93"):
+        Secrets(numbers=["0333333334"]).redact(digit * 20_000)
     assert time.process_time() - start < 10
+
+
+@pytest.mark.parametrize("gap", ["\uff0d", "\uff0e", "\uff1a", "\ufeff"])
+def test_wide_signs_between_the_digits_hide_no_number(gap: str) -> None:
+    written = f"{NUMBER[:4]}{gap}{NUMBER[4:]}"
+    for text in (written, repr(written.encode()), quote(written), json.dumps(written)):
+        assert "***" in SECRETS.redact(text)
+
+
+def test_an_error_whose_words_cannot_be_changed_is_left_out() -> None:
+    for odd in (ExceptionGroup(f"no call to {NUMBER}", [OSError()]), UnicodeDecodeError("ascii", b"x", 0, 1, CODE)):
+        error = ValueError("failed")
+        error.__cause__ = odd
+        assert repr(redact_error(error, SECRETS)) == f"Exception('{type(odd).__name__}, whose words hold a secret')"

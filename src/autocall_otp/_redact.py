@@ -24,6 +24,7 @@ _MASK = "***"
 _NONE: frozenset[str] = frozenset()
 _CODES = frozenset({"code_otp"})
 NUMBER_FIELDS = frozenset({"from_number", "phone_number", "to_number"})
+_NAMED = _CODES | NUMBER_FIELDS
 _MASKED = r"(?:\+?\w{3,4})?\*{3}(?:\w{3})?"
 _UUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _DIGIT = "[0-9\uff10-\uff19]"
@@ -31,8 +32,11 @@ _DIGIT = "[0-9\uff10-\uff19]"
 _GAP = r"[\W_]{0,3}"
 # The same where bytes in Python, JSON or a URL escape some: up to three bytes each. What escapes is taken whole, and an
 # escaped digit never: a text that could be split in many ways would be searched without end.
+_WIDE_DIGIT = r"\\{1,8}+(?:xef\\{1,8}+xbc\\{1,8}+x9|uff1)[0-9]"
 _ESCAPED_GAP = (
-    r"(?>(?!%ef%bc%9)%[0-9a-f]{2}|(?!\\{1,8}+(?:xef|uff1))\\{1,8}+(?:x[0-9a-f]{2}|u[0-9a-f]{4}|[nrt])?|[^\w\\]|_){0,9}"
+    r"(?>(?!%ef%bc%9[0-9])%[0-9a-f]{2}"
+    rf"|(?!{_WIDE_DIGIT})\\{{1,8}}+(?:x[0-9a-f]{{2}}|u[0-9a-f]{{4}}|[nrt])?"
+    r"|[^\w\\]|_){0,9}"
 )
 _ESCAPED_WIDE = r"\\{1,8}xef\\{1,8}xbc\\{1,8}x9|\\{1,8}uff1|%ef%bc%9"
 # A phone number in running text; not a piece of a UUID or of a time, which word characters and dashes surround.
@@ -113,7 +117,7 @@ class Secrets:
     def redact_object(self, values: dict[str, Json]) -> dict[str, Json]:
         """The same JSON object with every text in it redacted, names included."""
         return {
-            self.redact(name): self._masked(name, item) if _is_secret(name, item) else self.redact_json(item)
+            self.redact(name): self._masked(name, item) if name in _NAMED else self.redact_json(item)
             for name, item in values.items()
         }
 
@@ -129,12 +133,19 @@ class Secrets:
             return self._redact_figure(value)
         return value
 
-    def _masked(self, name: str, value: Json) -> str:
-        return _MASK if name in _CODES else mask_number(str(value))
+    def _masked(self, name: str, value: Json) -> Json:
+        """What stands under a documented name, in an object or a list, too."""
+        if isinstance(value, dict):
+            return {self.redact(each): self._masked(name, item) for each, item in value.items()}
+        if isinstance(value, list):
+            return [self._masked(name, item) for item in value]
+        if value is None or value == "" or isinstance(value, bool):
+            return value
+        return _MASK if name in _CODES else mask_number(_figure(value))
 
     def _redact_figure(self, value: float) -> Json:
         """A code or number that came as a JSON number is masked; any other figure stays one."""
-        text = str(value)
+        text = _figure(value)
         # A number has lost the zeros that a code begins with.
         if any(text in {code, code.lstrip("0")} for code in self.codes):
             return _MASK
@@ -195,23 +206,31 @@ def _written(text: str) -> Iterator[str]:
     yield quote_plus(data)
 
 
-def _is_secret(name: str, value: Json) -> bool:
-    is_named = name in _CODES | NUMBER_FIELDS
-    return is_named and isinstance(value, str | int) and not isinstance(value, bool) and value != ""
+def _figure(value: str | float) -> str:
+    """As text; some services write a whole number with a decimal point."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _leaves(value: Json) -> Iterator[str]:
+    if isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(item)
+    elif value is not None and value != "" and not isinstance(value, bool):
+        yield _figure(value)
 
 
 def _named(value: Json) -> Iterator[tuple[str, str]]:
     """The secrets under their documented names, in a JSON text within the value, too."""
     if isinstance(value, dict):
         for name, item in value.items():
-            if _is_secret(name, item):
-                yield name, str(item)
+            if name in _NAMED:
+                yield from ((name, text) for text in _leaves(item))
             else:
                 yield from _named(item)
     elif isinstance(value, list):
         for item in value:
             yield from _named(item)
-    elif isinstance(value, str) and any(name in value for name in _CODES | NUMBER_FIELDS):
+    elif isinstance(value, str) and any(name in value for name in _NAMED):
         # What is nested too deeply to be read is passed over.
         with suppress(ValueError, RecursionError):
             yield from _named(json.loads(value))
@@ -220,10 +239,14 @@ def _named(value: Json) -> Iterator[tuple[str, str]]:
 _PARTS = (Mapping, list, tuple)
 
 
-def redact_error(error: BaseException | None, secrets: Secrets) -> None:
-    """Redact the words of an error and of everything that led to it: a library may quote what was sent or answered."""
+def redact_error(error: BaseException | None, secrets: Secrets) -> BaseException | None:
+    """Redact the words of an error and of everything that led to it: a library may quote what was sent or answered.
+
+    Returns the error; or a plain one in its place, where one of them still shows a secret.
+    """
     # What the application was handling when it called us stays as it is.
     seen = {id(sys.exception())}
+    odd: BaseException | None = None
     found = [error]
     while found:
         if (one := found.pop()) is None or id(one) in seen:
@@ -232,8 +255,15 @@ def redact_error(error: BaseException | None, secrets: Secrets) -> None:
         found += [one.__cause__, one.__context__, *getattr(one, "exceptions", ())]
         try:
             _redact_parts(one, secrets)
+            if any(_shows(text, secrets) for text in (str(one), repr(one))):
+                odd = one
         except Exception:  # noqa: BLE001 - an odd error of a library must not take the place of what is known of the call
             one.args = ()
+    return error if odd is None else Exception(f"{type(odd).__name__}, whose words hold a secret")
+
+
+def _shows(text: str, secrets: Secrets) -> bool:
+    return secrets.redact(text, guess=False) != text
 
 
 def _redact_parts(error: BaseException, secrets: Secrets) -> None:

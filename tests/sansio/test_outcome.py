@@ -178,6 +178,9 @@ def test_an_error_of_ours_keeps_its_own_words() -> None:
     assert interpret(own, operation(places_call=False), request()) is own
     assert own.outcome is UNKNOWN, "a failed look-up knows nothing of the call"
     assert TOKEN not in repr(own.__cause__)
+    own.__cause__ = ExceptionGroup(f"cannot renew {TOKEN}", [OSError()])
+    assert interpret(own, operation(), request()) is own
+    assert TOKEN not in repr(own.__cause__)
 
 
 def test_a_refusal_in_words_with_200_reaches_the_caller() -> None:

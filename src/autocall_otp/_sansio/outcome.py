@@ -95,7 +95,8 @@ def is_unsent(request: Request, error: BaseException) -> bool:
 def interpret(result: RawResponse | Exception, operation: Operation, request: Request) -> RawResponse | AutocallError:
     """The answer where it is a success, else the error that the result amounts to."""
     if isinstance(result, AutocallError):
-        redact_error(result, operation.secrets)
+        if (shown := redact_error(result, operation.secrets)) is not result:
+            result.__cause__, result.__context__ = shown, None
         # Of the token, mostly; one that a transport raised says nothing of what it had sent.
         unplaced = result.outcome is Outcome.NOT_PLACED and is_unsent(request, result)
         result.ref_id, result.outcome = operation.ref_id, operation.outcome(unplaced=unplaced)
@@ -135,7 +136,7 @@ def _in_words(errors: tuple[FieldError, ...]) -> str:
 
 
 def _no_answer(cause: Exception, operation: Operation, request: Request, *, unsent: bool) -> TransportError:
-    redact_error(cause, operation.secrets)
+    shown = redact_error(cause, operation.secrets)
     outcome = operation.outcome(unplaced=unsent)
     kind = TransportTimeoutError if isinstance(cause, httpx.TimeoutException | TimeoutError) else TransportError
     # A proxy that answers 4xx refuses us: it wants a password, say.
@@ -143,20 +144,22 @@ def _no_answer(cause: Exception, operation: Operation, request: Request, *, unse
     may_pass = isinstance(cause, httpx.TransportError | OSError) and not is_refused
     url = request.url
     stage = "not connected to" if unsent else "no answer from"
-    address = f"{f'[{url.host}]' if ':' in url.host else url.host}:{url.port or _PORTS.get(url.scheme)}"
+    # Not url.host: a name that IDNA does not know cannot be decoded.
+    host = url.raw_host.decode("ascii")
+    address = f"{f'[{host}]' if ':' in host else host}:{url.port or _PORTS.get(url.scheme)}"
     error = kind(
         f"{stage} {address}: {operation.secrets.redact(_reason(cause, url))}{_doubt(operation, outcome)}",
         outcome=outcome,
         ref_id=operation.ref_id,
         retryable=may_pass and (unsent or operation.may_repeat),
     )
-    error.__cause__ = cause
+    error.__cause__ = shown
     return error
 
 
 def _reason(cause: Exception, url: httpx.URL) -> str:
     reason = explain(cause)
-    if reason == TLS_EXPECTED and is_loopback(url.host):
+    if reason == TLS_EXPECTED and is_loopback(url.raw_host.decode("ascii")):
         return f"{reason}; for a service on this machine, write http:// in front of the host"
     return reason
 
