@@ -49,6 +49,7 @@ def test_a_number_is_taken_in_every_way_to_write_it(
         ("1800 599 920", "is a service number (1800 or 1900); no phone rings there"),
         ("0432665711", "has a prefix of no Vietnamese mobile (03, 05, 07, 08, 09) or landline (02) number"),
         ("332665711", "must begin with 0, 84 or +84"),
+        ("0" * 101, "has more than 100 characters"),
         ("+1 415 555 0123", "is of another country; allow_international=True permits it"),
         ("+12", "is no number of any country: 8 to 15 digits follow the +, the first of them not 0"),
         *((typed, DIGITS_ALONE) for typed in ("", "0332665711x", "03326/65711", "٠٣٣٢٦٦٥٧١١")),
@@ -85,6 +86,7 @@ def test_numbers_of_other_countries_are_taken_in_e_164_where_allowed() -> None:
     for typed in ("+44 (0)20 7946 0958", "0044 ( 0 ) 20 7946 0958", "\uff0b44\uff080\uff0920 7946 0958"):
         assert normalize_number(typed, allow_international=True) == "+442079460958"
     assert normalize_number("+39 06 1234567", allow_international=True) == "+39061234567"
+    assert normalize_number("+1 212 555 (0)123", allow_international=True) == "+12125550123"
     assert normalize_number("+84332665711", allow_international=True) == "0332665711"
     for typed in ("14155550123", "+0415555012", "+1234567890123456"):
         with pytest.raises(InvalidRequestError):

@@ -13,11 +13,12 @@ _MOBILE_NUMBER = re.compile(r"0[35789][0-9]{8}")
 _DIALLED = re.compile(r"\+?[0-9]{1,20}")
 _E164 = re.compile(r"\+[1-9][0-9]{7,14}")
 _MOBILE, _MOBILE_DIGITS, _LANDLINE_DIGITS = tuple("35789"), 10, 11
-_TRUNK_ZERO = re.compile(r"(\d\D*)\([^\d()]*0[^\d()]*\)")
-"""The (0) behind a country code, which is dialled within the country only."""
+_TRUNK_ZERO = re.compile(r"(\D*(?:0\D*0\D*)?[1-9](?:\D*\d){0,2}\D*?)\([^\d()]*0[^\d()]*\)")
+"""A country code and the (0) behind it, which is dialled within the country only."""
 _OLD_MOBILE = re.compile(r"01[2689][0-9]{8}")
 _SERVICES = ("1800", "1900")
 _NO_SERVICES = "is a service number (1800 or 1900); no phone rings there"
+_LONGEST_TYPED = 100
 _MAX_CODE = 64
 _MAX_REF_ID = 128
 
@@ -39,12 +40,7 @@ def normalize_number(text: str, *, allow_international: bool = False) -> str:
         raise invalid("phone_number", "must be text, since a number would lose its leading 0")
     if _MOBILE_NUMBER.fullmatch(text):
         return text
-    typed = unicodedata.normalize("NFKC", text)
-    bare = _without_separators(typed)
-    if bare.startswith(("+", "00")):
-        bare = _without_separators(_TRUNK_ZERO.sub(r"\1", typed, count=1))
-    if bare.startswith("00"):
-        bare = f"+{bare[2:]}"
+    bare = _bare(text)
     if not _DIALLED.fullmatch(bare):
         raise invalid(
             "phone_number", "must consist of digits; spaces, dots, dashes, brackets and a + in front may be added"
@@ -68,6 +64,18 @@ def _validate_foreign(number: str, *, allow_international: bool) -> str:
     if not allow_international:
         raise invalid("phone_number", "is of another country; allow_international=True permits it")
     return number
+
+
+def _bare(text: str) -> str:
+    """The digits of a number, and a + in front of a country code."""
+    if len(text) > _LONGEST_TYPED:
+        # To normalise a long text can hold a thread up for minutes.
+        raise invalid("phone_number", f"has more than {_LONGEST_TYPED} characters")
+    typed = unicodedata.normalize("NFKC", text)
+    bare = _without_separators(typed)
+    if bare.startswith(("+", "00")) and (found := _TRUNK_ZERO.match(typed)):
+        bare = _without_separators(found[1] + typed[found.end() :])
+    return f"+{bare[2:]}" if bare.startswith("00") else bare
 
 
 def _without_separators(typed: str) -> str:
