@@ -9,7 +9,7 @@ import math
 import os
 import re
 from collections.abc import Awaitable, Callable
-from datetime import UTC, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from inspect import iscoroutinefunction
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
@@ -27,7 +27,7 @@ VIETNAM = timezone(timedelta(hours=7))
 """The zone of the wire's times, as other pages of the provider suggest; Vietnam has no summer time."""
 _LARGEST_BODY = 2**31 - 1
 """Bytes: 2 GiB, more than any answer has."""
-_HOST = r"[A-Za-z0-9._-]{0,253}|[0-9a-f:.]+"
+_HOST = r"[A-Za-z0-9._-]{0,253}|[0-9A-Fa-f:.]+"
 """A name or an IPv6 literal."""
 
 
@@ -153,6 +153,10 @@ def _timeout(timeout: float | httpx.Timeout | None) -> httpx.Timeout:
 def _timezone(zone: tzinfo | str | None) -> tzinfo:
     """The zone of the wire's times; a name is looked up in the system's zone data."""
     if isinstance(zone, tzinfo):
+        try:
+            datetime.fromtimestamp(0, zone)
+        except (NotImplementedError, ValueError):
+            raise misconfigured("timezone", "has no offset from UTC") from None
         return zone
     if zone is None or zone == "Asia/Ho_Chi_Minh":
         return VIETNAM

@@ -80,6 +80,7 @@ NO_PROXIES = [
         ("SSL_CERT_FILE", "no-such-file.pem", "SSL_CERT_FILE: cannot be read: No such file or directory"),
         ("SSL_CERT_FILE", __file__, "SSL_CERT_FILE: cannot be read: "),
         ("SSL_CERT_DIR", "no-such-folder", "SSL_CERT_DIR: cannot be read: No such file or directory"),
+        ("ALL_PROXY", f"socks5://{'n' * 256}:pr0xy-pass@proxy", "proxy of the environment: has a name or password of"),
         *(("HTTPS_PROXY", url, "proxy of the environment: is not the URL of a proxy") for url in NO_PROXIES),
     ],
 )

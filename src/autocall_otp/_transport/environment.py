@@ -23,6 +23,7 @@ from autocall_otp._errors import misconfigured
 
 T = TypeVar("T")
 MAX_CONNECTIONS = 100
+_LONGEST_IN_SOCKS = 255
 
 
 def sync_transport(base_url: str) -> httpx.HTTPTransport:
@@ -124,6 +125,8 @@ def _proxy(base_url: str) -> httpx.Proxy | None:
         raise misconfigured("proxy of the environment", "is not the URL of a proxy")
     if proxy.url.scheme.startswith("socks") and find_spec("socksio") is None:
         raise misconfigured("proxy of the environment", "is SOCKS, which needs: pip install 'httpx[socks]'")
+    if proxy.url.scheme.startswith("socks") and any(len(part) > _LONGEST_IN_SOCKS for part in proxy.raw_auth or ()):
+        raise misconfigured("proxy of the environment", f"has a name or password of over {_LONGEST_IN_SOCKS} bytes")
     return proxy
 
 
