@@ -1,6 +1,7 @@
 """How the parts of src/autocall_otp may import each other, read from the source."""
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
@@ -63,6 +64,11 @@ class House:
         """The module of ours that a dotted name is, or is in; nothing where it is another's."""
         found = name if name in self.trees else name.rpartition(".")[0]
         return found if found in self.trees else ""
+
+
+def test_nothing_sleeps_that_a_test_may_patch() -> None:
+    core = [name for name in TEXTS if not {"_cli", "sandbox", "verify"} & set(name.split("."))]
+    assert [name for name in core if re.search(r"\b(time|asyncio)\.sleep\(", TEXTS[name])] == []
 
 
 def part(module: str) -> str:

@@ -10,7 +10,7 @@ import contextlib
 import logging
 import os
 import sys
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
@@ -165,7 +165,7 @@ class Session(_Session):
             self._ensure_usable()
             request = self._prepare(attempt, self._tokens.get(attempt.refused_token, attempt.deadline))
             response = self._transport.handle_request(request)
-            reader, stream = BodyReader(response, self._settings.max_response_bytes), cast("Any", response.stream)
+            reader, stream = BodyReader(response, self._settings.max_response_bytes), _unread(response)
             try:
                 for chunk in stream:
                     reader.add(chunk)
@@ -234,7 +234,7 @@ class AsyncSession(_Session):
             left = attempt.deadline - now() + _GRACE
             async with asyncio.timeout(left) if self._given is not None else contextlib.nullcontext():
                 response = await self._transport.handle_async_request(request)
-                reader, stream = BodyReader(response, self._settings.max_response_bytes), cast("Any", response.stream)
+                reader, stream = BodyReader(response, self._settings.max_response_bytes), _unread(response)
                 try:
                     async for chunk in stream:
                         reader.add(chunk)
@@ -260,6 +260,15 @@ class AsyncSession(_Session):
         is_gone = loop is not None and loop.is_closed() and self._given is None
         if self._process == os.getpid() and (loop is None or is_gone or loop is _running_loop()):
             await self._transport.aclose()
+
+
+def _unread(response: httpx.Response) -> Any:  # noqa: ANN401 - for threads or for tasks
+    """The body as it comes, or what a hook has read of it: a connection cannot be read twice."""
+    if not response.is_stream_consumed or isinstance(response.stream, httpx.ByteStream):
+        return response.stream
+    # httpx has unpacked it.
+    response.headers["content-encoding"] = ""
+    return httpx.ByteStream(response.content)
 
 
 def _too_late() -> httpx.ReadTimeout:

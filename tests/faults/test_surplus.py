@@ -137,6 +137,53 @@ def test_nor_where_a_hook_sends_a_copy_of_the_request(net: Network, user: To, na
     test_no_later_call_gets_what_follows_an_answer(net, user, name, "plain")
 
 
+def test_an_answer_that_a_hook_has_read_is_read_once(net: Network, user: To) -> None:
+    """Seen: it was read again, from a connection that served another call by then."""
+
+    def sends(self: Any, request: httpx.Request, *, by: Any) -> Any:
+        response = by(self, request)
+        response.read()
+        return response
+
+    async def asends(self: Any, request: httpx.Request, *, by: Any) -> Any:
+        response = await by(self, request)
+        await response.aread()
+        return response
+
+    server, url = net.reach(serves, "plain")
+    _hook(net, sends, asends)
+    one = user(url)
+    assert all(one.places(f"r{number}") for number in (1, 2))
+    assert server.ledger.connections == 1
+
+
+def test_an_answer_whose_bytes_a_hook_keeps_is_nobody_s(net: Network, user: To) -> None:
+    def sends(self: Any, request: httpx.Request, *, by: Any) -> Any:
+        response = by(self, request)
+        list(response.stream)
+        return response
+
+    async def asends(self: Any, request: httpx.Request, *, by: Any) -> Any:
+        response = await by(self, request)
+        [_ async for _ in response.stream]
+        return response
+
+    _hook(net, sends, asends)
+    error = user(net.reach(serves, "plain")[1]).fails("r1")
+    assert error.outcome is Outcome.UNKNOWN
+    assert "the answer was read already" in str(error)
+
+
+def test_a_hook_that_makes_a_request_of_its_own_rings_nobody(net: Network, user: To) -> None:
+    def sends(self: Any, request: httpx.Request, *, by: Any) -> Any:
+        return by(self, httpx.Request(request.method, request.url, content=request.read()))
+
+    _hook(net, sends)
+    server, url = net.reach(serves, "plain")
+    assert user(url).fails("r1").outcome is Outcome.NOT_PLACED
+    assert not server.ledger.seen
+
+
 def test_a_hook_that_sends_its_copy_again_rings_once(net: Network, user: To) -> None:
     def sends(self: Any, request: httpx.Request, *, by: Any) -> Any:
         copy = _copied(request)

@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+import pickle
 from collections.abc import Callable
 
 import httpx
@@ -57,6 +58,8 @@ def test_a_copy_of_the_request_is_a_copy_of_the_body(copies: Callable[[Request],
     one = request()
     assert copies(one).read() == b"body"
     assert one.copied
+    with pytest.raises(TypeError):
+        pickle.dumps(one.body)
 
 
 def test_whoever_sends_the_content_has_to_take_the_stream() -> None:

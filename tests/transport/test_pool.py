@@ -1,6 +1,7 @@
 """Connections are used again only where that is safe, never lost, and closed when they should be."""
 
 import asyncio
+import gc
 import os
 import sys
 import threading
@@ -154,6 +155,37 @@ def test_tasks_that_no_longer_wait_are_in_nobody_s_way() -> None:
         assert await tasks._take(hurried, body)
 
     asyncio.run(main())
+
+
+def test_an_answer_that_nobody_holds_frees_its_place() -> None:
+    """As one that comes when a hook with a time-out of its own has given up."""
+    threads = pool.ConnectionPool(lambda *_: object(), 1)
+    body = OneShotBody(b"", now() + 60, now)
+    asked = httpcore.Request("POST", "http://127.0.0.1:9/", extensions={"autocall_otp": body, "timeout": {"pool": 0.1}})
+    leased = threads._take(asked, body)
+    leased.network.body = body
+    threads._answer(httpcore.Response(200), leased, body)
+    del leased
+    gc.collect()
+    assert threads._take(asked, body)
+
+
+def test_tasks_of_an_event_loop_that_is_gone_keep_no_pool_from_closing() -> None:
+    loop, waiting = asyncio.new_event_loop(), list[asyncio.Future[Any]]()
+
+    async def leave() -> AsyncConnectionPool:
+        tasks = AsyncConnectionPool(lambda *_: object(), 0)
+        tasks._loop = loop
+        body = OneShotBody(b"", now() + 60, now)
+        asked = httpcore.Request("POST", "http://127.0.0.1:9/", extensions={"autocall_otp": body, "timeout": {}})
+        waiting.append(asyncio.ensure_future(tasks._take(asked, body)))
+        waiting[0]._log_destroy_pending = False  # type: ignore[attr-defined] # asyncio would say so on stderr
+        await asyncio.sleep(0)
+        return tasks
+
+    left = loop.run_until_complete(leave())
+    loop.close()
+    asyncio.run(left.aclose())
 
 
 def test_no_lock_of_httpcore_s_pool_can_be_lost_to_a_signal(net: Network, user: To) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any, Self
+from typing import Any, NoReturn, Self
+from weakref import WeakMethod
 
 import httpx
 
@@ -29,13 +30,14 @@ class OneShotBody(httpx.SyncByteStream, httpx.AsyncByteStream):
         """Our connection pool was handed the request."""
         self.wired = False
         """Our network backend was used for it."""
-        self.close_answer: Callable[[], None] | None = None
-        """Closes the connection that our pool's answer came on, unless the answer was read to its end."""
+        self.close_answer: WeakMethod[Callable[[], None]] | None = None
+        """Closes the connection that our pool's answer came on, unless the answer was read to its end. Weak: the
+        connection knows this body, and what nobody else holds is to be freed."""
 
     def release(self) -> None:
         """Let go of the answer: whatever ended the attempt, nothing of it stays open."""
-        close, self.close_answer = self.close_answer, None
-        if close is not None:
+        answer, self.close_answer = self.close_answer, None
+        if answer is not None and (close := answer()) is not None:
             close()
 
     def _ask(self) -> bytes:
@@ -57,6 +59,9 @@ class OneShotBody(httpx.SyncByteStream, httpx.AsyncByteStream):
 
     def __deepcopy__(self, _: object) -> Self:
         return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a body is sent once, by the process that made it")
 
 
 class Request(httpx.Request):

@@ -102,12 +102,15 @@ class AsyncConnectionPool(Pool):
     async def aclose(self) -> None:
         """Close what is idle; what is in use closes when its answer is read. Nothing is opened any more."""
         self._closed = True
+        if self._loop is not None and self._loop.is_closed():
+            # Their tasks are gone with it.
+            self._waiters.clear()
         while self._idle:
             self.drop(self._idle.popleft())
         self._wake()
         if self._loop is not None:
             # It closes the sockets in its next turn. Under trio there is none.
-            await asyncio.sleep(0)
+            await async_sleep(0)
 
     def __del__(self) -> None:
         if self._idle and self._loop is not None and not self._loop.is_closed():

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpcore
 
-from autocall_otp._clock import now
+from autocall_otp._clock import async_sleep, now
 from autocall_otp._sansio.evidence import OneShotBody
 from autocall_otp._transport.wire import StaleConnectionError, end_of_step
 
@@ -159,7 +159,7 @@ class AsyncNetwork(asyncio.Protocol, httpcore.AsyncNetworkBackend, httpcore.Asyn
             if not _is_readable(self._transports[0].get_extra_info("socket")):
                 return False
             # The loop has not read it yet. Over TLS it may be a session ticket, which is no input.
-            await asyncio.sleep(0)
+            await async_sleep(0)
         return True
 
     def get_extra_info(self, info: str) -> Any:

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any
-from weakref import WeakSet, finalize
+from weakref import WeakMethod, WeakSet, finalize
 
 import httpcore
 
@@ -118,7 +118,9 @@ class Pool:
         self._wake()
 
     def _begin(self, request: Any) -> OneShotBody:  # noqa: ANN401 - httpcore does not type its extensions
-        body: OneShotBody = request.extensions[EXTENSION]
+        body: OneShotBody | None = request.extensions.get(EXTENSION)
+        if body is None:
+            raise httpcore.UnsupportedProtocol("a hook made a request without the extensions of ours")
         again, body.pooled = body.pooled, True
         if request.stream is not body:
             # Somebody between us sends a copy of it, and nothing tells when.
@@ -165,7 +167,7 @@ class Pool:
             remove_locks(connection.http)
         connection.read_head(response)
         response.stream = answer = _AnswerStream(self, connection, response.stream)
-        body.close_answer = answer.close
+        body.close_answer = WeakMethod(answer.close)
 
     def _end(self, connection: PooledConnection, error: BaseException) -> None:
         """Close the connection of a request that failed, and raise why.
@@ -270,19 +272,28 @@ class _AnswerStream:
     def __init__(self, pool: Pool, connection: PooledConnection, stream: Any) -> None:  # noqa: ANN401 - httpcore's
         self._pool, self._stream = pool, stream
         self._connection: PooledConnection | None = connection
+        self._is_read = False
 
     def __iter__(self) -> Iterator[bytes]:
+        self._ensure_unread()
         yield from self._stream
         if hasattr(self._stream, "close"):
             self._stream.close()
         self._leave(self._pool.give_back)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        self._ensure_unread()
         async for chunk in self._stream:
             yield chunk
         if hasattr(self._stream, "aclose"):
             await self._stream.aclose()
         self._leave(self._pool.give_back)
+
+    def _ensure_unread(self) -> None:
+        if self._is_read or self._connection is None:
+            # The connection may serve another request by now.
+            raise httpcore.ReadError("the answer was read already")
+        self._is_read = True
 
     def close(self) -> None:
         self._leave(self._pool.drop)
