@@ -153,7 +153,7 @@ def ended(process: subprocess.Popen[str], say: str = "") -> str:
         # A child of it that hangs would keep the pipes open.
         os.killpg(process.pid, signal.SIGKILL)
         pytest.fail("the program hangs")
-    assert process.returncode == 0, errors
+    assert process.returncode == 0, f"{output}{errors}"
     assert "autocall_otp" not in errors
     return output
 
@@ -278,7 +278,7 @@ def test_signals_interrupt_calls(net: Network, route: Route, rounds: int) -> Non
     server, url = net.reach(serves, route)
     with program(_INTERRUPTED.format(rounds=rounds), url) as process:
         output, errors = process.communicate(timeout=280)
-    assert process.returncode == 0, errors
+    assert process.returncode == 0, f"{output}{errors}"
     assert net.all_closed()
     said, rings = dict(line.split() for line in output.splitlines()), server.ledger.rings
     assert {"PLACED", "NOT_PLACED"} <= set(said.values())
