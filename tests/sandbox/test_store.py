@@ -5,18 +5,19 @@ import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
+from shutil import copy
+from tempfile import TemporaryDirectory
 
 import httpx
 import pytest
+from sandbox.conftest import REQUEST
 
 from autocall_otp.sandbox import Sandbox, calls
 from autocall_otp.sandbox.calls import PlacedCall, Plan
 from autocall_otp.sandbox.clock import HANOI
 from autocall_otp.sandbox.store import Store
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from autocall_otp.sandbox.switchboard import Switchboard
 
 START = datetime(2026, 3, 7, 10, 0, tzinfo=HANOI)
 
@@ -136,3 +137,37 @@ def test_a_sandbox_keeps_its_calls_in_a_file_and_goes_on_after_a_restart(
     again.advance(30)
     assert call.status == "ended"
     again.stop()
+
+
+def states(path: Path) -> list[str]:
+    """How the calls in a file stand after a restart."""
+    board = Switchboard(speed=0, path=path)
+    try:
+        return [calls.status(call, board.clock.now()) for call in board.all()]
+    finally:
+        board.close()
+
+
+def states_after_a_crash(path: Path) -> list[str]:
+    with TemporaryDirectory() as folder:
+        for file in path.parent.iterdir():
+            copy(file, folder)
+        return states(Path(folder, path.name))
+
+
+def test_no_call_is_younger_after_a_restart(path: Path) -> None:
+    board = Switchboard(speed=0, path=path)
+    board.clock.advance(3600)  # as time goes by, without a write
+    call = board.place(REQUEST)
+    board.clock.advance(5)
+    board.act(call.id, "answer")
+    assert states_after_a_crash(path) == ["answered"]
+    board.advance(8)
+    assert states_after_a_crash(path) == ["ended"]
+    board.place(REQUEST)
+    board.clock.advance(7)
+    board.close()
+    assert states(path) == states(path) == ["ended", "answered"]
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("DROP TABLE clock")
+    assert states(path) == ["ended", "queued"], "a file of before times were kept is read as ever"

@@ -42,8 +42,9 @@ class Store:
         self._ends: list[tuple[datetime, int]] = []
         self._file = _File(path) if path else None
         self._last_id = 0
+        self._seen_at: datetime | None = None
         if self._file:
-            self._last_id, kept = self._file.load()
+            self._last_id, self._seen_at, kept = self._file.load()
             for call in kept:
                 self._remember(call)
             while len(self._calls) > limit:
@@ -93,8 +94,14 @@ class Store:
         return len(self._by_ref.get(ref_id, ()))
 
     def latest_time(self) -> datetime | None:
-        """When the youngest kept call was placed."""
-        return max((call.placed_at for call in self._calls.values()), default=None)
+        """How far the kept calls had come when the file was last used; None without a call."""
+        placed = max((call.placed_at for call in self._calls.values()), default=None)
+        return placed and max(placed, self._seen_at or placed)
+
+    def keep_time(self, now: datetime) -> None:
+        """Write down how late it is, so that no call is younger after a restart."""
+        if self._file:
+            self._file.keep_time(now)
 
     def delete(self, call_id: int) -> bool:
         """Forget one call; whether it was there."""
@@ -179,16 +186,21 @@ class _File:
         run("PRAGMA journal_mode = WAL")
         run("PRAGMA synchronous = NORMAL")
         run("CREATE TABLE IF NOT EXISTS calls (id INTEGER PRIMARY KEY AUTOINCREMENT, call TEXT NOT NULL)")
+        run("CREATE TABLE IF NOT EXISTS clock (id INTEGER PRIMARY KEY, now TEXT NOT NULL)")
 
-    def load(self) -> tuple[int, list[PlacedCall]]:
-        """The last id ever given and the calls, oldest first."""
+    def load(self) -> tuple[int, datetime | None, list[PlacedCall]]:
+        """The last id ever given, the latest time that was kept and the calls, oldest first."""
         rows = self._database.execute("SELECT call FROM calls ORDER BY id").fetchall()
         last = self._database.execute("SELECT max(seq) FROM sqlite_sequence").fetchone()[0]
-        return last or 0, [_call(json.loads(text)) for (text,) in rows]
+        times = [datetime.fromisoformat(text) for (text,) in self._database.execute("SELECT now FROM clock")]
+        return last or 0, max(times, default=None), [_call(json.loads(text)) for (text,) in rows]
 
     def put(self, call: PlacedCall) -> None:
         data = asdict(call) | {"placed_at": call.placed_at.isoformat()}
         self._database.execute("REPLACE INTO calls (id, call) VALUES (?, ?)", (call.id, json.dumps(data)))
+
+    def keep_time(self, now: datetime) -> None:
+        self._database.execute("REPLACE INTO clock (id, now) VALUES (1, ?)", (now.isoformat(),))
 
     def delete(self, call_id: int) -> None:
         self._database.execute("DELETE FROM calls WHERE id = ?", (call_id,))

@@ -69,7 +69,7 @@ class Switchboard:
         self._refused: OrderedDict[tuple[str, str], None] = OrderedDict()
         latest = self._store.latest_time()
         if latest and latest > self.clock.now():
-            # A clock that ran ahead before a restart must not make its calls start in the future.
+            # A clock that ran ahead before a restart goes on from there, else its calls would begin anew.
             self.clock = Clock(speed=speed, start=latest)
 
     @property
@@ -149,8 +149,10 @@ class Switchboard:
             call = self._store.get(call_id)
             if call is None:
                 raise KeyError(call_id)
-            call = ACTIONS[action](call, self.clock.now())
+            now = self.clock.now()
+            call = ACTIONS[action](call, now)
             self._store.replace(call)
+            self._store.keep_time(now)
         self.bell.ring()
         return call
 
@@ -203,7 +205,9 @@ class Switchboard:
 
     def advance(self, seconds: float) -> datetime:
         """Move the clock forward; raises ValueError for a step that is no step."""
-        now = self.clock.advance(seconds)
+        with self._lock:
+            now = self.clock.advance(seconds)
+            self._store.keep_time(now)
         self.bell.ring()
         return now
 
@@ -243,6 +247,7 @@ class Switchboard:
     def close(self) -> None:
         """Close the database file; the calls can still be read."""
         with self._lock:
+            self._store.keep_time(self.clock.now())
             self._store.close()
 
 
