@@ -124,6 +124,44 @@ def test_a_foreign_file_is_named_refused_and_left_alone(tmp_path: Path, path: Pa
         assert database.execute("PRAGMA application_id").fetchone() == (2567,)
 
 
+def change(path: Path, statement: str) -> None:
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute(statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE calls SET call = '{}'",
+        "UPDATE calls SET call = '[]'",
+        'UPDATE calls SET call = \'{"placed_at": "LUAN001"}\'',
+        "UPDATE calls SET call = CAST(call || x'ff' AS TEXT)",
+        "UPDATE calls SET call = json_remove(call, '$.request.phone_number')",
+        "UPDATE calls SET call = json_set(call, '$.plan.ended', 'LUAN001')",
+        "ALTER TABLE calls RENAME COLUMN call TO other",
+        "INSERT INTO clock (id, now) VALUES (2, 'noon')",
+    ],
+)
+def test_what_cannot_be_read_is_refused_without_showing_it_and_not_held_open(path: Path, statement: str) -> None:
+    with opened(path) as store:
+        put(store)
+    change(path, statement)
+    with pytest.raises(ValueError, match=f"^cannot use {path} as the sandbox's database: ") as refused:
+        Sandbox(db=path)
+    assert "LUAN001" not in str(refused.value)
+    change(path, "DELETE FROM calls")  # it is not locked, while the error is still held
+
+
+def test_damaged_pages_are_refused(path: Path) -> None:
+    with opened(path, 1000) as store:
+        for _ in range(100):
+            put(store)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
+    with pytest.raises(ValueError, match=f"^cannot use {path} as .*malformed"):
+        Store(10, path)
+
+
 def test_a_sandbox_keeps_its_calls_in_a_file_and_goes_on_after_a_restart(
     path: Path, otp_request: dict[str, str]
 ) -> None:
@@ -168,6 +206,5 @@ def test_no_call_is_younger_after_a_restart(path: Path) -> None:
     board.clock.advance(7)
     board.close()
     assert states(path) == states(path) == ["ended", "answered"]
-    with closing(sqlite3.connect(path)) as database, database:
-        database.execute("DROP TABLE clock")
+    change(path, "DROP TABLE clock")
     assert states(path) == ["ended", "queued"], "a file of before times were kept is read as ever"

@@ -9,9 +9,9 @@ import os
 import sqlite3
 from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from autocall_otp.sandbox.calls import PlacedCall, Plan, moment
+from autocall_otp.sandbox.calls import PlacedCall, Plan, moment, record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ class Store:
         path: A SQLite file to keep the calls in; made when it does not exist.
 
     Raises:
-        ValueError: If limit is below 1, or the file is not a sandbox's or is in use by another one.
+        ValueError: If limit is below 1, or the file is not a sandbox's, cannot be read or is in use by another one.
     """
 
     def __init__(self, limit: int = DEFAULT_LIMIT, path: Path | None = None) -> None:
@@ -40,15 +40,11 @@ class Store:
         self._calls: dict[int, PlacedCall] = {}
         self._by_ref: dict[str, list[int]] = {}
         self._ends: list[tuple[datetime, int]] = []
-        self._file = _File(path) if path else None
+        self._file: _File | None = None
         self._last_id = 0
         self._seen_at: datetime | None = None
-        if self._file:
-            self._last_id, self._seen_at, kept = self._file.load()
-            for call in kept:
-                self._remember(call)
-            while len(self._calls) > limit:
-                self._evict(None)
+        if path:
+            self._open(path)
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -124,6 +120,21 @@ class Store:
             self._file.close()
             self._file = None
 
+    def _open(self, path: Path) -> None:
+        self._file = _File(path)
+        try:
+            self._file.prepare()
+            self._last_id, self._seen_at, kept = self._file.load()
+            for call in kept:
+                self._remember(call)
+            while len(self._calls) > self._limit:
+                self._evict(None)
+        except (sqlite3.Error, ValueError) as error:
+            # An open file would stay locked for the next try.
+            self._file.close()
+            msg = f"cannot use {path} as the sandbox's database: {error}"
+            raise ValueError(msg) from error
+
     def _remember(self, call: PlacedCall) -> None:
         self._calls[call.id] = call
         self._by_ref.setdefault(call.ref_id, []).append(call.id)
@@ -164,23 +175,15 @@ class _File:
             msg = f"cannot use {path} as the sandbox's database: {error.strerror}"
             raise ValueError(msg) from error
         self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=1.0)
-        try:
-            self._prepare(path)
-        except sqlite3.Error as error:
-            self._database.close()
-            msg = f"cannot use {path} as the sandbox's database: {error}"
-            raise ValueError(msg) from error
-        except ValueError:
-            self._database.close()
-            raise
 
-    def _prepare(self, path: Path) -> None:
+    def prepare(self) -> None:
+        """Make it a sandbox's database, if it is not one yet; raises ValueError for another program's."""
         run = self._database.execute
         run("PRAGMA locking_mode = EXCLUSIVE")
         (mark,) = run("PRAGMA application_id").fetchone()
         (tables,) = run("SELECT count(*) FROM sqlite_master").fetchone()
         if mark != APPLICATION_ID and tables:
-            msg = f"{path} is a database of another program"
+            msg = "it is a database of another program"
             raise ValueError(msg)
         run(f"PRAGMA application_id = {APPLICATION_ID}")
         run("PRAGMA journal_mode = WAL")
@@ -190,10 +193,11 @@ class _File:
 
     def load(self) -> tuple[int, datetime | None, list[PlacedCall]]:
         """The last id ever given, the latest time that was kept and the calls, oldest first."""
-        rows = self._database.execute("SELECT call FROM calls ORDER BY id").fetchall()
+        # As bytes: of a text that is no UTF-8, sqlite3's own error would show all.
+        rows = self._database.execute("SELECT CAST(call AS BLOB) FROM calls ORDER BY id").fetchall()
         last = self._database.execute("SELECT max(seq) FROM sqlite_sequence").fetchone()[0]
         times = [datetime.fromisoformat(text) for (text,) in self._database.execute("SELECT now FROM clock")]
-        return last or 0, max(times, default=None), [_call(json.loads(text)) for (text,) in rows]
+        return last or 0, max(times, default=None), [_call(text) for (text,) in rows]
 
     def put(self, call: PlacedCall) -> None:
         data = asdict(call) | {"placed_at": call.placed_at.isoformat()}
@@ -212,7 +216,14 @@ class _File:
         self._database.close()
 
 
-def _call(data: dict[str, Any]) -> PlacedCall:
-    data["placed_at"] = datetime.fromisoformat(data["placed_at"])
-    data["plan"] = Plan(**data["plan"])
-    return PlacedCall(**data)
+def _call(text: bytes) -> PlacedCall:
+    """The call in a row; raises ValueError, which does not show what is in it."""
+    try:
+        data = json.loads(text)
+        placed_at, plan = datetime.fromisoformat(data["placed_at"]), Plan(**data["plan"])
+        call = PlacedCall(**data | {"placed_at": placed_at, "plan": plan})
+        record(call)  # it reads nearly all of the call
+    except (ValueError, KeyError, TypeError):
+        msg = "a call in it cannot be read"
+        raise ValueError(msg) from None
+    return call
