@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from shutil import copy
+from shutil import copytree
 from tempfile import TemporaryDirectory
 
 import httpx
@@ -99,6 +99,24 @@ def test_a_file_keeps_calls_decisions_and_ids_over_a_restart(path: Path) -> None
         assert (list(store), store.next_id()) == ([decided], last.id + 3)
 
 
+def modes(folder: Path) -> dict[str, int]:
+    return {file.name: stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()}
+
+
+def test_files_that_others_could_read_are_closed_to_them(path: Path) -> None:
+    private = {"calls.db": 0o600, "calls.db-wal": 0o600}
+    path.touch()
+    path.chmod(0o644)
+    with opened(path) as store:
+        put(store)
+        assert modes(path.parent) == private
+        crashed = copytree(path.parent, path.parent / "crashed")
+    for file in crashed.iterdir():
+        file.chmod(0o644)
+    with opened(crashed / path.name) as store:
+        assert (len(store), modes(crashed)) == (1, private)
+
+
 def test_a_limit_holds_over_a_restart_and_what_went_does_not_come_back(path: Path) -> None:
     with opened(path) as store:
         for second in range(12):
@@ -113,12 +131,13 @@ def test_a_foreign_file_is_named_refused_and_left_alone(tmp_path: Path, path: Pa
     text.write_text("not a database, and long enough to be read as one" * 50)
     with closing(sqlite3.connect(other)) as database, database:
         database.execute("CREATE TABLE mine (x)")
+    other.chmod(0o644)
     before = other.read_bytes()
     with opened(path):
         for each, words in ((text, "not a database"), (other, "another program"), (tmp_path, "dir"), (path, "locked")):
             with pytest.raises(ValueError, match=f"^.*{each}.*{words}"):
                 Store(10, each)
-    assert other.read_bytes() == before
+    assert (other.read_bytes(), modes(tmp_path)[other.name]) == (before, 0o644)
     assert text.read_text().startswith("not a database")
     with closing(sqlite3.connect(path)) as database:
         assert database.execute("PRAGMA application_id").fetchone() == (2567,)
@@ -188,9 +207,7 @@ def states(path: Path) -> list[str]:
 
 def states_after_a_crash(path: Path) -> list[str]:
     with TemporaryDirectory() as folder:
-        for file in path.parent.iterdir():
-            copy(file, folder)
-        return states(Path(folder, path.name))
+        return states(copytree(path.parent, Path(folder, "copy")) / path.name)
 
 
 def test_no_call_is_younger_after_a_restart(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import itertools
 import json
@@ -9,13 +10,13 @@ import os
 import sqlite3
 from dataclasses import asdict
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autocall_otp.sandbox.calls import PlacedCall, Plan, moment, record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 APPLICATION_ID = 0x0A07
 DEFAULT_LIMIT = 1000
@@ -129,7 +130,7 @@ class Store:
                 self._remember(call)
             while len(self._calls) > self._limit:
                 self._evict(None)
-        except (sqlite3.Error, ValueError) as error:
+        except (sqlite3.Error, OSError, ValueError) as error:
             # An open file would stay locked for the next try.
             self._file.close()
             msg = f"cannot use {path} as the sandbox's database: {error}"
@@ -169,11 +170,11 @@ class _File:
 
     def __init__(self, path: Path) -> None:
         try:
-            # The file holds codes and numbers: nobody else on the machine may read it.
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         except OSError as error:
             msg = f"cannot use {path} as the sandbox's database: {error.strerror}"
             raise ValueError(msg) from error
+        self._path = path.resolve()
         self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=1.0)
 
     def prepare(self) -> None:
@@ -185,6 +186,10 @@ class _File:
         if mark != APPLICATION_ID and tables:
             msg = "it is a database of another program"
             raise ValueError(msg)
+        # It holds codes and numbers: nobody else on the machine may read it, even if it was there before.
+        for end in ("", "-wal"):
+            with contextlib.suppress(FileNotFoundError):
+                Path(f"{self._path}{end}").chmod(0o600)
         run(f"PRAGMA application_id = {APPLICATION_ID}")
         run("PRAGMA journal_mode = WAL")
         run("PRAGMA synchronous = NORMAL")
