@@ -169,7 +169,7 @@ def test_a_call_whose_answer_is_lost_or_never_comes_rings_all_the_same(
     assert look_up(http, "ABC123").json()["status"] == "answered", "the sandbox serves on"
 
 
-def test_the_log_shows_no_code_no_token_and_no_number(
+def test_the_log_shows_no_code_no_token_no_reference_and_no_number(
     caplog: pytest.LogCaptureFixture, sandbox: Sandbox, http: httpx.Client, place: Place
 ) -> None:
     with caplog.at_level(logging.DEBUG, "autocall_otp.sandbox"):
@@ -180,11 +180,12 @@ def test_the_log_shows_no_code_no_token_and_no_number(
         look_up(http, "r")
         sandbox.calls[-1].answer()
         look_up(http, "0332665711-LUAN001")
-        http.get("/LUAN001/0332665711")
+        look_up(http, "nguyen-van-a")
+        http.get("/LUAN001/nguyen-van-a/0332665711")
         place(code_otp=1)
     lines = "\n".join(record.getMessage() for record in caplog.records if record.name.startswith("autocall"))
     assert "call 1 to 0900***001: queued" in lines
     assert "POST /v3/autocall/otp: 401, on purpose, the number unauthorized: 401, whatever the token" in lines
     assert "GET /v3/autocall/log/***/ref_id: 404, no call with this ref_id is kept" in lines
     assert "not there yet" not in lines, "a look-up that comes early is nothing to tell of"
-    assert [secret for secret in ("LUAN001", "0332665711", "0900000001", "Bearer") if secret in lines] == []
+    assert [secret for secret in ("LUAN001", "0332665711", "0900000001", "nguyen", "Bearer") if secret in lines] == []
