@@ -185,6 +185,18 @@ def test_sandboxes_do_not_see_each_other_s_calls_and_two_views_of_one_call_are_o
     assert mine not in {theirs, 1}
 
 
+@pytest.mark.parametrize("token", ["", " ", " x", "x ", "x\t", "a\nb", "x\n", "é", "đ", "\x7f"])
+def test_a_token_that_no_header_can_carry_is_refused(token: str) -> None:
+    with pytest.raises(ValueError, match="^token must be printable ASCII, without white space at its ends: no header"):
+        Sandbox(token=token)
+
+
+def test_any_other_token_is_taken(otp_request: dict[str, str]) -> None:
+    for token in ("x", "a b", "~!"):
+        with Sandbox(token=token) as sandbox:
+            assert post(sandbox, otp_request).status_code == 200
+
+
 def test_many_threads_lose_no_call(sandbox: Sandbox, place: Place) -> None:
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: place(), range(40)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -118,7 +119,7 @@ class Sandbox:
     Args:
         host: Address to listen on; loopback, unless others are meant to reach it.
         port: Port to listen on; 0 takes a free one.
-        token: The bearer token that it asks for.
+        token: The bearer token that it asks for: printable ASCII, without white space at its ends.
         speed: Sandbox seconds for each real second, up to a million. With 0 the clock stands still and only
             `advance` moves it, which makes a test exact.
         auto_answer: Whether ordinary numbers are answered automatically; else they ring until `answer`, or for 25 s.
@@ -128,8 +129,8 @@ class Sandbox:
             answers as before without a ring, `refuse` is a 409. The provider does not say what the service does.
 
     Raises:
-        ValueError: If speed, max_calls or repeated_ref_id is out of its range, or db is not a sandbox's file or is
-            in use.
+        ValueError: If token, speed, max_calls or repeated_ref_id is out of its range, or db is not a sandbox's file,
+            cannot be read or is in use.
     """
 
     def __init__(  # noqa: PLR0913 - all by keyword, all optional
@@ -144,6 +145,9 @@ class Sandbox:
         max_calls: int = DEFAULT_LIMIT,
         repeated_ref_id: RepeatedRefId = "dial",
     ) -> None:
+        if not re.fullmatch("[!-~]([ -~]*[!-~])?", token):
+            msg = "token must be printable ASCII, without white space at its ends: no header can carry another one"
+            raise ValueError(msg)
         self.token: str = token
         self._host = host
         self._port = port
