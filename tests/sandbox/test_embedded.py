@@ -1,13 +1,14 @@
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import httpx
 import pytest
 
-from autocall_otp.sandbox import NotRingingError, NotTalkingError, Sandbox
+from autocall_otp.sandbox import Call, NotRingingError, NotTalkingError, Sandbox, embedded
 
 if TYPE_CHECKING:
     from sandbox.conftest import Place
@@ -96,6 +97,23 @@ def test_an_expected_call_is_given_once_and_the_oldest_first(sandbox: Sandbox, p
     assert sandbox.expect_call().code_otp == "OTHER"
     with pytest.raises(TimeoutError):
         sandbox.expect_call(timeout=0)
+
+
+def test_threads_that_expect_calls_at_once_are_given_different_ones(
+    sandbox: Sandbox, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both_have_found_one = threading.Barrier(2, timeout=60)
+
+    def view(*fields: Any) -> Call:
+        both_have_found_one.wait()
+        return Call(*fields)
+
+    place()
+    place()
+    monkeypatch.setattr(embedded, "Call", view)
+    with ThreadPoolExecutor(2) as pool:
+        given = [pool.submit(sandbox.expect_call, timeout=0) for _ in range(2)]
+    assert {each.result().id for each in given} == {1, 2}
 
 
 def test_a_call_that_is_not_there_is_told_with_what_came_instead(sandbox: Sandbox, place: Place) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -159,8 +160,9 @@ class Sandbox:
             repeated_ref_id=repeated_ref_id,
         )
         self._server: Server | None = None
-        # The ids of the calls that expect_call has given.
+        # The ids of the calls that expect_call has given, and the lock under which it gives one.
         self._given: set[int] = set()
+        self._giving = threading.Lock()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -272,11 +274,13 @@ class Sandbox:
         """
 
         def look() -> PlacedCall | None:
-            return next((call for call in self._board.all(phone_number) if call.id not in self._given), None)
+            with self._giving:
+                found = next((call for call in self._board.all(phone_number) if call.id not in self._given), None)
+                if found:
+                    self._given.add(found.id)
+            return found
 
-        found = self._wait(timeout, look, phone_number)
-        self._given.add(found.id)
-        return found
+        return self._wait(timeout, look, phone_number)
 
     def wait_for_call(
         self, phone_number: str | None = None, *, timeout: float = 5.0, after: Call | None = None
