@@ -73,9 +73,15 @@ def test_a_marker_leaves_the_environment_alone() -> None:
     assert "AUTOCALL_TOKEN" not in os.environ
 
 
-@pytest.mark.autocall_sandbox(speed=0)
+@pytest.mark.autocall_sandbox(0)
+def test_settings_without_a_name_are_refused(request: pytest.FixtureRequest) -> None:
+    with pytest.raises(TypeError, match="^the marker autocall_sandbox takes settings by name alone, .* speed=0$"):
+        request.getfixturevalue("autocall_sandbox")
+
+
+@pytest.mark.autocall_sandbox(speed=0, auto_answer=False)
 class TestOfAClass:
-    """A marker of a class holds for its tests; the nearest one wins."""
+    """A marker of a class holds for its tests; the nearest one adds to it, and wins."""
 
     def test_it_holds(self, autocall_sandbox: Sandbox) -> None:
         assert autocall_sandbox.clock.speed == 0
@@ -83,3 +89,4 @@ class TestOfAClass:
     @pytest.mark.autocall_sandbox(speed=5, token="mine")
     def test_the_nearest_wins(self, autocall_sandbox: Sandbox) -> None:
         assert (autocall_sandbox.clock.speed, autocall_sandbox.token) == (5, "mine")
+        assert not autocall_sandbox.auto_answer

@@ -34,14 +34,19 @@ def autocall_sandbox(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyP
     For the test, AUTOCALL_API_HOST and AUTOCALL_TOKEN name the sandbox, so that `Client()` calls it;
     AUTOCALL_CAMPAIGN_UUID and AUTOCALL_TEMPLATE are set where they are not.
     `@pytest.mark.autocall_sandbox(speed=0)` passes settings to `Sandbox`, and `environment=False` leaves the
-    environment alone.
+    environment alone. A test's own marker adds to those of its class and module, and wins over them.
     """
     # Imported here: the plugin is loaded in every run of pytest, also where the extra is not installed.
     from autocall_otp.sandbox import Sandbox  # noqa: PLC0415 - see above
 
     node: pytest.Item = request.node
-    marker = node.get_closest_marker("autocall_sandbox")
-    settings: dict[str, Any] = dict(marker.kwargs) if marker else {}
+    settings: dict[str, Any] = {}
+    for marker in node.iter_markers("autocall_sandbox"):
+        if marker.args:
+            msg = "the marker autocall_sandbox takes settings by name alone, for example speed=0"
+            raise TypeError(msg)
+        # The nearest marker comes first and wins.
+        settings = {**marker.kwargs, **settings}
     environment = settings.pop("environment", True)
     with Sandbox(**settings) as sandbox:
         if environment:
