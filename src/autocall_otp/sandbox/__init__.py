@@ -8,8 +8,9 @@ try:
     from autocall_otp.sandbox.calls import NotRingingError, NotTalkingError
     from autocall_otp.sandbox.chaos import Chaos
     from autocall_otp.sandbox.clock import Clock
-    from autocall_otp.sandbox.embedded import DEFAULT_TOKEN, Call, Sandbox
+    from autocall_otp.sandbox.embedded import DEFAULT_TOKEN, Sandbox
     from autocall_otp.sandbox.journal import ReceivedRequest
+    from autocall_otp.sandbox.view import Call
 except ModuleNotFoundError as _error:
     if (_error.name or "").startswith("autocall_otp"):
         raise
