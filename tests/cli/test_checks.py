@@ -160,3 +160,17 @@ def test_through_a_proxy_it_looks_at_the_service(run: Run, net: Network) -> None
     proxy = net.servers[-1]
     assert {request.target for request in proxy.ledger.seen} == {f"{HOST}:443"}
     assert ["authorization" in request.headers for request in server.ledger.seen] == [False, True, True]
+
+
+@pytest.mark.parametrize("exceptions", ["", "::1/128,10.0.0.0/8"])
+def test_no_proxy_is_asked_for_this_machine(run: Run, net: Network, exceptions: str) -> None:
+    url = net.serve(answers(), "127.0.0.1").url
+    proxies = dict.fromkeys(("HTTPS_PROXY", "ALL_PROXY"), "http://127.0.0.1:9")
+    each = found(run, "--host", url, NO_PROXY=exceptions, **proxies)
+    assert (each["name"]["detail"], each["connection"]["status"]) == ("127.0.0.1 is 127.0.0.1", "ok")
+
+
+def test_a_network_in_no_proxy_is_left_alone(run: Run, service: Service) -> None:
+    service(answering((404, NOT_FOUND)))
+    name = found(run, "--host", "https://192.0.2.1", HTTPS_PROXY="http://127.0.0.1:9", NO_PROXY="192.0.2.0/24")["name"]
+    assert (name["status"], name["detail"]) == ("ok", "192.0.2.1 is 192.0.2.1")

@@ -108,12 +108,12 @@ def test_clients_share_what_they_trust_until_a_file_of_it_changes(net: Network, 
     (folder / "dangling").symlink_to("nothing")
     (folder / "authority.0").write_text("first")
     net.monkeypatch.delenv("SSL_CERT_FILE")
-    assert len(environment._trust().get_ca_certs()) > 10
+    assert len(environment.trust().get_ca_certs()) > 10
     net.monkeypatch.setenv("SSL_CERT_DIR", f"{tmp_path / 'missing'}{os.pathsep}{folder}")
-    first = environment._trust()
-    assert environment._trust() is first
+    first = environment.trust()
+    assert environment.trust() is first
     (folder / "authority.0").write_text("another size")
-    assert environment._trust() is not first
+    assert environment.trust() is not first
 
 
 def test_an_authority_that_was_replaced_in_place_counts_for_the_next_client(net: Network, shell: Shell) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from typing import Any, cast
-from urllib.request import getproxies, proxy_bypass
 from uuid import uuid4
 
 import attrs
@@ -19,6 +18,7 @@ import httpx
 from autocall_otp import AutocallError, NotFoundError, Retry, __version__
 from autocall_otp._cli.recorder import Exchange, Recorder, plain_client
 from autocall_otp._cli.settings import Settings
+from autocall_otp._transport.environment import proxy_for
 
 TOLERATED_SKEW = 30.0  # seconds; tokens and certificates depend on the clock
 _REFUSED = {401, 403}
@@ -60,7 +60,7 @@ def examine(found: Settings, recorder: Recorder) -> Iterator[Check]:
 
 
 def _name(url: httpx.URL) -> Check:
-    if url.scheme == "https" and {"https", "all"} & getproxies().keys() and not proxy_bypass(url.host):
+    if proxy_for(str(url)):
         return Check("name", "unknown", f"the proxy of the environment looks {url.host} up")
     try:
         addresses = {str(entry[4][0]) for entry in socket.getaddrinfo(url.host, None)}

@@ -8,6 +8,8 @@ from contextlib import closing
 import attrs
 import httpx
 
+from autocall_otp._transport.environment import find_proxy, trust
+
 _STEP_TIMEOUT = 10.0  # seconds for each step over the network
 MAX_BYTES = 1024 * 1024
 _OF_THE_WIRE = {b"content-encoding", b"content-length", b"transfer-encoding"}
@@ -44,8 +46,9 @@ def read_json(text: str | bytes) -> object:
 
 
 def plain_client(url: httpx.URL) -> httpx.Client:
-    """A client of httpx alone, with the environment's trust and proxy, as the SDK has them: neither for plain http."""
-    return httpx.Client(timeout=_STEP_TIMEOUT, trust_env=url.scheme == "https")
+    """A client of httpx alone, with the trust and the proxy that the SDK has: neither for plain http."""
+    verify, proxy = (trust(), find_proxy(str(url))) if url.scheme == "https" else (True, None)
+    return httpx.Client(timeout=_STEP_TIMEOUT, trust_env=False, verify=verify, proxy=proxy)
 
 
 class Recorder(httpx.BaseTransport):

@@ -55,26 +55,26 @@ def _over(pool: Callable[..., object], make: Callable[..., T], prefix: str, base
     codecs.lookup("idna")
     # Plain http leads to this machine only, else the host would have been refused.
     is_plain = base_url.startswith("http:")
-    trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if is_plain else _trust()
-    proxy = None if is_plain else _proxy(base_url)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if is_plain else trust()
+    proxy = None if is_plain else find_proxy(base_url)
     is_socks = proxy is not None and proxy.url.scheme.startswith("socks")
     kind = "HTTPConnection" if proxy is None else "SOCKSProxy" if is_socks else "HTTPProxy"
     make_connection: Any = getattr(httpcore, prefix + kind)
 
     def connect(origin: Any, network: Any) -> Any:  # noqa: ANN401 - httpcore's, for threads or for tasks
         if proxy is None:
-            return make_connection(origin, ssl_context=trust, network_backend=network)
+            return make_connection(origin, ssl_context=context, network_backend=network)
         url = proxy.url
         return make_connection(
             httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
             proxy.raw_auth,
-            ssl_context=trust,
+            ssl_context=context,
             max_connections=1,
             network_backend=network,
-            **({"proxy_ssl_context": trust} if url.scheme == "https" else {}),
+            **({"proxy_ssl_context": context} if url.scheme == "https" else {}),
         )
 
-    transport = make(verify=trust)
+    transport = make(verify=context)
     replace_pool(transport, pool(connect, MAX_CONNECTIONS, brackets=kind == "HTTPProxy"))
     return transport
 
@@ -82,7 +82,7 @@ def _over(pool: Callable[..., object], make: Callable[..., T], prefix: str, base
 _known: dict[Any, ssl.SSLContext] = {}
 
 
-def _trust() -> ssl.SSLContext:
+def trust() -> ssl.SSLContext:
     """Whom the environment trusts. Loading it takes longer than a call, so clients share it until a file changes."""
     variable = "SSL_CERT_FILE" if os.environ.get("SSL_CERT_FILE") else "SSL_CERT_DIR"
     path = os.environ.get(variable)
@@ -111,7 +111,7 @@ def _version(file: Path) -> tuple[str, int, int, int]:
     return file.name, status.st_mtime_ns, status.st_size, status.st_ino
 
 
-def _proxy(base_url: str) -> httpx.Proxy | None:
+def find_proxy(base_url: str) -> httpx.Proxy | None:
     """The proxy to use; its address stays out of errors, since it may hold a password."""
     address = proxy_for(base_url)
     if address is None:
