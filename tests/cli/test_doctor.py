@@ -58,20 +58,28 @@ def test_wrong_usage_ends_before_anything_is_sent(run: Run, sandbox: Sandbox, fi
 
 
 OTHER, SAME = OtpCall(call_id="c2", ref_id="R1"), OtpCall(call_id="c1", ref_id="R1")
-REFUSED = ApiError("the service answered 409", outcome=Outcome.NOT_PLACED, status_code=409)
+NO_WORD, EARLIER = "nothing is known of the repeat", (401, 403, 429)
+
+
+def answered(status: int, outcome: Outcome = Outcome.NOT_PLACED) -> ApiError:
+    return ApiError(f"the service answered {status}", outcome=outcome, status_code=status)
 
 
 @pytest.mark.parametrize(
     ("second", "heard", "code", "status", "words"),
     [
-        (SAME, "y", 0, "ok", "dialled again; the call_id is the same"),
-        (OTHER, "n", 0, "ok", "answered as before, without a second ring; the call_id is another"),
-        # Where nobody is asked, the call_id decides.
+        (SAME, "y\n", 0, "ok", "dialled again; the call_id is the same"),
+        (OTHER, "n\n", 0, "ok", "answered as before, without a second ring; the call_id is another"),
+        # Where nobody is asked or answers, the call_id decides.
+        (OTHER, "", 0, "ok", "dialled again; the call_id is another"),
+        (SAME, "", 0, "ok", "answered as before, without a second ring; the call_id is the same"),
         (OTHER, None, 0, "ok", "dialled again; the call_id is another"),
         (SAME, None, 0, "ok", "answered as before, without a second ring; the call_id is the same"),
-        (REFUSED, None, 0, "ok", "refused: the service answered 409"),
-        (AutocallError("no answer came", outcome=Outcome.UNKNOWN), None, 3, "unknown", "no answer: no answer came"),
-        (AutocallError("no connection", outcome=Outcome.NOT_PLACED), None, 0, "unknown", "no answer: no connection"),
+        *((answered(status), None, 0, "ok", f"refused: the service answered {status}") for status in (400, 409, 422)),
+        *((answered(status), None, 0, "unknown", f"{NO_WORD}: the service answered {status}") for status in EARLIER),
+        (AutocallError("no connection", outcome=Outcome.NOT_PLACED), None, 0, "unknown", f"{NO_WORD}: no connection"),
+        (answered(502, Outcome.UNKNOWN), None, 3, "unknown", "in doubt: the service answered 502"),
+        (AutocallError("no answer came", outcome=Outcome.UNKNOWN), None, 3, "unknown", "in doubt: no answer came"),
     ],
 )
 def test_what_the_service_makes_of_a_ref_id_that_it_has_had(
@@ -79,7 +87,7 @@ def test_what_the_service_makes_of_a_ref_id_that_it_has_had(
 ) -> None:
     monkeypatch.setattr(Client, "run_otp", Mock(side_effect=[SAME, second]))
     monkeypatch.setattr("autocall_otp._cli.doctor.follow", lambda *_: None)
-    more, stdin = ([], f"y\ny\n{heard}\n") if heard else (["--yes"], "")
+    more, stdin = ([], f"y\ny\n{heard}") if heard is not None else (["--yes"], "")
     ran = run("doctor", *RING, "--twice", *more, "--json", stdin=stdin)
     repeat = ran.all("check")[-1]
     assert (ran.exit_code, repeat["name"], repeat["status"], repeat["detail"]) == (code, "repeat", status, words)

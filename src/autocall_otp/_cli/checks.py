@@ -41,11 +41,10 @@ def examine(found: Settings, recorder: Recorder) -> Iterator[Check]:
     parts = [f"autocall-otp {__version__}", f"Python {platform.python_version()}", f"httpx {httpx.__version__}"]
     yield Check("versions", "ok", ", ".join([*parts, ssl.OPENSSL_VERSION]))
     missing = [found.each[name] for name in ("campaign_uuid", "template") if found[name] is None]
-    yield (
-        Check("settings", "failed", f"`run` needs {each.name}", f"set {each.advice}")
-        if (each := next(iter(missing), None))
-        else Check("settings", "ok", "all that `run` needs is set")
-    )
+    if missing:
+        yield Check("settings", "failed", f"`run` needs {missing[0].name}", f"set {missing[0].advice}")
+    else:
+        yield Check("settings", "ok", "all that `run` needs is set")
     yield _name(found.url)
     answer = _probe(found.url)
     yield _connection(found.url, answer)

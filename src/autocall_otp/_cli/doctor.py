@@ -26,6 +26,7 @@ from autocall_otp._cli.run import follow, place
 
 _INDENT = 21
 _MARKS = {"ok": "green", "failed": "bold red", "unknown": "yellow"}
+_REFUSALS = {400, 409, 422}  # the others are turned away before anybody looks at the ref_id
 
 _Record = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the shapes of all answers, no value.")]
 _PlaceCallTo = Annotated[str | None, typer.Option(metavar="NUMBER", help="Then ring your own phone; asks first.")]
@@ -112,13 +113,15 @@ def _ring(out: Output, client: Client, number: str, *, twice: bool, yes: bool) -
     try:
         again = client.run_otp(number, code, ref_id=reference, allow_international=True)
     except AutocallError as error:
-        refused = isinstance(error, ApiError) and error.outcome is Outcome.NOT_PLACED
-        out.phone = Exit.MAY_HAVE_RUNG if error.outcome is Outcome.UNKNOWN else Exit.DONE
-        check = Check("repeat", "ok" if refused else "unknown", f"{'refused' if refused else 'no answer'}: {error}")
+        refused = isinstance(error, ApiError) and error.status_code in _REFUSALS
+        in_doubt = error.outcome is Outcome.UNKNOWN
+        out.phone = Exit.MAY_HAVE_RUNG if in_doubt else Exit.DONE
+        made_of_it = "refused" if refused else "in doubt" if in_doubt else "nothing is known of the repeat"
+        check = Check("repeat", "ok" if refused else "unknown", f"{made_of_it}: {error}")
     else:
         out.phone = Exit.DONE
         same = again.call_id == call.call_id
-        rang = not same if yes else out.confirm("Did it ring a second time?", yes=False)
+        rang = not same if yes else out.confirm("Did it ring a second time?", yes=False, end=not same)
         made_of_it = "dialled again" if rang else "answered as before, without a second ring"
         check = Check("repeat", "ok", f"{made_of_it}; the call_id is {'the same' if same else 'another'}")
     _show(out, [check])

@@ -123,10 +123,11 @@ class Output:
             if value is not None:
                 self.out.print(Text.assemble((f"{name:<10}", "dim"), plain(value)))
 
-    def confirm(self, question: str, *, yes: bool) -> bool:
-        """Ask on stderr, and read the answer from stdin, where an end counts as no."""
+    def confirm(self, question: str, *, yes: bool, end: bool = False) -> bool:
+        """Ask on stderr, and read the answer from stdin, whose end counts as no unless told otherwise."""
         self.err.print(Text(plain(f"{question} [y/N] {'y' if yes else ''}")), end="\n" if yes else "")
-        return yes or sys.stdin.readline(100).strip().lower() in {"y", "yes"}
+        answer = "" if yes else sys.stdin.readline(100)
+        return yes or (answer.strip().lower() in {"y", "yes"} if answer else end)
 
     def error(self, error: AutocallError, code: Exit) -> None:
         """What went wrong, in the command's words; an SDK's error holds no secret."""

@@ -58,11 +58,8 @@ class Recorder(httpx.BaseTransport):
         self._http = plain_client(url)
         self.exchanges: list[Exchange] = []
 
-    def close(self) -> None:
-        """Another client may come; `end` closes the connections."""
-
     def end(self) -> None:
-        """Close the connections."""
+        """Close the connections, which no client does: another may come."""
         self._http.close()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
