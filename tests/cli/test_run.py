@@ -64,6 +64,8 @@ def test_without_a_record_what_is_known_of_the_call_stays(
         (["033266571"], "", 2, "NUMBER: has 9 digits; a mobile number has 10"),
         (["+442079460000"], "", 2, "--international permits it"),
         ([NUMBER, "--ref-id", ".."], "", 2, "--ref-id: must not be"),
+        # The command to look the call up would be printed with another reference.
+        *(([NUMBER, "--ref-id", f"R{letter}1"], "", 2, "that can be printed") for letter in "\u00a0\u200b\u202e"),
         ([NUMBER], "TOKEN", 5, "token: is not set; set AUTOCALL_TOKEN or"),
         ([NUMBER], "CAMPAIGN_UUID", 5, "campaign_uuid: is not set; set --campaign or AUTOCALL_CAMPAIGN_UUID or"),
         ([NUMBER], "TEMPLATE", 5, "template: is not set; set --template or AUTOCALL_TEMPLATE or"),

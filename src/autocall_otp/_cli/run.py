@@ -14,8 +14,6 @@ from autocall_otp._cli.exits import Exit, code_for
 from autocall_otp._cli.output import Output, command_to_wait, ending
 from autocall_otp._cli.records import DEFAULT_WAIT, Seconds, show_record, wait_for
 
-_RefIdOption = Annotated[str | None, typer.Option("--ref-id", metavar="TEXT", help="Your reference; else one is made.")]
-
 
 def run(  # noqa: PLR0913 - one parameter for each option
     number: Annotated[str, typer.Argument(metavar="NUMBER", help="The phone number, in any spelling.")],
@@ -23,7 +21,7 @@ def run(  # noqa: PLR0913 - one parameter for each option
     code_stdin: Annotated[bool, typer.Option("--code-stdin", help="Read the code from stdin.")] = False,
     generate: Annotated[bool, typer.Option("--generate", help="Make up a code; it is heard, never printed.")] = False,
     length: Annotated[int, typer.Option(min=4, max=12, metavar="N", help="Its number of digits.")] = 6,
-    ref_id: _RefIdOption = None,
+    ref_id: Annotated[str | None, typer.Option(metavar="TEXT", help="Your reference; else one is made.")] = None,
     campaign: settings.CampaignOption = None,
     template: settings.TemplateOption = None,
     international: Annotated[bool, typer.Option("--international", help="Other countries' numbers, too.")] = False,
@@ -41,6 +39,8 @@ def run(  # noqa: PLR0913 - one parameter for each option
     with ending(out):
         found = settings.load(host=host, config=config, campaign_uuid=campaign, template=template)
         found.require("host", "token", "campaign_uuid", "template")
+        if ref_id and not ref_id.isprintable():
+            out.fail("--ref-id: must consist of letters that can be printed, to look the call up by", Exit.USAGE)
         dialled = normalize_number(number, allow_international=international)
         with found.client() as client:
             code = read_code(out, from_stdin=code_stdin, generate=generate, length=length)
