@@ -79,6 +79,12 @@ def test_a_wrong_argument_or_a_missing_setting_is_named(
     assert (ran.exit_code, words in ran.only("error")["message"], sandbox.calls) == (code, True, [])
 
 
+@pytest.mark.parametrize("timeout", ["nan", "inf", "1e12", "2147484", "0.09"])
+def test_how_long_to_wait_is_refused_before_anything_is_sent(run: Run, sandbox: Sandbox, timeout: str) -> None:
+    ran = run("run", NUMBER, "--generate", "--wait", "--timeout", timeout)
+    assert (ran.exit_code, "must be from 0.1 to 2147483" in ran.stderr, sandbox.requests) == (2, True, [])
+
+
 def test_a_number_of_another_country_is_called_when_told_to(run: Run, sandbox: Sandbox) -> None:
     ran = run("run", "+442079460000", "--generate", "--international")
     assert ("placing a call to +442***000" in ran.stderr, ran.exit_code) == (True, 0 if sandbox.calls else 1)

@@ -123,9 +123,8 @@ class _Comparison:
             return
         schema = next((each for each in wanted if each.get("type", seen) == seen), _NONE)
         if schema is _NONE:
-            yield at, "type", " or ".join(each["type"] for each in wanted), _words(shape)
-            return
-        if isinstance(shape, dict):
+            yield at, "type", " or ".join(each["type"] for each in wanted), shape if isinstance(shape, str) else seen
+        elif isinstance(shape, dict):
             yield from self._object(schema, [each for each in samples if isinstance(each, dict)], shape, at)
         elif isinstance(shape, list):
             inside = [entry for each in samples if isinstance(each, list) for entry in each]
@@ -149,7 +148,7 @@ class _Comparison:
             if (below := known.get(name, schema.get("additionalProperties"))) is not None:
                 yield from self._value(below, [each[name] for each in samples if name in each], item, field)
             elif known:
-                yield field, "extra", "no such field", _words(item)
+                yield field, "extra", "no such field", item if isinstance(item, str) else _type_of(item)
 
     def _resolved(self, node: Node) -> Node:
         while "$ref" in node:
@@ -161,11 +160,4 @@ class _Comparison:
 
 
 def _type_of(shape: Shape) -> str:
-    if isinstance(shape, str):
-        return shape.partition(",")[0]
-    return {dict: "object", list: "array"}[type(shape)]
-
-
-def _words(shape: Shape) -> str:
-    """A shape in one line."""
-    return shape if isinstance(shape, str) else _type_of(shape)
+    return shape.partition(",")[0] if isinstance(shape, str) else {dict: "object", list: "array"}[type(shape)]

@@ -11,9 +11,17 @@ from autocall_otp import Cdr, Client, WaitProgress
 from autocall_otp._cli import settings
 from autocall_otp._cli.output import Output, ending, plain
 
-DEFAULT_WAIT = 120.0
+DEFAULT_WAIT, _SHORTEST_WAIT, _LONGEST_WAIT = 120.0, 0.1, 2_147_483
 RefId = Annotated[str, typer.Argument(metavar="REF_ID", help="The reference that the call was placed with.")]
-Seconds = Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="How long to wait in all.")]
+
+
+def _in_bounds(seconds: float) -> float:
+    if not _SHORTEST_WAIT <= seconds <= _LONGEST_WAIT:  # as NaN is, which would pass Click's own bounds
+        raise typer.BadParameter(f"must be from {_SHORTEST_WAIT} to {_LONGEST_WAIT} (24 days)")
+    return seconds
+
+
+Seconds = Annotated[float, typer.Option(callback=_in_bounds, metavar="SECONDS", help="How long to wait, 0.1 or more.")]
 
 
 def cdr(
