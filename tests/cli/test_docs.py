@@ -96,3 +96,13 @@ def test_the_sandbox_greets_as_its_pages_show(
     greeting = capsys.readouterr().out.rstrip()
     for page_ in ("sandbox.md", "vi/sandbox.md"):
         assert greeting in (PAGE.parent / page_).read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("environment")
+@pytest.mark.parametrize("look_up", ["cdr", "wait"])
+def test_no_look_up_permits_another_call(run: Run, look_up: str) -> None:
+    assert "| after `run` and `doctor --place-call-to`: may you place the call again? |" in TEXT
+    (codes,) = re.findall(r"After ([\d, and]+), what `run` said stays as it was", TEXT)
+    assert run("run", "0900000502", "--generate", "--ref-id", "R1").exit_code == Exit.MAY_HAVE_RUNG
+    ends = [run(look_up, "R1", AUTOCALL_TOKEN="stale"), run(look_up), run(look_up, "R1", AUTOCALL_API_HOST="")]
+    assert [ran.exit_code for ran in ends] == [int(code) for code in re.findall(r"\d+", codes)][:3]
