@@ -65,7 +65,7 @@ def wait_for_cdr(
         if failure is not None and asked > max(left, 0.0):
             raise failure
         if left <= _LAST_MOMENT:
-            raise _too_late(reference, timeout, last_record()) from failure
+            raise _too_late(reference, timeout, last_record(), failure) from failure
         if progress is not None:
             seen = last_record()
             progress(
@@ -95,8 +95,10 @@ def _reason(failure: AutocallError | None, record: Cdr | None) -> str:
     return "no record yet" if record is None else "the record has no end yet"
 
 
-def _too_late(reference: str, timeout: float, record: Cdr | None) -> CdrTimeoutError:
+def _too_late(reference: str, timeout: float, record: Cdr | None, failure: AutocallError | None) -> CdrTimeoutError:
     seen = "there is no record yet" if record is None else "the last record seen has no end"
+    if failure is not None and not isinstance(failure, NotFoundError):
+        seen = f"the last look-up failed: {failure}"
     return CdrTimeoutError(
         f"no finished record within {timeout:g} s: {seen}",
         outcome=Outcome.UNKNOWN if record is None else Outcome.PLACED,
