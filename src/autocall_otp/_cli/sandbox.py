@@ -89,7 +89,7 @@ def sandbox(  # noqa: PLR0913 - one parameter for each option
 def demo(*, as_json: JsonOption = False) -> None:
     """Place a call on a sandbox, and show how it goes.
 
-    It takes 15 seconds. No phone rings, and nothing leaves this machine.
+    It takes 15 to 25 seconds. No phone rings, and nothing leaves this machine.
     """
     out = Output(as_json=as_json)
     with ending(out):
