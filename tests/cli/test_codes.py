@@ -3,12 +3,14 @@
 import json
 import os
 import re
+import subprocess
+import sys
 
 import pytest
 
 from autocall_otp._cli.codes import make_code
 from autocall_otp.sandbox import Sandbox
-from cli.conftest import CODE, MASKED, NUMBER, SECRETS, Run, Terminal
+from cli.conftest import CODE, MASKED, NUMBER, SECRETS, START, Run, Terminal
 
 pytestmark = [pytest.mark.usefixtures("environment"), pytest.mark.timeout(300)]
 on_a_terminal = pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
@@ -49,6 +51,17 @@ def test_no_code_two_codes_or_one_on_the_command_line_is_wrong_usage(
 ) -> None:
     ran = run("run", NUMBER, *arguments, stdin=stdin)
     assert (ran.exit_code, words in ran.stderr, sandbox.calls) == (2, True, [])
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell closes it")
+def test_without_a_stdin_there_is_no_code_and_no_consent(sandbox: Sandbox) -> None:
+    shell = ["/bin/sh", "-c", '"$0" -m autocall_otp "$@" <&-', sys.executable]
+    for command, code, words in (
+        (["run", NUMBER, "--code-stdin"], 2, "no code was given"),
+        (["doctor", "--place-call-to", NUMBER], 0, "no call is placed"),
+    ):
+        ran = subprocess.run([*shell, *command], capture_output=True, text=True, check=False, timeout=START)
+        assert (ran.returncode, words in ran.stderr, sandbox.calls) == (code, True, []), ran.stderr
 
 
 @on_a_terminal

@@ -6,6 +6,7 @@ import getpass
 import os
 import secrets
 import sys
+from contextlib import suppress
 
 from autocall_otp._cli.exits import Exit
 from autocall_otp._cli.output import Output
@@ -20,19 +21,14 @@ def read_code(out: Output, *, from_stdin: bool, generate: bool, length: int) -> 
         out.fail("--code-stdin and --generate: give one of them", Exit.USAGE)
     if generate:
         return make_code(length)
+    code = os.environ.get(VARIABLE, "")
     if from_stdin:
-        return _no_empty(out, sys.stdin.readline(_TOO_LONG).rstrip("\r\n"))
-    if code := os.environ.get(VARIABLE):
-        return code
-    if not sys.stdin or not sys.stdin.isatty():
-        out.fail(f"no code: give it with --code-stdin or {VARIABLE}, or use --generate", Exit.USAGE)
-    try:
-        return _no_empty(out, getpass.getpass("Code to read aloud: "))
-    except EOFError:
-        return _no_empty(out, "")
-
-
-def _no_empty(out: Output, code: str) -> str:
+        code = sys.stdin.readline(_TOO_LONG).rstrip("\r\n") if sys.stdin else ""
+    elif not code:
+        if not sys.stdin or not sys.stdin.isatty():
+            out.fail(f"no code: give it with --code-stdin or {VARIABLE}, or use --generate", Exit.USAGE)
+        with suppress(EOFError):
+            code = getpass.getpass("Code to read aloud: ")
     return code or out.fail("no code was given", Exit.USAGE)
 
 

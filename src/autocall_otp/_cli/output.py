@@ -126,7 +126,7 @@ class Output:
     def confirm(self, question: str, *, yes: bool, end: bool = False) -> bool:
         """Ask on stderr, and read the answer from stdin, whose end counts as no unless told otherwise."""
         self.err.print(Text(plain(f"{question} [y/N] {'y' if yes else ''}")), end="\n" if yes else "")
-        answer = "" if yes else sys.stdin.readline(100)
+        answer = "" if yes or not sys.stdin else sys.stdin.readline(100)
         return yes or (answer.strip().lower() in {"y", "yes"} if answer else end)
 
     def error(self, error: AutocallError, code: Exit) -> None:
