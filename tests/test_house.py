@@ -128,8 +128,9 @@ def not_for(house: House) -> Iterator[str]:
     """What the sandbox shares with the SDK, and what stands on top of the SDK takes beyond its public names."""
     public = {f"{US}.{name}" for name in autocall_otp.__all__}
     allowed = {"sandbox": {f"{US}.normalize_number"}, **dict.fromkeys(("verify", "pytest_plugin"), public)}
-    # `doctor` must reach the service as the SDK does.
-    allowed["_cli"] = public | {f"{US}._transport.environment.{name}" for name in ("find_proxy", "proxy_for", "trust")}
+    # `doctor` must reach the service as the SDK does, and know what is no reference before it does.
+    own = {f"{US}._transport.environment.{name}" for name in ("find_proxy", "proxy_for", "trust")}
+    allowed["_cli"] = public | own | {f"{US}._operations.arguments.read_reference"}
     for module, names in house.imports.items():
         mine = part(module)
         for name in names:

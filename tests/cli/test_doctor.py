@@ -49,7 +49,9 @@ def test_no_phone_rings_when_a_check_failed(run: Run, sandbox: Sandbox, monkeypa
 NO_PLACES = ("{0}", "{0.parent}", "{0.parent}/nowhere/x.json")
 
 
-@pytest.mark.parametrize("arguments", ["--place-call-to 12", "--twice", *(f"--record {path}" for path in NO_PLACES)])
+@pytest.mark.parametrize(
+    "arguments", ["--place-call-to 12", "--twice", "--ref-id ..", *(f"--record {path}" for path in NO_PLACES)]
+)
 def test_wrong_usage_ends_before_anything_is_sent(run: Run, sandbox: Sandbox, file: Path, arguments: str) -> None:
     file.write_text("mine")
     ran = run("doctor", *arguments.format(file).split(), "--yes", "--json")
@@ -125,6 +127,22 @@ def test_the_record_of_an_earlier_call_is_looked_up_too(
     values = {value for value in [*record.values(), *record["additional"].values()] if isinstance(value, str)}
     told = [value for value in values - {"answered", "autocall"} if len(value) > 4 and value in file.read_text()]
     assert (len(values) > 10, told) == (True, [])
+
+
+@pytest.mark.parametrize(
+    ("more", "advice"),
+    [
+        (["--record", "{}"], "send the recording: its answer is in it"),
+        ([], "record it: --record FILE"),
+        (["--host", "http://127.0.0.1:1", "--record", "{}"], "fix what failed above, or try again"),
+    ],
+)
+def test_a_recording_is_asked_for_only_where_it_shows_an_answer(
+    run: Run, file: Path, monkeypatch: pytest.MonkeyPatch, more: list[str], advice: str
+) -> None:
+    monkeypatch.setenv("AUTOCALL_TOKEN", "stale")
+    ran = run("doctor", "--ref-id", "R1", *(word.format(file) for word in more), "--json")
+    assert (ran.exit_code, ran.all("check")[-1]["name"], ran.all("check")[-1]["advice"]) == (1, "look-up", advice)
 
 
 @pytest.mark.parametrize(

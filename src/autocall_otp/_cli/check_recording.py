@@ -78,8 +78,7 @@ def check_recording(
 def differences(exchanges: list[Node], document: Node) -> list[Difference]:
     """Every difference between a recording and the OpenAPI description, once."""
     comparison = _Comparison(document)
-    answers = [each for each in exchanges if "failure" not in each]
-    return list(dict.fromkeys(each for answer in answers for each in comparison.of(answer)))
+    return list(dict.fromkeys(found for each in exchanges if "failure" not in each for found in comparison.of(each)))
 
 
 class _Comparison:

@@ -152,7 +152,7 @@ def _token(found: Settings, recorder: Recorder, real: Exchange, service: Check) 
     return Check("token", "unknown", detail, "place a call: --place-call-to NUMBER")
 
 
-def look_up(found: Settings, recorder: Recorder, ref_id: str) -> Check:
+def look_up(found: Settings, recorder: Recorder, ref_id: str, *, recorded: bool) -> Check:
     """Look up a call that was placed before."""
     with found.client(retry=Retry.none(), transport=recorder) as client:
         try:
@@ -160,5 +160,7 @@ def look_up(found: Settings, recorder: Recorder, ref_id: str) -> Check:
         except NotFoundError:
             return Check("look-up", "failed", "there is no record", "give the reference of a call that was placed")
         except AutocallError as error:
-            return Check("look-up", "failed", str(error), "send the recording: its answer is in it")
+            recording = "send the recording: its answer is in it" if recorded else "record it: --record FILE"
+            advice = recording if recorder.exchanges[-1].status else "fix what failed above, or try again"
+            return Check("look-up", "failed", str(error), advice)
     return Check("look-up", "ok", "there is a record")

@@ -23,6 +23,7 @@ from autocall_otp._cli.recorder import Recorder
 from autocall_otp._cli.recording import UnusableFileError, as_text, shapes_of, take_place
 from autocall_otp._cli.records import DEFAULT_WAIT
 from autocall_otp._cli.run import follow, place
+from autocall_otp._operations.arguments import read_reference
 
 _INDENT = 21
 _MARKS = {"ok": "green", "failed": "bold red", "unknown": "yellow"}
@@ -55,6 +56,8 @@ def doctor(  # noqa: PLR0913 - one parameter for each option
         # Settings, trust or a proxy that cannot be used: the client knows how to say so.
         found.client().close()
         number = None if place_call_to is None else normalize_number(place_call_to, allow_international=True)
+        if ref_id is not None:
+            read_reference(ref_id)
         if twice and number is None:
             out.fail("--twice needs --place-call-to NUMBER", Exit.USAGE)
         recorder = Recorder(found.url)
@@ -68,7 +71,7 @@ def doctor(  # noqa: PLR0913 - one parameter for each option
             stack.callback(_save, out, record, file, recorder)
         checks = _show(out, examine(found, recorder))
         if ref_id is not None:
-            checks += _show(out, [look_up(found, recorder, ref_id)])
+            checks += _show(out, [look_up(found, recorder, ref_id, recorded=record is not None)])
         failed = any(check.status == "failed" for check in checks)
         if number is not None and not failed:
             _ring(out, stack.enter_context(found.client(transport=recorder)), number, twice=twice, yes=yes)

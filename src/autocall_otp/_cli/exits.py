@@ -42,6 +42,4 @@ def code_for(error: AutocallError, *, places_a_call: bool) -> Exit:
         return Exit.USAGE
     if places_a_call:
         return Exit.FAILED if error.outcome is Outcome.NOT_PLACED else Exit.MAY_HAVE_RUNG
-    if isinstance(error, (NotFoundError, CdrTimeoutError)):
-        return Exit.NO_RECORD
-    return Exit.FAILED
+    return Exit.NO_RECORD if isinstance(error, (NotFoundError, CdrTimeoutError)) else Exit.FAILED

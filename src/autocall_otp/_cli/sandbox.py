@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 _THIS_MACHINE = {"127.0.0.1", "::1", "localhost"}
 _CAMPAIGN, _TEMPLATE = "f77dfcf4-0759-4179-93cb-741f481a776e", "otp_script_01"
 
-
 Repeated = Enum("Repeated", {"DIAL": "dial", "REPLAY": "replay", "REFUSE": "refuse"})
 """What a call with a `ref_id` that was used before gets; see `Sandbox`."""
 
