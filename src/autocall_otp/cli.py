@@ -38,7 +38,7 @@ def main() -> None:
             "In a checkout: pip install '.[cli]' or pip install '.[sandbox]'\n"
         )
         sys.exit(2)
-    from autocall_otp._cli.output import Output  # noqa: PLC0415 - what it needs may be missing
+    from autocall_otp._cli.output import Output, Stream  # noqa: PLC0415 - what it needs may be missing
 
     try:
         code = app(standalone_mode=False)
@@ -48,7 +48,7 @@ def main() -> None:
         if not hasattr(error, "format_message"):
             raise
         if not _printed_as_json("USAGE", usage.format_message(), code := 2):
-            usage.show()
+            usage.show(Stream(sys.stderr))
     if code == INTERRUPTED:
         # A Ctrl-C outside the command, just before or after it, must not hide what is known of the phone.
         out = Output.latest
@@ -62,9 +62,11 @@ def _printed_as_json(name: str, message: str, code: int) -> bool:
     """Print an error as JSON, if JSON was asked for; return whether it was."""
     if "--json" not in sys.argv:
         return False
+    from autocall_otp._cli.output import Stream  # noqa: PLC0415 - as above
+
     line: dict[str, object] = {"type": "error", "error": name, "message": message, "exit_code": code}
     line |= {"outcome": None, "ref_id": None, "retryable": False, "status_code": None}
-    sys.stdout.write(json.dumps(line) + "\n")
+    Stream(sys.stdout).write(json.dumps(line) + "\n")
     return True
 
 

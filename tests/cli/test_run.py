@@ -95,6 +95,10 @@ def test_a_number_of_another_country_is_called_when_told_to(run: Run, sandbox: S
     ("command", "output", "codes"),
     [
         ("config", "> /dev/full", {1}),
+        ("sandbox --numbers", "> /dev/full", {1}),
+        # Wrong usage, with and without JSON.
+        *(("run --json", output, {2}) for output in ("> /dev/full 2>&1", ">&-", ">&- 2>&-")),
+        *(("run", output, {2}) for output in ("> /dev/full 2>&1", "2>&-", ">&- 2>&-")),
         # Its reference can be read on stderr, so the call is placed.
         ("run {} --generate", "| true", {0}),
         ("run {} --generate", "> /dev/full", {0}),

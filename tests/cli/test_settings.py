@@ -143,6 +143,8 @@ def test_on_windows_the_file_stands_in_one_folder_of_the_local_settings(
     [
         (f"token = {TOKEN}".encode(), "is not TOML"),
         (b"\xe4", "is not TOML"),
+        (b"host = " + b"[" * 3000, "is not TOML"),
+        (b"host = " + b"1" * 5000, "is not TOML"),
         (b"token = 5", "token must be a non-empty text in quotes"),
         (b'host = ""', "host must be a non-empty text in quotes"),
         (f'hots = "{TOKEN}"'.encode(), "knows no 'hots'; it may set host, token, campaign_uuid, template"),

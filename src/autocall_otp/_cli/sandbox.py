@@ -55,8 +55,8 @@ def sandbox(  # noqa: PLR0913 - one parameter for each option
     out = Output(as_json=as_json)
     sandbox_class = _import_sandbox(out)
     if numbers:
-        _print_numbers(out)
-        return
+        with ending(out):  # which leaves the command
+            _print_numbers(out)
     # A request to terminate is a proper end, as Ctrl-C is.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

@@ -171,7 +171,7 @@ def _read(path: Path, *, must_exist: bool) -> dict[str, str] | None:
         return None
     except OSError as error:
         raise unusable(where, f"cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         # The parser's words may quote the line, and the line may hold the token.
         raise unusable(where, "is not TOML") from None
     if "token" in content and os.name == "posix" and mode & _OTHERS:
