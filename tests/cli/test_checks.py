@@ -28,6 +28,7 @@ def found(run: Run, *arguments: str, **environment: str) -> dict[str, dict[str, 
     assert ran.exit_code == (1 if "failed" in [line["status"] for line in lines] else 0)
     assert {frozenset(line) for line in lines} == {frozenset(("type", "name", "status", "detail", "advice"))}
     assert all(line["advice"] for line in lines if line["status"] == "failed")
+    assert not ran.all("error"), "a failed check is a result"
     return {line["name"]: line for line in lines}
 
 
