@@ -123,6 +123,56 @@ def test_a_store_that_was_opened_before_a_fork_counts_right(tmp_path: Path) -> N
     assert (done.stdout, done.stderr) == ("200\n", "")
 
 
+# The collector is off: a connection that was only dropped would stay open.
+KEPT_OPEN = """
+import gc, os, subprocess, sys
+gc.disable()
+from autocall_otp.verify import SqliteStore
+path = sys.argv[1]
+store = SqliteStore(path)
+SqliteStore(path).swap("key", None, "0", 600.0)
+if "used" in sys.argv:
+    store.get("key")
+said, go_on = os.pipe(), os.pipe()
+if not os.fork():
+    assert store.swap("key", "0", "1", 600.0)
+    os.write(said[1], b"x")
+    os.read(go_on[0], 1)
+    os._exit(store.get("key") != "2")
+os.read(said[0], 1)
+store.get("key")
+store.close()
+gc.collect()
+change = f"from autocall_otp.verify import SqliteStore; print(SqliteStore({path!r}).swap('key', '1', '2', 600.0))"
+subprocess.run([sys.executable, "-c", change], check=True)
+os.write(go_on[1], b"x")
+assert os.wait()[1] == 0
+"""
+AMID_USE = """
+import os, sys, threading, time
+from autocall_otp.verify import SqliteStore
+store = SqliteStore(sys.argv[1])
+def work():
+    while True:
+        time.sleep(0.0002)
+        store.swap("key", store.get("key"), "value", 600.0)
+threading.Thread(target=work, daemon=True).start()
+for number in range(30):
+    if not os.fork():
+        os._exit(not store.swap(f"{number}", None, "value", 600.0))
+    assert os.wait()[1] == 0
+print(True, flush=True)
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize(("script", "how"), [(KEPT_OPEN, "made"), (KEPT_OPEN, "used"), (AMID_USE, "")])
+def test_a_fork_takes_no_connection_along(tmp_path: Path, script: str, how: str) -> None:
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", script, str(tmp_path / "store"), how]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.stdout, done.stderr) == ("True\n", "")
+
+
 @pytest.mark.dev
 def test_a_redis_that_evicts_is_refused(tmp_path: Path) -> None:
     import redis  # noqa: PLC0415 - an extra
