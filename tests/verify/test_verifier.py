@@ -180,6 +180,21 @@ def test_a_code_of_one_purpose_is_none_of_another(make: Callable[..., Login]) ->
     assert login.check(login.phones.code).verified
 
 
+def test_verifiers_of_one_store_forget_nothing_that_another_counts(make: Callable[..., Login]) -> None:
+    login = make()
+    windows = ((9, 600.0),)
+    short = Limits(calls_per_number=windows, calls_per_caller=windows, known_for=600.0)
+    payment = make(store=login.store, purpose="payment", limits=short)
+    login.start()
+    login.check(login.phones.code)
+    for turn in range(9):
+        login.later = payment.later = 601 * (turn + 1)
+        assert (payment if turn % 2 else login).start(owner=STRANGER).rang
+    login.later = 601 * 10
+    refused(login, "calls_per_number", owner=STRANGER)
+    assert login.start().rang
+
+
 def test_calls_of_a_caller_end_whatever_the_number(login: Login) -> None:
     numbers = [f"09000000{number:02}" for number in range(11)]
     for number in numbers[:10]:

@@ -45,7 +45,8 @@ STALE = 10.0
 """Seconds after its claim in which a call must leave."""
 LOOK_UP = 2.0
 """Seconds that a look-up of the record may take before a call."""
-_YEAR = 365 * 86_400.0
+_DAY = 86_400.0
+_YEAR = 365 * _DAY
 _SHORTEST = 0.001
 _TRIES = 1000
 
@@ -77,7 +78,9 @@ class Flows:
         self._client, self._store, self._key = client, store, _arguments.key(key)
         self._limits, self._purpose = limits, purpose
         windows = (*limits.calls_per_number, *limits.calls_per_caller)
-        self._keep = max([limits.ring_again_after, *(seconds for _, seconds in windows)])
+        # A day at least, as by the defaults: another verifier of the store may count for longer than this one.
+        self._keep = max([_DAY, limits.ring_again_after, *(seconds for _, seconds in windows)])
+        self._know = max(Limits.known_for, limits.known_for)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"{type(self).__name__} holds a key: make one in each process")
@@ -132,7 +135,7 @@ class Flows:
             last = record.calls[-1] if record.calls else None
             if last and last.at + limits.ring_again_after > now and not await self._may_ring_again(person, last, now):
                 return last
-            known = person.owner in record.verified
+            known = self._is_known(person, record)
             counted = [call.at for call in record.calls if not known or call.owner == person.owner]
             _admit("calls_per_number", wait(counted, limits.calls_per_number, now))
             challenge = self._open_challenge(person, record, now)
@@ -282,7 +285,7 @@ class Flows:
         with _as_ours():
             record, now = load(raw), self._now()
         record.calls = [call for call in record.calls if call.at - SKEW <= now < self._end(call)]
-        oldest = now - self._limits.known_for
+        oldest = now - self._know
         record.verified = {owner: at for owner, at in record.verified.items() if at > oldest}
         return raw, record, now
 
@@ -290,7 +293,7 @@ class Flows:
         """Put a record in the place of what was read; it lives as long as its newest part."""
         now = self._now()
         ends = [now + (_YEAR if record.failures else _SHORTEST), *map(self._end, record.calls)]
-        ends += [at + self._limits.known_for for at in record.verified.values()]
+        ends += [at + self._know for at in record.verified.values()]
         swapped: bool = await self._ask(self._store.swap, key, raw, dump(record), max(ends) - now)
         return swapped
 
@@ -300,7 +303,10 @@ class Flows:
 
     def _is_locked(self, person: Person, record: Record) -> bool:
         most = self._limits.failures_per_number
-        return record.failures >= (most if person.owner in record.verified else most - most // 10)
+        return record.failures >= (most if self._is_known(person, record) else most - most // 10)
+
+    def _is_known(self, person: Person, record: Record) -> bool:
+        return self._now() < record.verified.get(person.owner, 0.0) + self._limits.known_for
 
     def _codes(self, person: Person, record: Record, now: float) -> list[Call]:
         return [call for call in record.calls if self._is_of(person, call) and now < call.ends]
