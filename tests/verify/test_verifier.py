@@ -248,6 +248,22 @@ def test_whoever_was_verified_is_known_for_ninety_days(login: Login, days: int, 
         refused(login, "calls_per_number")
 
 
+def test_of_the_owners_that_were_verified_the_newest_five_are_known(login: Login) -> None:
+    owners = [f"{name}-{STRANGER}" for name in "abcdef"]
+    for turn, owner in enumerate(owners):
+        login.later = 601 * turn
+        login.start(owner=owner)
+        assert login.check(login.phones.code, owner=owner).verified
+    for _ in range(4):
+        login.later += 601
+        assert login.start(owner=STRANGER).rang
+    login.later += 601
+    refused(login, "calls_per_number", owner=owners[0])
+    for owner in owners[1:]:
+        assert login.start(owner=owner).rang
+        assert login.check(login.phones.code, owner=owner).verified
+
+
 def test_the_record_of_the_newest_call(login: Login) -> None:
     assert login.do("record", NUMBER, owner=OWNER) is None
     challenge = login.start()

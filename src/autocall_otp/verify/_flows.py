@@ -45,6 +45,8 @@ STALE = 10.0
 """Seconds after its claim in which a call must leave."""
 LOOK_UP = 2.0
 """Seconds that a look-up of the record may take before a call."""
+KNOWN = 5
+"""Owners that are known for a number: each has calls of its own, and owners cost nothing to make."""
 _DAY = 86_400.0
 _YEAR = 365 * _DAY
 _SHORTEST = 0.001
@@ -211,6 +213,7 @@ class Flows:
                 if call.ref_id in right:
                     call.outcome = call.outcome or Outcome.PLACED.value  # its code was heard
             record.failures, record.verified[person.owner] = 0, now
+            record.verified = dict(sorted(record.verified.items(), key=lambda each: each[1])[-KNOWN:])
             return True
 
         if not await self._change(person.key, win):
