@@ -49,8 +49,9 @@ NOBODY = Cdr(status="busy", time_ended=ENDED)
 class Login:
     """A verifier of either kind, its phones, and a clock that the test sets."""
 
-    def __init__(self, *, asynchronous: bool, store: Any = None, **settings: Any) -> None:
+    def __init__(self, *, asynchronous: bool, store: Any = None, deadline: float = 8.0, **settings: Any) -> None:
         self.phones = AsyncCalls() if asynchronous else Calls()
+        vars(self.phones).update(deadline=deadline)
         self.store = store or MemoryStore()
         self.runner = asyncio.Runner() if asynchronous else None
         self.verifier: Any = (AsyncVerifier if asynchronous else Verifier)(self.phones, self.store, KEY, **settings)  # type: ignore[arg-type] # clients of the test's own
@@ -400,6 +401,21 @@ def test_what_the_store_holds_of_another_version_rings_no_phone(login: Login) ->
             act()
         assert caught.value.outcome is Outcome.NOT_PLACED
     assert len(login.phones.calls) == 1
+
+
+@pytest.mark.parametrize(("slow", "rings"), [(0.9, True), (1.1, False)])
+def test_a_call_rings_before_the_next_one_may(make: Callable[..., Login], slow: float, rings: bool) -> None:  # noqa: FBT001 - a column
+    login = make(limits=Limits(ring_again_after=3.0), deadline=2.0)
+    swap = login.store.swap
+
+    def swap_slowly(*arguments: Any) -> bool:
+        login.later += slow
+        return bool(swap(*arguments))
+
+    login.store.swap = swap_slowly
+    with contextlib.nullcontext() if rings else pytest.raises(AutocallError, match="too slow"):
+        login.start()
+    assert len(login.phones.calls) == rings
 
 
 @pytest.mark.parametrize("jump", [-3600.0, 3600.0])

@@ -42,7 +42,7 @@ Edit = Callable[[Record, float], bool]
 SKEW = 60.0
 """Seconds that the clocks of two machines may differ."""
 STALE = 10.0
-"""Seconds after its claim in which a call must leave."""
+"""Seconds after its claim in which a call must leave, at the most."""
 LOOK_UP = 2.0
 """Seconds that a look-up of the record may take before a call."""
 KNOWN = 5
@@ -82,6 +82,8 @@ class Flows:
         windows = (*limits.calls_per_number, *limits.calls_per_caller)
         # A day at least, as by the defaults: another verifier of the store may count for longer than this one.
         self._keep = max([_DAY, limits.ring_again_after, *(seconds for _, seconds in windows)])
+        # The call may ring as late as the client's deadline, and the next one as soon as ring_again_after.
+        self._stale = min(STALE, limits.ring_again_after - getattr(client, "deadline", 0.0))
         self._know = max(Limits.known_for, limits.known_for)
 
     def __reduce__(self) -> NoReturn:
@@ -115,7 +117,7 @@ class Flows:
 
     async def _place(self, person: Person, call: Call, code: str) -> Outcome:
         """Have the code read; PLACED, or UNKNOWN where the phone may be ringing."""
-        if abs(self._now() - call.at) > STALE:
+        if abs(self._now() - call.at) > self._stale:
             raise not_placed("store or process was too slow for this call")
         try:
             await self._do(self._client.run_otp, person.number, code, ref_id=call.ref_id)
