@@ -418,6 +418,15 @@ def test_a_call_rings_before_the_next_one_may(make: Callable[..., Login], slow: 
     assert len(login.phones.calls) == rings
 
 
+def test_a_call_is_joined_only_while_its_code_is_good(make: Callable[..., Login]) -> None:
+    login = make(limits=Limits(code_life=30.0))
+    login.start()
+    login.later = 29
+    assert not login.start().rang
+    login.later = 31
+    assert refused(login, "ring_again_after").retry_after == pytest.approx(29)
+
+
 @pytest.mark.parametrize("jump", [-3600.0, 3600.0])
 def test_a_clock_that_jumps_opens_nothing_and_locks_nobody_out(login: Login, jump: float) -> None:
     login.start()

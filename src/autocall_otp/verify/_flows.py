@@ -138,6 +138,8 @@ class Flows:
                 raise TooManyCallsError("this number is locked: too many wrong codes", limit="failures_per_number")
             last = record.calls[-1] if record.calls else None
             if last and last.at + limits.ring_again_after > now and not await self._may_ring_again(person, last, now):
+                if last.ends <= now:  # nobody can enter its code any more
+                    _admit("ring_again_after", last.at + limits.ring_again_after - now)
                 return last
             known = self._is_known(person, record)
             counted = [call.at for call in record.calls if not known or call.owner == person.owner]
