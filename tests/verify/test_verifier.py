@@ -498,6 +498,8 @@ def test_nothing_is_in_clear_anywhere(login: Login, caplog: pytest.LogCaptureFix
         *(None, 42, "", "  ", "\u200b", " none", "undefined"),
         *("127.0.0.1", "127.0.0.1:8080", "2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:8080"),
         *("0332665711", "+84 332 665 711", "01632665711", "1 (415) 555-0123", "332665711"),
+        *("0332\u2013665\u2010711", "0332\u200b665711", "[0332] 665/711", "0332_665_711"),
+        "x" * 4097,
     ],
 )
 def test_an_owner_that_many_share_or_anybody_guesses_is_refused(login: Login, owner: Any) -> None:
@@ -512,6 +514,7 @@ def test_an_owner_that_many_share_or_anybody_guesses_is_refused(login: Login, ow
     [
         ("start", {"phone_number": "12", "owner": OWNER}, "phone_number"),
         ("start", {"phone_number": NUMBER, "owner": OWNER, "caller": ""}, "caller"),
+        ("start", {"phone_number": NUMBER, "owner": OWNER, "caller": "x" * 4097}, "caller"),
         ("check", {"phone_number": NUMBER, "code": 123456, "owner": OWNER}, "code"),
         ("unlock", {"phone_number": "1900 1234"}, "phone_number"),
     ],

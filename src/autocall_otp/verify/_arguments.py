@@ -16,6 +16,8 @@ from autocall_otp.verify._results import misconfigured
 from autocall_otp.verify._stores import MemoryStore
 
 _KEY_BYTES, _LONGEST_CODE = 32, 64
+_LONGEST = 4096
+"""Characters of an owner or a caller: to normalise a text takes the square of its length."""
 _NOTHING = {"none", "null", "undefined"}
 _NUMBER = re.compile(r"\+?[0-9]{8,15}")
 _WITH_PORT = re.compile(r"\[(?P<v6>.*)\](?::[0-9]+)?|(?P<v4>[0-9.]+):[0-9]+")
@@ -23,16 +25,17 @@ _WITH_PORT = re.compile(r"\[(?P<v6>.*)\](?::[0-9]+)?|(?P<v4>[0-9.]+):[0-9]+")
 
 def owner(value: str) -> str:
     """The owner, unless everybody would share it or anybody could guess it."""
-    if not isinstance(value, str) or _is_nothing(value):
+    if not isinstance(value, str) or _is_nothing(value) or len(value) > _LONGEST:
         raise _invalid("owner: must be a random text that only this browser or app holds")
-    if _address(value) or _NUMBER.fullmatch(re.sub(r"[\s().-]", "", unicodedata.normalize("NFKC", value))):
+    # Whatever stands between the digits of a number.
+    if _address(value) or _NUMBER.fullmatch(re.sub(r"[^\w+]|_", "", unicodedata.normalize("NFKC", value))):
         raise _invalid("owner: must be a random text of at least 128 bits, not an address or a phone number")
     return value
 
 
 def caller(value: str) -> str:
     """The caller; of an IPv6 address its /64, since one machine has as many addresses as it likes."""
-    if not isinstance(value, str) or _is_nothing(value):
+    if not isinstance(value, str) or _is_nothing(value) or len(value) > _LONGEST:
         raise _invalid("caller: must be an address or an account, or be left out")
     if (address := _address(value)) is None:
         return value.strip()
