@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import pickle
 import socket
@@ -392,15 +393,34 @@ def test_a_store_that_is_down_rings_no_phone_lets_nobody_in_and_says_so(make: Ca
     assert asks.phones.calls == []
 
 
-def test_what_the_store_holds_of_another_version_rings_no_phone(login: Login) -> None:
+RECORDS = [
+    *('{"of_another_version":1}', "[]", "null", '"text"', "not JSON", "[" * 100_000),
+    *('{"failures":"1"}', '{"failures":null}', '{"verified":[]}', '{"calls":null}', '{"calls":[{"at":"1"}]}'),
+    '{"calls":[{"at":"1","ref_id":"1"}]}',
+]
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=range(len(RECORDS)))
+def test_what_the_store_holds_of_another_version_rings_no_phone(login: Login, record: str) -> None:
     login.start()
     (key,) = login.store._records
-    login.store.swap(key, login.store.get(key), '{"of_another_version": 1}', DAY)
+    login.store.swap(key, login.store.get(key), record, DAY)
     for act in (login.start, lambda: login.check("123456")):
-        with pytest.raises(AutocallError, match="TypeError") as caught:
+        with pytest.raises(AutocallError, match="^store or look-up failed: ") as caught:
             act()
         assert caught.value.outcome is Outcome.NOT_PLACED
     assert len(login.phones.calls) == 1
+
+
+@pytest.mark.parametrize("part", ["outcome", "code"])
+def test_a_call_of_another_version_is_an_error_of_the_store(login: Login, part: str) -> None:
+    login.start()
+    (key,) = login.store._records
+    record = json.loads(login.store.get(key))
+    record["calls"][0][part] = ["odd"]
+    login.store.swap(key, login.store.get(key), json.dumps(record), DAY)
+    with pytest.raises(AutocallError, match="^store or look-up failed: "):
+        login.start() if part == "outcome" else login.check("123456")
 
 
 @pytest.mark.parametrize(("slow", "rings"), [(0.9, True), (1.1, False)])
