@@ -91,6 +91,18 @@ def test_a_file_is_for_its_owner_alone(tmp_path: Path) -> None:
     store.close()
 
 
+def test_a_path_means_the_same_file_in_every_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    store = SqliteStore("store.sqlite3")
+    store.swap("key", None, "value", LONG)
+    store.close()
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path / "other")
+    assert store.get("key") == "value"
+    assert list((tmp_path / "other").iterdir()) == []
+    store.close()
+
+
 @pytest.mark.parametrize("path", [":memory:", "", "no/such/folder/store", ".", None])
 def test_a_path_that_is_no_file_is_refused(path: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

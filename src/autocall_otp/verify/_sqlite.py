@@ -43,7 +43,8 @@ class SqliteStore:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._open: sqlite3.Connection | None = None
         try:
-            self._path = Path(path)
+            # At once: a process may change its folder later.
+            self._path = Path(path).absolute()
             if str(path) == ":memory:" or self._path.is_dir():
                 raise IsADirectoryError(path)
             self._path.touch(mode=0o600, exist_ok=True)
