@@ -18,8 +18,8 @@ OUT_OF_BOUNDS: dict[str, list[Any]] = {
     "guesses": [0, True],
     "ring_again_after": [0, math.inf],
     "calls_per_challenge": [0],
-    "calls_per_number": [[(3, 600.0)], ((3, 600.0), (10,)), ((0, 600.0),)],
-    "calls_per_caller": [((3, math.inf),), (3, 600.0)],
+    "calls_per_number": [[(3, 600.0)], ((3, 600.0), (10,)), ((0, 600.0),), ((True, 600.0),), ((3, True),)],
+    "calls_per_caller": [((3, math.inf),), (3, 600.0), ((3, math.nan),), ((3, 1e300),), ((3, 10**400),)],
     "failures_per_number": [101],
     "known_for": ["90"],
 }

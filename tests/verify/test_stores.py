@@ -103,7 +103,7 @@ def test_a_path_means_the_same_file_in_every_folder(tmp_path: Path, monkeypatch:
     store.close()
 
 
-@pytest.mark.parametrize("path", [":memory:", "", "no/such/folder/store", ".", None])
+@pytest.mark.parametrize("path", [":memory:", "", "no/such/folder/store", ".", None, "a\0b"])
 def test_a_path_that_is_no_file_is_refused(path: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ConfigurationError, match="^path: "):
@@ -211,6 +211,8 @@ def test_a_client_of_redis_of_the_other_kind_is_refused() -> None:
     for store, client in (*others, (AsyncRedisStore, redis.Redis())):
         with pytest.raises(ConfigurationError, match=r"^client: must be a redis\.(asyncio\.)?Redis$"):
             store(client)  # type: ignore[arg-type] # that is what is tested
+    with pytest.raises(ConfigurationError, match="^prefix: "):
+        RedisStore(redis.Redis(), None)  # type: ignore[arg-type] # the same
 
 
 def test_without_redis_py_the_store_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

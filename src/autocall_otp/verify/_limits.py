@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -13,6 +12,7 @@ Windows: TypeAlias = tuple[tuple[int, float], ...]
 """Pairs of a count and the seconds in which it may be reached."""
 
 _DAY = 86_400.0
+_LONGEST = 3650 * _DAY
 _BOUNDS: dict[str, tuple[int, int] | tuple[float, float]] = {
     "code_digits": (6, 10),
     "code_life": (0.001, 600.0),
@@ -21,7 +21,7 @@ _BOUNDS: dict[str, tuple[int, int] | tuple[float, float]] = {
     "ring_again_after": (0.001, _DAY),
     "calls_per_challenge": (1, 100),
     "failures_per_number": (1, 100),
-    "known_for": (0.001, 3650 * _DAY),
+    "known_for": (0.001, _LONGEST),
 }
 """Whole numbers bound counts, others seconds."""
 
@@ -70,13 +70,15 @@ class Limits:
         for name in ("calls_per_number", "calls_per_caller"):
             windows: Windows = getattr(self, name)
             if not isinstance(windows, tuple) or not all(_is_window(window) for window in windows):
-                raise misconfigured(f"{name}: must be a tuple of pairs of a whole number and seconds, both above 0")
+                raise misconfigured(
+                    f"{name}: must be a tuple of pairs of a count and seconds, above 0 and up to ten years"
+                )
 
 
 def _is_window(window: object) -> bool:
     match window:
         case (int(count), int(seconds) | float(seconds)):
-            return count > 0 and 0 < seconds < math.inf
+            return bool not in {type(count), type(seconds)} and count > 0 and 0 < seconds <= _LONGEST
         case _:
             return False
 

@@ -23,6 +23,8 @@ class _Redis:
         command = getattr(client, "execute_command", None)
         if isinstance(client, type) or not callable(command) or inspect.iscoroutinefunction(command) != asynchronous:
             raise misconfigured(f"client: must be a redis.{'asyncio.' if asynchronous else ''}Redis")
+        if not isinstance(prefix, str):
+            raise misconfigured("prefix: must be a text")
         self._client, self._prefix, self._checked = client, prefix, False
         self._lost, self._refused = WatchError, ResponseError
 

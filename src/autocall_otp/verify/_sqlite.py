@@ -53,7 +53,7 @@ class SqliteStore:
                 self._connection()
                 # Whoever forks without Python's knowledge passes no connection on.
                 self.close()
-        except (OSError, TypeError, sqlite3.Error) as error:
+        except (OSError, TypeError, ValueError, sqlite3.Error) as error:
             raise misconfigured("path: must be a file on a local disk that this process may write") from error
 
     def get(self, key: str) -> str | None:
