@@ -6,6 +6,7 @@ import contextlib
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,7 @@ class Careless(MemoryStore):
     """A store that puts whatever it is given, and keeps it for ever."""
 
     def swap(self, key: str, _: str | None, new: str | None, ttl: float) -> bool:
+        threading.Event().wait(0.001)
         return super().swap(key, self.get(key), new, ttl)
 
     def _now(self) -> float:
@@ -73,6 +75,53 @@ def test_the_tests_find_a_careless_store(name: str, monkeypatch: pytest.MonkeyPa
     harmless = name in {"test_keys_differ_by_every_character", "test_a_value_comes_back_as_it_was"}
     with contextlib.nullcontext() if harmless else pytest.raises(AssertionError):
         getattr(CarelessTests(), name)()
+
+
+class Unlocked(MemoryStore):
+    """A store that compares, and then sets."""
+
+    def swap(self, key: str, old: str | None, new: str | None, ttl: float) -> bool:
+        if self.get(key) != old:
+            return False
+        threading.Event().wait(0.001)
+        self._records[key] = new or "", self._now() + ttl
+        return True
+
+
+class Shortening(MemoryStore):
+    """A store where a change never lengthens the time."""
+
+    def swap(self, key: str, old: str | None, new: str | None, ttl: float) -> bool:
+        until = self._records[key][1] if old is not None and key in self._records else self._now() + ttl
+        return super().swap(key, old, new, min(ttl, until - self._now()))
+
+
+@pytest.mark.parametrize(
+    ("store", "name"),
+    [
+        (Unlocked, "test_of_many_that_count_at_once_none_is_lost"),
+        (Shortening, "test_a_value_is_gone_when_its_time_is_over"),
+    ],
+)
+def test_the_tests_find_a_store_that_is_almost_right(
+    store: type[MemoryStore], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("autocall_otp.verify.testing._LONGEST", 1.0)
+    monkeypatch.setattr(CarelessTests, "make_store", lambda _: store())
+    with pytest.raises(AssertionError):
+        getattr(CarelessTests(), name)()
+
+
+def test_a_store_that_cannot_be_made_or_closed_leaves_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> None:
+        raise ConnectionError("no database")
+
+    threads = threading.active_count()
+    for method in ("close_store", "make_store"):
+        monkeypatch.setattr(CarelessTests, method, fail)
+        with pytest.raises(ConnectionError):
+            CarelessTests().test_keys_differ_by_every_character()
+        assert threading.active_count() == threads
 
 
 def test_a_store_in_memory_lets_go_of_what_is_over() -> None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import sys
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -30,6 +31,8 @@ _LONG = 600.0
 _SOON = 0.2
 _LONGEST = 60.0
 _THREADS, _ROUNDS = 8, 25
+_RACE = 0.5
+_OFTEN = 1e-6
 
 
 class StoreTests:
@@ -112,6 +115,9 @@ class StoreTests:
     def test_a_value_is_gone_when_its_time_is_over(self) -> None:
         """It is neither found nor changed any more, and another may be put; a swap sets the time anew."""
         with self._fresh() as (store, key):
+            longer = f"{key}longer"
+            store.swap(longer, None, "short", 1.5 * _SOON)
+            _swapped(store.swap(longer, "short", "long", _LONG))
             store.swap(key, None, "kept", _LONG)
             store.swap(key, "kept", "short", _SOON)
             _wait_until(lambda: store.get(key) is None)
@@ -119,6 +125,7 @@ class StoreTests:
             _swapped(store.swap(key, None, "next", _SOON))
             _wait_until(lambda: store.swap(key, None, "last", _LONG))
             _equal(store.get(key), "last")
+            _equal(store.get(longer), "long")
 
     def test_of_many_that_swap_at_once_one_wins(self) -> None:
         """All have read the same value; the swap of one is done."""
@@ -137,6 +144,29 @@ class StoreTests:
             with ThreadPoolExecutor(_THREADS) as pool:
                 _equal(sum(pool.map(compete, range(_THREADS))), _ROUNDS)
 
+    def test_of_many_that_count_at_once_none_is_lost(self) -> None:
+        """Each adds one to what it read, as often as it can."""
+        with self._fresh() as (store, key):
+            store.swap(key, None, "0", _LONG)
+            until = time.monotonic() + _RACE
+
+            def count(_: int) -> int:
+                counted = 0
+                while time.monotonic() < until:
+                    old = store.get(key) or "0"
+                    counted += store.swap(key, old, str(int(old) + 1), _LONG)
+                return counted
+
+            interval = sys.getswitchinterval()
+            # Threads take turns within a swap that is more than one step.
+            sys.setswitchinterval(_OFTEN)
+            try:
+                with ThreadPoolExecutor(_THREADS) as pool:
+                    counted = sum(pool.map(count, range(_THREADS)))
+                _equal(store.get(key), str(counted))
+            finally:
+                sys.setswitchinterval(interval)
+
 
 class _Plain:
     """A store with plain methods; one of coroutines is run in an event loop of its own, from any thread."""
@@ -146,7 +176,11 @@ class _Plain:
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
         self._tests = tests
-        self._store: Any = self._run(tests.make_store)
+        try:
+            self._store: Any = self._run(tests.make_store)
+        except BaseException:
+            self._stop()
+            raise
 
     def get(self, key: str) -> str | None:
         value: str | None = self._run(self._store.get, key)
@@ -157,7 +191,12 @@ class _Plain:
         return done
 
     def close(self) -> None:
-        self._run(self._tests.close_store, self._store)
+        try:
+            self._run(self._tests.close_store, self._store)
+        finally:
+            self._stop()
+
+    def _stop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
