@@ -74,7 +74,8 @@ def number(request: HttpRequest, owner: str) -> HttpResponse:
     if request.method == "GET":
         request.session.pop("number", None)
         return page(request)
-    caller = request.META["REMOTE_ADDR"]
+    # Behind a Unix socket a server that is not told the address has none: all are one caller, not none.
+    caller = request.META.get("REMOTE_ADDR") or "unknown"
     challenge = verifier().start(request.POST.get("number", ""), owner=owner, caller=caller)
     request.session.update({"number": challenge.phone_number, "doubt": challenge.outcome is Outcome.UNKNOWN})
     return redirect("/login/code")

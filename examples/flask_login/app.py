@@ -75,7 +75,9 @@ def ask_for_number() -> Response:
 @app.post("/login")
 def call() -> Answer:
     """Call the number, or join the call that is under way."""
-    challenge = verifier().start(request.form.get("number", ""), owner=g.owner, caller=request.remote_addr)
+    # Behind a Unix socket a server that is not told the address has none: all are one caller, not none.
+    caller = request.remote_addr or "unknown"
+    challenge = verifier().start(request.form.get("number", ""), owner=g.owner, caller=caller)
     session.update(number=challenge.phone_number, doubt=challenge.outcome is Outcome.UNKNOWN)
     return redirect("/login/code")
 
