@@ -35,11 +35,16 @@ class DjangoStore:
 
     def swap(self, key: str, old: str | None, new: str | None, ttl: float) -> bool:
         """Put `new` in the place of `old`, for `ttl` seconds; say whether it was done."""
-        expires = timezone.now() + timedelta(seconds=ttl)
+        now = timezone.now()
+        expires = now + timedelta(seconds=ttl)
         if old is not None:
             same = self._living(key).filter(value=old)
-            return bool(same.delete()[0] if new is None else same.update(value=new, expires=expires))
-        LoginRecord.objects.filter(expires__lte=timezone.now()).delete()
+            # Not deleted: with a receiver of pre_delete that is a SELECT, and later a DELETE by key alone.
+            return bool(same.update(expires=now) if new is None else same.update(value=new, expires=expires))
+        if LoginRecord.objects.filter(key=key, expires__lte=now).update(value=new, expires=expires):
+            return True
+        # Those that are long over: hardly anybody puts a value in the place of one between the SELECT and the DELETE.
+        LoginRecord.objects.filter(expires__lte=now - timedelta(days=1)).delete()
         try:
             with transaction.atomic():
                 LoginRecord.objects.create(key=key, value=new, expires=expires)

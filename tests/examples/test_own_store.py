@@ -36,6 +36,17 @@ for name in dir(StoreTests):
     if name.startswith("test_"):
         getattr(TestDjangoStore(), name)()
         print(name)
+
+# A receiver of all models, as of an audit log, and a request that changes the value before it is deleted.
+from django.db.models.signals import pre_delete
+changed = []
+def change(**_):
+    changed.append(store.swap("key", "old", "claimed", 600.0))
+pre_delete.connect(change)
+store = DjangoStore()
+store.swap("key", None, "old", 600.0)
+deleted = store.swap("key", "old", None, 600.0)
+assert [deleted, *changed].count(True) == 1
 """
 
 
