@@ -91,6 +91,7 @@ def test_a_wait_ends_in_time_and_says_placed_only_for_a_record_that_was_seen(res
         ([UNFINISHED] * 9, Outcome.PLACED, "the last record seen has no end"),
         ([UNFINISHED, *[NOT_YET] * 9], Outcome.PLACED, "the last record seen has no end"),
         ([UNFINISHED, *[answer(503)] * 9], Outcome.PLACED, "the last look-up failed: the service answered 503"),
+        ([NOT_YET, *[httpx.ReadTimeout("the end of the wait")] * 9], Outcome.UNKNOWN, "there is no record yet"),
         ([answer(503)] * 9, Outcome.UNKNOWN, "the last look-up failed: the service answered 503"),
         ([UNSENT] * 9, Outcome.UNKNOWN, "the last look-up failed: not connected to api.example.vn:443: no"),
     ],

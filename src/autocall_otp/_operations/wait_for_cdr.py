@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from autocall_otp._config import Settings, is_coroutine_function, validate_seconds
-from autocall_otp._errors import ApiError, AutocallError, CdrTimeoutError, NotFoundError, Outcome, invalid
+from autocall_otp._errors import (
+    ApiError,
+    AutocallError,
+    CdrTimeoutError,
+    NotFoundError,
+    Outcome,
+    TransportTimeoutError,
+    invalid,
+)
 from autocall_otp._operations.arguments import read_reference
 from autocall_otp._operations.record import cdr_request_maker, read_record
 from autocall_otp._sansio.outcome import Operation
@@ -43,6 +51,7 @@ def wait_for_cdr(
         return None if last is None else read_record(last, operation, settings.timezone, call_id)
 
     pause, longest, look_ups = 0.0, _FIRST_PAUSE, 0
+    known: AutocallError | None = None
     while True:
         failure: AutocallError | None = None
         try:
@@ -60,12 +69,14 @@ def wait_for_cdr(
                 raise
             failure = error
         look_ups += 1
+        # The end of the wait cuts the last look-up short, which says nothing of the service.
+        known = known if look_ups > 1 and isinstance(failure, TransportTimeoutError) else failure
         left = deadline - policy.clock()
         asked = (failure.retry_after or 0.0) if isinstance(failure, ApiError) else 0.0
         if failure is not None and asked > max(left, 0.0):
             raise failure
         if left <= _LAST_MOMENT:
-            raise _too_late(reference, timeout, last_record(), failure) from failure
+            raise _too_late(reference, timeout, last_record(), known) from failure
         if progress is not None:
             seen = last_record()
             progress(
