@@ -396,7 +396,8 @@ def test_a_store_that_is_down_rings_no_phone_lets_nobody_in_and_says_so(make: Ca
 RECORDS = [
     *('{"of_another_version":1}', "[]", "null", '"text"', "not JSON", "[" * 100_000),
     *('{"failures":"1"}', '{"failures":null}', '{"verified":[]}', '{"calls":null}', '{"calls":[{"at":"1"}]}'),
-    '{"calls":[{"at":"1","ref_id":"1"}]}',
+    *('{"calls":[{"at":"1","ref_id":"1"}]}', '{"calls":[{"at":NaN,"ref_id":"1"}]}'),
+    *('{"calls":[{"at":1,"ref_id":"1","guesses":[1]}]}', '{"verified":{"x":"1"}}'),
 ]
 
 

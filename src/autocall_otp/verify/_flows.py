@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import hmac
 import inspect
 import json
 import secrets
 import time
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, NoReturn, ParamSpec, TypeVar
+from typing import Any, NamedTuple, NoReturn
 from uuid import uuid4
 
 from autocall_otp import (
@@ -37,8 +36,6 @@ from autocall_otp.verify._records import Call, Record, dump, load
 from autocall_otp.verify._results import Challenge, Check, TooManyCallsError, Verdict, not_placed
 from autocall_otp.verify._stores import AsyncStore, Store
 
-P = ParamSpec("P")
-T = TypeVar("T")
 Edit = Callable[[Record, float], bool]
 """Changes a record in its place, given the time; False leaves it as it was."""
 
@@ -64,28 +61,6 @@ class Person(NamedTuple):
     """Of the number's record."""
     owner: str
     """As an HMAC."""
-
-
-@contextlib.contextmanager
-def _as_ours() -> Generator[None]:
-    """An error of any kind, of the store or of what it holds, means that no call was placed."""
-    try:
-        yield
-    except AutocallError:
-        raise
-    except Exception as error:
-        raise not_placed(f"store or look-up failed: {type(error).__name__}; no call was placed") from error
-
-
-def _guarded(flow: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
-    """The flow, with whatever a record makes it raise as an error of ours: others may have written the record."""
-
-    @functools.wraps(flow)
-    async def run(*arguments: P.args, **named: P.kwargs) -> T:
-        with _as_ours():
-            return await flow(*arguments, **named)
-
-    return run
 
 
 class Flows:
@@ -152,7 +127,6 @@ class Flows:
             return Outcome.UNKNOWN
         return Outcome.PLACED
 
-    @_guarded
     async def _claim(self, person: Person, caller_key: str | None, ref_id: str, code: str) -> Call:
         """The number and its code for this call; or the call under way that this request joins."""
         limits = self._limits
@@ -223,7 +197,6 @@ class Flows:
             for key in filter(None, (caller_key, person.key)):
                 await self._change(key, lambda record, _: record.remove(ref_id))
 
-    @_guarded
     async def _check(self, phone_number: str, code: str, owner: str) -> Check:
         person, guess = self._person(phone_number, owner), uuid4().hex
         typed = _arguments.code(code, self._limits.code_digits)
@@ -283,7 +256,6 @@ class Flows:
         macs = [(code, self._mac("code", code.challenge, typed)) for code in codes]
         return {code.ref_id for code, mac in macs if hmac.compare_digest(code.code, mac)}
 
-    @_guarded
     async def _record(self, phone_number: str, owner: str) -> Cdr | None:
         person = self._person(phone_number, owner)
         _, record, now = await self._read(person.key)
@@ -304,7 +276,6 @@ class Flows:
 
         await self._change(self._key_of(normalize_number(phone_number)), forget)
 
-    @_guarded
     async def _change(self, key: str, edit: Edit) -> bool:
         """Edit a record, again and again while others are faster; False where the edit leaves it as it is."""
         for _ in range(_TRIES):
@@ -318,7 +289,8 @@ class Flows:
     async def _read(self, key: str) -> tuple[str | None, Record, float]:
         """A record as it is stored, what of it is still of use, and the time."""
         raw: str | None = await self._ask(self._store.get, key)
-        record, now = load(raw), self._now()
+        with _as_ours():
+            record, now = load(raw), self._now()
         record.calls = [call for call in record.calls if call.at - SKEW <= now < self._end(call)]
         oldest = now - self._know
         record.verified = {owner: at for owner, at in record.verified.items() if at > oldest}
@@ -361,7 +333,6 @@ class Flows:
         in_time = now < newest.since + limits.challenge_life - limits.code_life
         return [code for code in codes if code.challenge == newest.challenge] if in_time else []
 
-    @_as_ours()
     def _challenge(self, person: Person, call: Call, *, rang: bool) -> Challenge:
         outcome, again = Outcome(call.outcome or Outcome.UNKNOWN), call.at + self._limits.ring_again_after
         ends, again_at = datetime.fromtimestamp(call.ends, UTC), datetime.fromtimestamp(again, UTC)
@@ -391,6 +362,17 @@ class Flows:
         if inspect.iscoroutinefunction(method):
             return await method(*arguments, **named)
         return await asyncio.to_thread(method, *arguments, **named)
+
+
+@contextlib.contextmanager
+def _as_ours() -> Generator[None]:
+    """An error of any kind, of the store or of what it holds, means that no call was placed."""
+    try:
+        yield
+    except AutocallError:
+        raise
+    except Exception as error:
+        raise not_placed(f"store or look-up failed: {type(error).__name__}; no call was placed") from error
 
 
 def _look_once(_: WaitProgress) -> NoReturn:

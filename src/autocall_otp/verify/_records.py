@@ -9,7 +9,11 @@ What follows the colon is an HMAC, so no key tells a number or a caller. In a re
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field
+from typing import Any
+
+from autocall_otp import Outcome
 
 
 @dataclass
@@ -58,9 +62,30 @@ class Record:
 
 
 def load(raw: str | None) -> Record:
-    """The record in a text."""
+    """The record in a text; raises where something else than this version has written it."""
     fields = json.loads(raw or "{}")
-    return Record([Call(**call) for call in fields.pop("calls", ())], **fields)
+    record = Record([Call(**call) for call in fields.pop("calls", ())], **fields)
+    _validate(record, Record())
+    for call in record.calls:
+        _validate(call, Call(0.0, ""))
+        Outcome(call.outcome or Outcome.UNKNOWN)
+    return record
+
+
+def _validate(part: Call | Record, sample: Call | Record) -> None:
+    """See that what was read has the types of the sample, and that every time can be counted."""
+    for name, like in vars(sample).items():
+        value: Any = getattr(part, name)
+        if not _is_like(value, like):
+            raise TypeError(name)
+        times: Any = value.values() if name == "verified" else [value] if isinstance(like, float) else []
+        marks: Any = value if name == "guesses" else []
+        if not all(map(math.isfinite, times)) or not all(isinstance(mark, str) for mark in marks):
+            raise ValueError(name)
+
+
+def _is_like(value: object, like: object) -> bool:
+    return isinstance(value, int | float) if isinstance(like, float) else isinstance(value, like.__class__)
 
 
 def dump(record: Record) -> str | None:

@@ -51,7 +51,7 @@ class SqliteStore:
             with _lock:
                 _stores.add(self)
                 self._connection()
-                # Whoever forks without Python's knowledge passes no connection on.
+                # A fork that Python does not see passes no connection on.
                 self.close()
         except (OSError, TypeError, ValueError, sqlite3.Error) as error:
             raise misconfigured("path: must be a file on a local disk that this process may write") from error
