@@ -265,13 +265,12 @@ LONGEST = 2_147_483
 """Seconds; what a socket can wait at the most: 2 ** 31 milliseconds, 24 days."""
 
 
-def _at_least(bound: float, *, whole: bool = False) -> Any:  # noqa: ANN401 - an attrs validator
+def _number_from(bound: float, *, whole: bool = False) -> Any:  # noqa: ANN401 - an attrs validator
     def check(_: object, field: attrs.Attribute[Any], value: float) -> None:
         kinds = int if whole else int | float
         # NaN fails the comparison, as it should.
         if isinstance(value, bool) or not isinstance(value, kinds) or not bound <= value <= LONGEST:
-            what = f"{'whole ' if whole else ''}number from {bound} to {LONGEST}"
-            raise misconfigured(field.name, f"must be a {what}")
+            raise misconfigured(field.name, f"must be a {'whole ' * whole}number from {bound} to {LONGEST}")
 
     return check
 
@@ -294,11 +293,11 @@ class Retry:
         ConfigurationError: an argument is out of range.
     """
 
-    attempts: int = attrs.field(default=3, validator=_at_least(1, whole=True))
+    attempts: int = attrs.field(default=3, validator=_number_from(1, whole=True))
     """How often one request is sent at the most, the first time included."""
-    base: float = attrs.field(default=0.5, validator=_at_least(0))
+    base: float = attrs.field(default=0.5, validator=_number_from(0))
     """Seconds; the bound of the first pause."""
-    cap: float = attrs.field(default=8.0, validator=_at_least(0))
+    cap: float = attrs.field(default=8.0, validator=_number_from(0))
     """Seconds; the bound of every pause."""
     unknown_outcome: bool = attrs.field(default=False, validator=_yes_or_no)
     """Also try again when the phone may have rung: for callers to whom a second ring is better than none."""

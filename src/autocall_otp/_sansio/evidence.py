@@ -92,7 +92,7 @@ class Request(httpx.Request):
         super().__init__(method, url, headers=headers, stream=self.body, extensions={EXTENSION: self.body})
 
     def __getstate__(self) -> dict[str, Any]:
-        """For a copy of the request: whoever has it has a copy of the body."""
+        """For a copy of the request, which brings a copy of the body."""
         self.copied = True
         return super().__getstate__()
 
